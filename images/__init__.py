@@ -1,0 +1,115 @@
+"""Labelled images as `Splits(train, val, test)`, decoded once into a cache that processes share.
+
+    splits = images.load("digits", data_dir=Path("data"), image_size=32)
+
+A new data set is one file with a `source.Source` in it, and one line in `SOURCES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from images import cache
+from images.cache import Progress
+from images.digits import Digits
+from images.folder import Folder
+from images.selection import Selection, Sizes
+from images.source import Source
+from images.splits import DataInfo, Images, Splits
+
+__all__ = ["NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "load"]
+
+# Built from (what follows the colon of the name, the data folder); building one reads and downloads
+# nothing.
+SOURCES: dict[str, Callable[[str, Path], Source]] = {
+    "digits": Digits,
+    "folder": Folder,
+}
+
+NAMES = tuple("folder:PATH" if name == "folder" else name for name in SOURCES)
+
+
+def load(
+    dataset: str,
+    *,
+    data_dir: Path,
+    image_size: int,
+    classes: str = "all",
+    images_per_class: int | None = None,
+    val_fraction: float = 0.1,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Splits:
+    """The images of `dataset` (one of `NAMES`) for a trial, at image_size x image_size pixels.
+
+    data_dir: where the source lies; decoded images go to data_dir/cache at first use, with calls of
+    `progress(what, done, total)`.  classes: "all", "first:N" or "last:N" in sorted order.
+    val_fraction: share of every class's train images that is validation instead, rounded, at least
+    one image.
+    images_per_class: train images a class, cut after that; None is all.
+    seed: moves the validation part and that cut. Test never moves and is never cut.
+
+    Corrupt images are left out and named in `info.dropped`. ValueError or FileNotFoundError, one
+    sentence: an unknown name, a setting out of its range, a source that is not there, fewer than
+    two classes, a class that lacks images in train or test, a data folder that cannot be written or
+    is too small.
+    """
+    if image_size < 1:
+        raise ValueError(f"image_size must be at least 1 pixel; got {image_size}.")
+    selection = Selection(classes, images_per_class, val_fraction)
+    source = _source(dataset, data_dir)
+    selection.sizes(source.counts())  # what can be refused is refused before anything is decoded
+    decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
+    part = selection.split(decoded.labels, decoded.is_test, decoded.classes, seed)
+    named = {"train": part.train, "val": part.val, "test": part.test}
+    sets = {
+        name: Images(decoded.pixels, part.labels[index], part.classes, decoded.rows[index])
+        for name, index in named.items()
+    }
+    info = DataInfo(
+        name=source.name,
+        fingerprint=decoded.fingerprint,
+        verified=source.verified(decoded.fingerprint),
+        counts={name: len(index) for name, index in named.items()},
+        dropped=decoded.dropped,
+        classes=list(part.classes),
+    )
+    return Splits(**sets, info=info)
+
+
+def check_name(dataset: str) -> str:
+    """`dataset` as other processes should be given it: a folder's path is made absolute.
+
+    Reads no images. ValueError for an unknown name, with the nearest known one; FileNotFoundError
+    for a folder that is not there or lacks train/ or test/.
+    """
+    source = _source(dataset, Path())
+    return f"folder:{source.root}" if isinstance(source, Folder) else dataset
+
+
+def count(
+    dataset: str,
+    data_dir: Path,
+    *,
+    classes: str = "all",
+    images_per_class: int | None = None,
+    val_fraction: float = 0.1,
+) -> Sizes:
+    """How many images and classes `load` will give, without decoding; corrupt images still count.
+
+    Refuses what `load` refuses, except for the cache: use it to validate before anything starts.
+    """
+    selection = Selection(classes, images_per_class, val_fraction)
+    return selection.sizes(_source(dataset, data_dir).counts())
+
+
+def _source(dataset: str, data_dir: Path) -> Source:
+    kind, colon, argument = dataset.partition(":")
+    if kind in SOURCES and bool(colon) == (kind == "folder"):
+        return SOURCES[kind](argument, data_dir)
+    nearest = difflib.get_close_matches(kind, SOURCES, n=1, cutoff=0.5)
+    known = {"folder": "folder:PATH"}.get(nearest[0], nearest[0]) if nearest else ""
+    hint = f"; did you mean {known}" if known else ""
+    raise ValueError(f"dataset must be one of {', '.join(NAMES)}; got {dataset!r}{hint}.")

@@ -1,0 +1,131 @@
+"""A user's own pictures: `folder:PATH`, with PATH/train/<class>/ and PATH/test/<class>/.
+
+Classes are the names of the class folders, sorted. JPEG, PNG, BMP and WebP files count (endings in
+any case), at any depth below a class folder; hidden files and folders do not. Test is what lies in
+test/; validation is carved out of train/ by the seed. Sizes, counts and licence are the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from images.decode import picture
+from images.selection import Counts, count
+from images.source import Listing
+from images.splits import Pixels
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+_PARTS = ("train", "test")
+
+
+class Folder:
+    """The `Source` of a folder of pictures, listed once, when first needed."""
+
+    def __init__(self, argument: str, data_dir: Path | None = None) -> None:
+        """`argument` is PATH, also ~/PATH; FileNotFoundError unless it has train/ and test/."""
+        if not argument:
+            raise ValueError("The data set folder:PATH needs a PATH after the colon; got none.")
+        self.root = Path(argument).expanduser().absolute()
+        self.name = f"folder:{self.root.name}"  # not the whole path: it ends in published records
+        for part in _PARTS:
+            if not (self.root / part).is_dir():
+                raise FileNotFoundError(
+                    f"The data set folder:PATH needs PATH/train and PATH/test, "
+                    f"with one folder a class in each; "
+                    f"there is no folder {self.root / part}."
+                )
+
+    @cached_property
+    def _listing(self) -> Listing:
+        found = {part: dict(_classes(self.root / part)) for part in _PARTS}
+        classes = tuple(sorted(found["train"].keys() | found["test"].keys()))
+        entries = sorted(
+            (f"{part}/{name}/{inner}", label, part == "test")
+            for part in _PARTS
+            for label, name in enumerate(classes)
+            for inner in found[part].get(name, ())
+        )
+        if not entries:
+            raise FileNotFoundError(
+                f"The data set needs pictures ({', '.join(ENDINGS)}) in class folders below "
+                f"{self.root / 'train'} and {self.root / 'test'}; there are none."
+            )
+        names, labels, is_test = zip(*entries, strict=True)
+        return Listing(names, np.array(labels, np.int64), np.array(is_test, bool), classes)
+
+    def listing(self) -> Listing:
+        """All pictures by name; ValueError when one lies outside of a class folder."""
+        return self._listing
+
+    def counts(self) -> Counts:
+        """Pictures by class, the corrupt ones too: none is opened."""
+        listing = self._listing
+        return count(listing.labels, listing.is_test, listing.classes)
+
+    def stamp(self) -> str:
+        """SHA-256 over the place, and every picture's name, size and time of change."""
+        digest = hashlib.sha256(os.fsencode(self.root.resolve()))
+        for name in self._listing.names:
+            try:
+                status = (self.root / name).stat()
+            except OSError as error:
+                raise _unreadable(self.root / name, error) from error
+            digest.update(os.fsencode(f"\0{name}\0{status.st_size}\0{status.st_mtime_ns}"))
+        return digest.hexdigest()
+
+    def read(self, index: int) -> bytes:
+        """A file's content; ValueError when it cannot be read: that is no corrupt picture."""
+        path = self.root / self._listing.names[index]
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def decode(self, content: bytes, size: int) -> Pixels:
+        """A picture as RGB pixels, uint8 (3, size, size): shorter side resized, then the centre."""
+        return picture(content, size)
+
+    def verified(self, fingerprint: str) -> None:
+        """None: nobody published what a user's own pictures should be."""
+
+
+def _classes(part: Path) -> Iterator[tuple[str, list[str]]]:
+    """Every class folder's name with its pictures' paths, relative to it; also without any."""
+    for entry in sorted(part.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield entry.name, list(_pictures(entry))
+        elif entry.suffix.lower() in ENDINGS:
+            raise ValueError(
+                f"Every picture must lie in the folder of its class, {part}/<class>/; "
+                f"{entry} does not."
+            )
+
+
+def _pictures(folder: Path) -> Iterator[str]:
+    seen = set()
+    for place, inner, files in os.walk(folder, followlinks=True, onerror=_refuse):
+        real = os.path.realpath(place)
+        if real in seen:  # a link to a folder above it would never end
+            inner.clear()
+            continue
+        seen.add(real)
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and name.lower().endswith(ENDINGS):
+                yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _unreadable(path: object, error: OSError) -> ValueError:
+    return ValueError(f"Every picture must be readable; {path} is not: {error.strerror}.")
+
+
+def _refuse(error: OSError) -> None:
+    raise _unreadable(error.filename, error) from error

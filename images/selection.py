@@ -1,0 +1,168 @@
+"""Which images a trial gets: the classes, the validation part out of train, the cut a class."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from images.splits import Indices
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many images a source has: `train[i]` and `test[i]` images of `classes[i]`."""
+
+    classes: tuple[str, ...]
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many images and classes a trial works on."""
+
+    train: int
+    val: int
+    test: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Positions (int64) of the train, validation and test images, and every new label."""
+
+    train: Indices
+    val: Indices
+    test: Indices
+    labels: Indices
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The settings that choose images, checked when built (ValueError).
+
+    classes: "all", "first:N" or "last:N" in sorted order.  images_per_class: train images a class,
+    after the validation part is carved; None is all.  val_fraction: share of every class's train
+    images, 0 < x < 1.
+    """
+
+    classes: str = "all"
+    images_per_class: int | None = None
+    val_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"all|(first|last):[1-9][0-9]*", self.classes):
+            raise ValueError(f'classes must be "all", "first:N" or "last:N"; got {self.classes!r}.')
+        if self.images_per_class is not None and self.images_per_class < 1:
+            raise ValueError(f"images_per_class must be at least 1; got {self.images_per_class}.")
+        if not 0 < self.val_fraction < 1:
+            raise ValueError(
+                f"val_fraction must lie between 0 and 1, both excluded; got {self.val_fraction}."
+            )
+
+    def chosen(self, counts: Counts) -> list[int]:
+        """The selected classes as sorted positions in `counts.classes`; ValueError when too few.
+
+        Refused are more classes than there are, fewer than two, and a selected class that only
+        train or only test has.
+        """
+        everything = range(len(counts.classes))
+        end, _, number = self.classes.partition(":")
+        if number and int(number) > len(everything):
+            raise ValueError(
+                f"classes must ask for at most the {len(everything)} classes there are; "
+                f"got {self.classes!r}."
+            )
+        keep = {"all": everything, "first": everything[: int(number or 0)]}
+        chosen = list(keep[end] if end in keep else everything[-int(number) :])
+        if len(chosen) < 2:
+            names = ", ".join(counts.classes[label] for label in chosen) or "none"
+            raise ValueError(f"A data set needs at least 2 classes; got {len(chosen)} ({names}).")
+        _refuse_one_sided(counts, chosen)
+        return chosen
+
+    def carve(self, name: str, available: int) -> tuple[int, int]:
+        """How many of a class's train images become (train, val); ValueError when too few."""
+        if available < 2:
+            raise ValueError(
+                f"Every class needs at least 2 train images, one of them for validation; "
+                f"class {name} has {available}."
+            )
+        val = min(max(1, round(self.val_fraction * available)), available - 1)
+        left = available - val
+        if self.images_per_class is None:
+            return left, val
+        if self.images_per_class > left:
+            raise ValueError(
+                f"images_per_class must be at most {left}, which class {name} has "
+                f"({available} train images less {val} for validation); "
+                f"got {self.images_per_class}."
+            )
+        return self.images_per_class, val
+
+    def sizes(self, counts: Counts) -> Sizes:
+        """What `split` will give, from counts alone, with the same refusals."""
+        chosen = self.chosen(counts)
+        carved = [self.carve(counts.classes[label], counts.train[label]) for label in chosen]
+        return Sizes(
+            train=sum(train for train, _ in carved),
+            val=sum(val for _, val in carved),
+            test=sum(counts.test[label] for label in chosen),
+            classes=len(chosen),
+        )
+
+    def split(
+        self, labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str], seed: int
+    ) -> Part:
+        """Carve source images (labels (N,), is_test (N,)); ValueError as `chosen` and `carve`.
+
+        The seed and the class's name alone order a class's train images: its first ones are
+        validation, the next ones train. So more classes or more images a class extend a split and
+        move nothing in it.
+        """
+        chosen = self.chosen(count(labels, is_test, classes))
+        renumbered = np.full(len(classes), -1, np.int64)
+        renumbered[chosen] = np.arange(len(chosen))
+        train, val = [], []
+        for label in chosen:
+            rows = np.flatnonzero((labels == label) & ~is_test)
+            n_train, n_val = self.carve(classes[label], len(rows))
+            order = _generator(seed, "validation", classes[label]).permutation(rows)
+            val.append(order[:n_val])
+            train.append(order[n_val : n_val + n_train])
+        return Part(
+            train=np.sort(np.concatenate(train)),
+            val=np.sort(np.concatenate(val)),
+            test=np.flatnonzero(is_test & (renumbered[labels] >= 0)),
+            labels=renumbered[labels],
+            classes=tuple(classes[label] for label in chosen),
+        )
+
+
+def count(labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str]) -> Counts:
+    """Count images by class: labels int64 (N,), is_test bool (N,)."""
+    train = np.bincount(labels[~is_test], minlength=len(classes))
+    test = np.bincount(labels[is_test], minlength=len(classes))
+    return Counts(tuple(classes), tuple(train.tolist()), tuple(test.tolist()))
+
+
+def _refuse_one_sided(counts: Counts, chosen: list[int]) -> None:
+    for part, have in (("train", counts.train), ("test", counts.test)):
+        missing = [counts.classes[label] for label in chosen if not have[label]]
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            raise ValueError(
+                f"Every class needs images in train and in test; without {part} images: "
+                f"{', '.join(missing[:3])}{more}."
+            )
+
+
+def _generator(seed: int, *purpose: str) -> np.random.Generator:
+    digest = hashlib.sha256(repr((seed, *purpose)).encode(errors="surrogateescape")).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16]))

@@ -1,0 +1,50 @@
+"""What a data set must offer so that `cache` can decode it: one file each implements `Source`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from images.selection import Counts
+from images.splits import Indices, Pixels
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Every image of a source, not yet decoded.
+
+    names: one unique name an image, "/" between its parts, the same wherever the source lies.
+    labels: int64 (N,) into classes.  is_test: bool (N,).  classes: sorted names.
+    """
+
+    names: tuple[str, ...]
+    labels: Indices
+    is_test: NDArray[np.bool_]
+    classes: tuple[str, ...]
+
+
+class Source(Protocol):
+    """A data set before decoding. `read` and `decode` are called from several threads at once."""
+
+    name: str
+
+    def counts(self) -> Counts:
+        """Images by class, without decoding any; a one-sentence error when the source is absent."""
+
+    def stamp(self) -> str:
+        """A cheap text that changes whenever the source does: the key of its cache."""
+
+    def listing(self) -> Listing:
+        """All images, in the order of their names."""
+
+    def read(self, index: int) -> bytes:
+        """The content of image `index` of the listing; failing to is an error, not "corrupt"."""
+
+    def decode(self, content: bytes, size: int) -> Pixels:
+        """Content as RGB pixels, uint8 (3, size, size); an exception means "corrupt"."""
+
+    def verified(self, fingerprint: str) -> bool | None:
+        """Whether these are the published images; None where nothing was published."""
