@@ -1,0 +1,1 @@
+"""ResNet trunks, their weights, and the embedding network built on them."""

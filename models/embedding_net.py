@@ -1,0 +1,60 @@
+"""A ResNet trunk with a BatchNorm neck that gives embeddings and logits."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torchvision.models import ResNet
+
+from models.resnet import embed, seeded
+
+
+class EmbeddingNet(nn.Module):
+    """Trunk -> pooled features -> BatchNorm (embeddings) -> linear classifier (logits).
+
+    Embeddings are taken after BatchNorm, so they are centred and signed, where the pooled
+    features come out of a ReLU and are not. Source: Luo et al. 2019, "Bag of Tricks and a
+    Strong Baseline for Deep Person Re-Identification", arXiv 1903.07071 (BN-neck).
+
+    Attributes:
+        dim: the size D of an embedding.
+    """
+
+    def __init__(self, trunk: ResNet, num_classes: int, seed: int) -> None:
+        """Take over a trunk, whose ``fc`` is replaced by the identity.
+
+        Args:
+            trunk: a ResNet with a linear ``fc``; it is changed in place.
+            num_classes: the size of the classifier.
+            seed: the seed of new parameters; the global generators are left as they are.
+
+        Raises:
+            ValueError: ``num_classes`` is below 1, or the trunk's ``fc`` is not linear.
+        """
+        super().__init__()
+        if num_classes < 1:
+            raise ValueError(f"The number of classes must be at least 1, not {num_classes}.")
+        head: nn.Module = trunk.fc
+        if not isinstance(head, nn.Linear):
+            raise ValueError("The trunk's fc is not a linear layer, so it is already in use.")
+        self.dim: int = head.in_features
+        trunk.add_module("fc", nn.Identity())
+        self.trunk = trunk
+        with seeded(seed):
+            self.neck = nn.BatchNorm1d(self.dim)
+            self.classifier = nn.Linear(self.dim, num_classes)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Embed and classify images.
+
+        Args:
+            x: images (B, 3, H, W); B is at least 2 in training mode.
+
+        Returns:
+            Embeddings (B, dim) and logits (B, num_classes).
+
+        Raises:
+            ValueError: B is 1 in training mode, where BatchNorm has no variance to use.
+        """
+        embeddings: Tensor = self.neck(embed(self.trunk, x))
+        logits: Tensor = self.classifier(embeddings)
+        return embeddings, logits

@@ -1,0 +1,183 @@
+"""torchvision ResNets: building, partial loading, freezing and training mode.
+
+Source: He et al. 2016, "Deep Residual Learning for Image Recognition", arXiv 1512.03385.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Literal, get_args
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torchvision.models import ResNet
+
+ResNetName = Literal["resnet18", "resnet34", "resnet50"]
+Stem = Literal["stock", "small"]
+
+_STOCK_CONV1 = (64, 3, 7, 7)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from a CPU generator seeded with ``seed``; no global generator changes after it.
+
+    Args:
+        seed: the seed of parameters drawn inside the block.
+    """
+    with torch.random.fork_rng(devices=[]):
+        # torch.manual_seed would reseed the accelerators too, which devices=[] does not restore.
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def build(
+    name: ResNetName,
+    num_classes: int,
+    *,
+    stem: Stem = "stock",
+    weights: Mapping[str, Tensor] | None = None,
+    seed: int = 0,
+) -> tuple[ResNet, list[str]]:
+    """Build a ResNet that maps images (B, 3, H, W) to logits (B, num_classes).
+
+    The ``"small"`` stem is a 3x3 stride-1 convolution without max-pool, for images of about
+    32 px (Chen et al. 2020, SimCLR, arXiv 2002.05709, appendix B.9).
+
+    Args:
+        name: the architecture.
+        num_classes: the size of the head.
+        stem: torchvision's stem or the small one.
+        weights: a state dict to start from; a head of another size, and a stock ``conv1``
+            where the stem is small, are left out and stay fresh.
+        seed: the seed of fresh parameters; the global generators are left as they are.
+
+    Returns:
+        The model on the CPU, and one sentence for each key of ``weights`` left out.
+
+    Raises:
+        ValueError: an argument is not a listed value, or ``weights`` does not fit the model.
+    """
+    if name not in get_args(ResNetName):
+        raise ValueError(f"The model {name!r} is not one of {', '.join(get_args(ResNetName))}.")
+    if stem not in get_args(Stem):
+        raise ValueError(f"The stem {stem!r} is not one of {', '.join(get_args(Stem))}.")
+    if num_classes < 1:
+        raise ValueError(f"The number of classes must be at least 1, not {num_classes}.")
+    with seeded(seed):
+        model: ResNet = getattr(torchvision.models, name)(weights=None, num_classes=num_classes)
+        if stem == "small":
+            model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
+            nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+            model.add_module("maxpool", nn.Identity())
+    return model, [] if weights is None else _load(model, name, stem, weights)
+
+
+def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) -> list[str]:
+    own = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    given = {key: tuple(value.shape) for key, value in weights.items()}
+    left_out: dict[str, str] = {}
+    classes, dim = own["fc.weight"]
+    head = given.get("fc.weight", ())
+    if len(head) == 2 and head[1] == dim and head[0] != classes:
+        for key, shape in (("fc.weight", head), ("fc.bias", head[:1])):
+            if given.get(key) == shape:
+                left_out[key] = (
+                    f"{key} was left out: the weights have {head[0]} classes, "
+                    f"the model has {classes}."
+                )
+    if stem == "small" and given.get("conv1.weight") == _STOCK_CONV1:
+        left_out["conv1.weight"] = (
+            "conv1.weight was left out: the weights have a 7x7 stem, the small stem is 3x3."
+        )
+    differ: list[str] = []
+    for key, shape in own.items():
+        if key in left_out:
+            continue
+        if key not in given:
+            # Files older than PyTorch 0.4.1 lack this counter, which inference does not use.
+            if not key.endswith(".num_batches_tracked"):
+                differ.append(f"{key} is missing")
+        elif given[key] != shape:
+            differ.append(f"{key} has shape {given[key]} instead of {shape}")
+    differ += [f"{key} is unexpected" for key in given if key not in own]
+    if differ:
+        more = f", and {len(differ) - 3} more" if len(differ) > 3 else ""
+        raise ValueError(f"The weights do not fit {name}: {', '.join(differ[:3])}{more}.")
+    model.load_state_dict(
+        {key: value for key, value in weights.items() if key not in left_out}, strict=False
+    )
+    return list(left_out.values())
+
+
+def embed(model: ResNet, x: Tensor) -> Tensor:
+    """Compute the pooled features before ``fc``.
+
+    Args:
+        model: a ResNet.
+        x: images (B, 3, H, W).
+
+    Returns:
+        Features (B, D), D = 512 for resnet18 and resnet34, 2048 for resnet50.
+    """
+    x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
+    x = model.layer4(model.layer3(model.layer2(model.layer1(x))))
+    return torch.flatten(model.avgpool(x), 1)
+
+
+def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:
+    """Make the parameters that match a pattern trainable, and freeze all others.
+
+    Args:
+        model: any module.
+        patterns: globs on parameter names, such as ``"layer4.*"``; case matters.
+
+    Returns:
+        The number of trainable scalars.
+
+    Raises:
+        ValueError: there is no pattern, or one matches no parameter; nothing is changed then.
+    """
+    parameters = dict(model.named_parameters())
+    if not patterns:
+        raise ValueError("At least one pattern of trainable parameters is needed, such as '*'.")
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matched = [name for name in parameters if fnmatchcase(name, pattern)]
+        if not matched:
+            tops = {name.partition(".")[0]: "." in name for name in parameters}
+            near = difflib.get_close_matches(pattern.partition(".")[0], tops, n=1, cutoff=0.0)
+            hint = f"; did you mean '{near[0]}{'.*' if tops[near[0]] else ''}'?" if near else "."
+            raise ValueError(f"No parameter of the model matches {pattern!r}{hint}")
+        chosen.update(matched)
+    for name, parameter in parameters.items():
+        parameter.requires_grad_(name in chosen)
+    return sum(parameters[name].numel() for name in chosen)
+
+
+def train_mode(model: nn.Module, frozen_batchnorm: Literal["eval", "train"]) -> None:
+    """Put a model into training mode.
+
+    Args:
+        model: any module.
+        frozen_batchnorm: with ``"eval"``, BatchNorms whose parameters are all frozen use and
+            keep their running statistics; with ``"train"`` they go on updating them.
+
+    Raises:
+        ValueError: ``frozen_batchnorm`` is neither.
+    """
+    if frozen_batchnorm not in ("eval", "train"):
+        raise ValueError(f"Frozen BatchNorms can be 'eval' or 'train', not {frozen_batchnorm!r}.")
+    model.train()
+    if frozen_batchnorm == "train":
+        return
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            parameters = list(module.parameters())
+            if parameters and not any(p.requires_grad for p in parameters):
+                module.eval()

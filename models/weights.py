@@ -1,0 +1,156 @@
+"""Where a model's starting weights come from.
+
+A ``weights`` value is ``"imagenet"``, ``"none"`` or the path of a torchvision state dict
+(``.pth``, ``.pt`` or ``.safetensors``). Importing this module does not import torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+URL = "https://download.pytorch.org/models/"
+"""The folder that torchvision's ``IMAGENET1K_V1`` files are published in."""
+
+IMAGENET_FILES = {
+    "resnet18": "resnet18-f37072fd.pth",
+    "resnet34": "resnet34-b627a593.pth",
+    "resnet50": "resnet50-0676ba61.pth",
+}
+"""torchvision's ``IMAGENET1K_V1`` files, each named ``<model>-<first 8 hex of sha256>.pth``."""
+
+TIMEOUT_S = 10.0
+"""Socket timeout of a download, in seconds."""
+
+
+def _imagenet_file(model: str) -> str:
+    if model not in IMAGENET_FILES:
+        known = ", ".join(IMAGENET_FILES)
+        raise ValueError(f"There are no ImageNet weights for {model!r}, only for {known}.")
+    return IMAGENET_FILES[model]
+
+
+def _user_file(weights: str) -> Path:
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"The weights {weights!r} are neither 'imagenet' nor 'none' nor an existing file."
+        )
+    return path
+
+
+def digest(weights: str, model: str) -> str:
+    """Name the content of a ``weights`` value, without importing torch.
+
+    Args:
+        weights: ``"imagenet"``, ``"none"`` or a file path.
+        model: ``"resnet18"``, ``"resnet34"`` or ``"resnet50"``.
+
+    Returns:
+        ``"none"``, or the first 8 hex digits of the file's sha256; for ``"imagenet"`` they are
+        read off torchvision's file name, so no file is needed.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: ``"imagenet"`` has no file for this model.
+    """
+    if weights == "none":
+        return "none"
+    if weights == "imagenet":
+        return _imagenet_file(model).removesuffix(".pth").rpartition("-")[2]
+    with _user_file(weights).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+
+
+def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
+    """Find the file of a ``weights`` value, downloading ImageNet weights where necessary.
+
+    ImageNet weights are looked for in ``data_dir/weights``, ``data_dir`` and torch hub's
+    cache, in this order, and are otherwise downloaded into torch hub's cache.
+
+    Args:
+        weights: ``"imagenet"``, ``"none"`` or a file path.
+        model: ``"resnet18"``, ``"resnet34"`` or ``"resnet50"``.
+        data_dir: the data folder.
+
+    Returns:
+        The file, or None for ``"none"``.
+
+    Raises:
+        FileNotFoundError: the file does not exist, or could not be downloaded.
+        ValueError: ``"imagenet"`` has no file for this model.
+    """
+    if weights == "none":
+        return None
+    if weights != "imagenet":
+        return _user_file(weights)
+    import torch.hub
+
+    name = _imagenet_file(model)
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / name
+    for path in (data_dir / "weights" / name, data_dir / name, cached):
+        if path.is_file():
+            return path
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_S)
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(
+            URL + name, str(cached), hash_prefix=digest(weights, model), progress=False
+        )
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
+        raise FileNotFoundError(
+            f"The ImageNet weights could not be downloaded ({error}): put {name} from "
+            f"{URL}{name} into {data_dir / 'weights'}, or use --weights none or "
+            "--weights FILE, which work offline."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(timeout)
+    return cached
+
+
+def load_state_dict(path: Path) -> dict[str, Tensor]:
+    """Read a state dict onto the CPU, running no code from the file.
+
+    Args:
+        path: a ``.safetensors`` file, or a file of ``torch.save``.
+
+    Returns:
+        Tensors by name, shapes as stored, floating-point ones as float32.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged, or holds something other than a state dict.
+    """
+    import torch
+
+    if not path.is_file():
+        raise FileNotFoundError(f"The weights file {path} does not exist.")
+    stored: object
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            stored = load_file(path, device="cpu")
+        else:
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged bytes raise nearly any type in the unpickler
+        raise ValueError(
+            f"The weights file {path} is damaged or not a state dict ({type(error).__name__})."
+        ) from error
+    result: dict[str, Tensor] = {}
+    for key, value in stored.items() if isinstance(stored, dict) else ():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            result.clear()
+            break
+        value = value.detach()
+        result[key] = value.float() if value.is_floating_point() else value
+    if not result:
+        raise ValueError(f"The weights file {path} does not hold a state dict of named tensors.")
+    return result

@@ -1,0 +1,183 @@
+"""Tests of building, loading and freezing ResNets, and of the embedding network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.embedding_net import EmbeddingNet
+from models.resnet import ResNetName, Stem, build, embed, set_trainable, train_mode
+
+
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    """Whether two state dicts hold the same keys and values."""
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+@pytest.mark.parametrize("stem", ["stock", "small"])
+@pytest.mark.parametrize(("name", "dim"), [("resnet18", 512), ("resnet50", 2048)])
+def test_shapes(name: ResNetName, dim: int, stem: Stem) -> None:
+    model, left_out = build(name, 10, stem=stem)
+    model.eval()
+    x = torch.randn(2, 3, 32, 32)
+    side = []
+    model.layer1.register_forward_hook(lambda _m, _i, out: side.append(out.shape[-1]))
+    with torch.no_grad():
+        features, logits = embed(model, x), model(x)
+        torch.testing.assert_close(model.fc(features), logits)
+    assert left_out == []
+    assert features.shape == (2, dim)
+    assert logits.shape == (2, 10)
+    assert side == [32 if stem == "small" else 8] * 2
+
+
+def test_build_refuses_unknown_values() -> None:
+    with pytest.raises(ValueError, match="'resnet19'"):
+        build("resnet19", 10)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'tiny'"):
+        build("resnet18", 10, stem="tiny")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="at least 1"):
+        build("resnet18", 0)
+
+
+@pytest.mark.parametrize("stem", ["stock", "small"])
+def test_seed_decides_and_global_rng_is_untouched(stem: Stem) -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    first = build("resnet18", 10, stem=stem, seed=1)[0]
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(3)
+    assert equal(first.state_dict(), build("resnet18", 10, stem=stem, seed=1)[0].state_dict())
+    other = build("resnet18", 10, stem=stem, seed=2)[0]
+    for a, b in ((first.conv1, other.conv1), (first.fc, other.fc)):
+        assert not torch.equal(a.weight, b.weight)
+
+
+@pytest.mark.parametrize("stem", ["stock", "small"])
+def test_own_weights_load_whole(stem: Stem) -> None:
+    source = build("resnet18", 10, stem=stem, seed=1)[0].state_dict()
+    model, left_out = build("resnet18", 10, stem=stem, weights=source, seed=2)
+    assert left_out == []
+    assert equal(model.state_dict(), source)
+
+
+def test_other_head_is_left_out_and_said() -> None:
+    source = build("resnet18", 100, seed=1)[0].state_dict()
+    model, left_out = build("resnet18", 10, weights=source, seed=2)
+    assert [line.split()[0] for line in left_out] == ["fc.weight", "fc.bias"]
+    assert all("100 classes" in line and "has 10." in line for line in left_out)
+    fresh = build("resnet18", 10, seed=2)[0]
+    for key, value in model.state_dict().items():
+        expected = fresh.state_dict() if key.startswith("fc.") else source
+        assert torch.equal(value, expected[key]), key
+
+
+def test_stock_conv1_is_left_out_of_the_small_stem() -> None:
+    source = build("resnet18", 10, seed=1)[0].state_dict()
+    model, left_out = build("resnet18", 10, stem="small", weights=source, seed=2)
+    assert len(left_out) == 1
+    assert left_out[0].startswith("conv1.weight was left out")
+    fresh = build("resnet18", 10, stem="small", seed=2)[0]
+    assert torch.equal(model.conv1.weight, fresh.conv1.weight)
+    assert torch.equal(model.layer1[0].conv1.weight, source["layer1.0.conv1.weight"])
+
+
+def test_small_conv1_does_not_fit_the_stock_stem() -> None:
+    source = build("resnet18", 10, stem="small")[0].state_dict()
+    with pytest.raises(ValueError, match=r"resnet18: conv1\.weight has shape \(64, 3, 3, 3\)"):
+        build("resnet18", 10, weights=source)
+
+
+def test_resnet50_weights_into_resnet18_name_the_keys() -> None:
+    source = build("resnet50", 1000)[0].state_dict()
+    with pytest.raises(ValueError, match=r"do not fit resnet18: layer1\.0\.conv1\.weight has"):
+        build("resnet18", 10, weights=source)
+
+
+def test_missing_and_unexpected_keys_are_named() -> None:
+    source = build("resnet18", 10)[0].state_dict()
+    weight = source.pop("bn1.weight")
+    with pytest.raises(ValueError, match=r"resnet18: bn1\.weight is missing\.$"):
+        build("resnet18", 10, weights=source)
+    with pytest.raises(ValueError, match=r"resnet18: odd is unexpected\.$"):
+        build("resnet18", 10, weights={**source, "bn1.weight": weight, "odd": weight})
+
+
+def test_weights_without_batch_counters_load() -> None:
+    source = build("resnet18", 10, seed=1)[0].state_dict()
+    old = {k: v for k, v in source.items() if not k.endswith("num_batches_tracked")}
+    assert equal(build("resnet18", 10, weights=old)[0].state_dict(), source)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "count"),
+    [
+        (["fc.*"], 5130),
+        (["layer4.*"], 8393728),
+        (["layer4.*", "fc.*", "fc.bias"], 8398858),
+        (["*"], 11181642),
+    ],
+)
+def test_trainable_counts(patterns: list[str], count: int) -> None:
+    model, _ = build("resnet18", 10)
+    assert set_trainable(model, patterns) == count
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == count
+
+
+def test_empty_match_raises_and_changes_nothing() -> None:
+    model, _ = build("resnet18", 10)
+    set_trainable(model, ["fc.*"])
+    with pytest.raises(ValueError, match=r"'layr4\.\*'; did you mean 'layer4\.\*'\?"):
+        set_trainable(model, ["*", "layr4.*"])
+    with pytest.raises(ValueError, match="At least one pattern"):
+        set_trainable(model, [])
+    assert {n for n, p in model.named_parameters() if p.requires_grad} == {"fc.weight", "fc.bias"}
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+def test_frozen_batchnorm(mode: Literal["eval", "train"]) -> None:
+    model, _ = build("resnet18", 10)
+    set_trainable(model, ["layer4.*", "fc.*"])
+    model.eval()
+    train_mode(model, mode)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with torch.no_grad():
+        model(torch.randn(4, 3, 32, 32))
+    moved = {
+        key.partition(".")[0]
+        for key, value in model.state_dict().items()
+        if "running" in key and not torch.equal(value, before[key])
+    }
+    frozen = {"bn1", "layer1", "layer2", "layer3"}
+    assert moved == ({"layer4"} if mode == "eval" else {"layer4"} | frozen)
+    assert model.training
+    with pytest.raises(ValueError, match="'off'"):
+        train_mode(model, "off")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "dim"), [("resnet18", 512), ("resnet50", 2048)])
+def test_embedding_net(name: ResNetName, dim: int) -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    nets = [EmbeddingNet(build(name, 10)[0], 7, seed) for seed in (1, 1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert equal(nets[0].state_dict(), nets[1].state_dict())
+    assert not torch.equal(nets[0].classifier.weight, nets[2].classifier.weight)
+    net = nets[0]
+    embeddings, logits = net(torch.randn(4, 3, 32, 32))
+    assert net.dim == dim
+    assert embeddings.shape == (4, dim)
+    assert logits.shape == (4, 7)
+    assert isinstance(net.trunk.fc, torch.nn.Identity)
+    assert embeddings.min() < 0
+    torch.testing.assert_close(embeddings.mean(0), torch.zeros(dim), atol=1e-4, rtol=0)
+
+
+def test_embedding_net_refuses_a_used_trunk() -> None:
+    trunk, _ = build("resnet18", 10)
+    EmbeddingNet(trunk, 7, 0)
+    with pytest.raises(ValueError, match="not a linear layer"):
+        EmbeddingNet(trunk, 7, 0)
