@@ -1,0 +1,166 @@
+"""One trial in this process: drive the generator, commit every epoch, and load what was committed.
+
+One yield is one commit: the metrics line is appended, then the checkpoint is renamed into place
+with the number of lines it belongs to. Killed in between, the trial cuts the later line off.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from service.run_folder import TrialFolder, write_json
+from trainables.protocol import Diverged, Settings, Trainable
+
+HEARTBEAT_SECONDS = 2.0
+
+
+class LocalTrial:
+    """What a trainable is handed (`trainables.protocol.Trial`), on top of a trial folder."""
+
+    def __init__(
+        self, folder: Path, seed: int, device: str, metric: str, mode: Literal["min", "max"]
+    ) -> None:
+        self.folder, self.seed, self.device = folder, seed, device
+        self._files, self._metric, self._sign = (
+            TrialFolder(folder),
+            metric,
+            1 if mode == "max" else -1,
+        )
+        self._said = 0.0
+        saved = _load(folder / "checkpoint.pt")
+        self._state: Mapping[str, Any] | None = saved["state"] if saved else None
+        self._files.cut(saved["lines"] if saved else 0)
+        if saved and self._best_line() == saved["lines"]:
+            self._keep_best()  # a process killed between the two renames left an older one
+
+    @property
+    def state(self) -> Mapping[str, Any] | None:
+        """What the last committed epoch left."""
+        return self._state
+
+    @property
+    def best(self) -> Mapping[str, Any] | None:
+        """What the best committed epoch left, read from its checkpoint."""
+        saved = _load(self.folder / "best.pt")
+        return saved["state"] if saved else None
+
+    def progress(self, done: int, total: int) -> None:
+        """Leave a heartbeat, at most every two seconds."""
+        now = time.monotonic()
+        if now - self._said >= HEARTBEAT_SECONDS:
+            self._said = now
+            write_json(self.folder / "progress.json", {"done": done, "total": total})
+
+    def commit(
+        self, metrics: Mapping[str, float], state: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Make one yield durable; returns its line. Diverged if a metric is not finite."""
+        import torch
+
+        lines = self._files.lines
+        epoch = len(lines) + (state is not None)
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                raise Diverged(f"{name} is {value} in epoch {epoch}")
+        line = {"epoch": epoch, "timestamp": int(time.time() * 1000), **metrics}
+        self._files.append(line)
+        if state is not None:
+            temporary = self.folder / ".checkpoint.pt"
+            torch.save({"lines": len(lines) + 1, "state": dict(state)}, temporary)
+            os.replace(temporary, self.folder / "checkpoint.pt")
+            if self._best_line() == len(lines) + 1:
+                self._keep_best()
+        return line
+
+    def _best_line(self) -> int:
+        values = [self._sign * line.get(self._metric, -math.inf) for line in self._files.lines]
+        return 1 + values.index(max(values)) if values else 0
+
+    def _keep_best(self) -> None:
+        # A hard link costs nothing: the next commit renames a new file over the old name.
+        temporary = self.folder / ".best.pt"
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(self.folder / "checkpoint.pt", temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(self.folder / "checkpoint.pt", temporary)
+        os.replace(temporary, self.folder / "best.pt")
+
+
+def _load(file: Path) -> dict[str, Any] | None:
+    if not file.exists():
+        return None
+    import torch
+
+    value: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    return value
+
+
+def reset_process(threads: int, gpu_share: float, seed: int) -> str:
+    """Set what trials of one process share afresh; returns the device ("cpu" or "cuda")."""
+    import numpy as np
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)
+    torch.set_default_dtype(torch.float32)
+    # Nothing of ours draws from the global generators; a user's own trainable may.
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+    if gpu_share <= 0 or not torch.cuda.is_available():
+        return "cpu"
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    torch.cuda.set_per_process_memory_fraction(min(1.0, gpu_share))
+    return "cuda"
+
+
+def run_trial(
+    trainable: Trainable,
+    settings: Settings,
+    folder: Path,
+    *,
+    seed: int,
+    threads: int,
+    gpus: float,
+    metric: str,
+    mode: Literal["min", "max"],
+) -> Iterator[dict[str, Any]]:
+    """Yield every committed line, from where the folder stands to the end; then record the end.
+
+    Divergence is recorded as the outcome (failed, with reason, epoch and settings) and ends the
+    iteration; any other exception propagates and leaves the trial to be tried again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # A driver that was killed may leave a worker alive for a moment: only one may write here.
+    with FileLock(folder / ".lock", timeout=120):
+        device = reset_process(threads, gpus, seed)
+        trial = LocalTrial(folder, seed, device, metric, mode)
+        started = time.monotonic()
+        try:
+            for epoch in trainable(settings, trial):
+                seconds = time.monotonic() - started
+                timed = {**epoch.metrics, "time/seconds": seconds}
+                if device == "cuda":
+                    import torch
+
+                    timed["time/peak_gpu_gib"] = torch.cuda.max_memory_allocated() / 2**30
+                started = time.monotonic()
+                yield trial.commit(timed, epoch.state)
+        except Diverged as error:
+            TrialFolder(folder).end("failed", f"diverged: {error}, with {settings.canonical()}")
+            return
+        TrialFolder(folder).end("finished")

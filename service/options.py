@@ -1,0 +1,102 @@
+"""The command line as a value: parsed by tyro from the study's settings, every option optional."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.errors import UsageError, nearest, sentence
+from trainables.protocol import Settings
+
+
+class RunOptions(BaseModel):
+    """How to run a study; what its trials compute is the business of its settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    only: tuple[str, ...] = Field((), description="SWEEP [SWEEP ...]: some sweeps only")
+    seeds: int | None = Field(None, ge=1, description="seeds 0..N-1 of every variant; default 1")
+    output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
+    tracking_uri: str | None = Field(
+        None, description="default MLFLOW_TRACKING_URI, else an SQLite file in the output folder"
+    )
+    address: str | None = Field(None, description="a Ray cluster; else RAY_ADDRESS, else local")
+    cpus_per_trial: float | None = Field(None, gt=0, description="CPU cores, a trial's threads")
+    gpus_per_trial: float | None = Field(None, ge=0, description="a share of a GPU, or whole ones")
+    max_concurrent: int | None = Field(None, ge=1, description="trials at once; else what fits")
+    max_failures: int = Field(1, ge=0, description="how often a trial that fails is tried again")
+    resume: str | None = Field(None, description="[RUN]: go on with the last run, or a named one")
+    retry_failed: str | None = Field(None, description="[RUN]: run just the failed trials again")
+    dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
+    smoke: bool = Field(False, description="small: digits, no weights, one epoch, ends of sweeps")
+    debug: bool = Field(False, description="run one trial here, in this process")
+    trial: str | None = Field(None, description="KEY: which trial --debug runs; else the first")
+
+
+OPTIONAL_VALUE = ("resume", "retry_failed")
+
+
+def parse(
+    study_name: str, about: str, settings: Settings, words: Sequence[str]
+) -> tuple[RunOptions, dict[str, list[Any]]]:
+    """(how to run, {setting: values given}); UsageError, one sentence, for what is not an option."""
+    import tyro
+
+    fields = {**type(settings).model_fields, **RunOptions.model_fields}
+    options = {
+        name: Annotated[tuple[str, ...], tyro.conf.arg(help=_help(name, field, settings))]
+        for name, field in fields.items()
+    }
+    shape = TypedDict("Options", options, total=False)  # type: ignore[misc]
+    given, unknown = tyro.cli(
+        shape,
+        args=list(words),
+        prog=f"python -m studies.{study_name}",
+        description=about,
+        return_unknown_args=True,
+    )
+    if unknown:
+        known = ["--" + name.replace("_", "-") for name in fields]
+        raise UsageError(f"There is no option {unknown[0]}{nearest(unknown[0], known)}")
+    values: Mapping[str, tuple[str, ...]] = given  # type: ignore[assignment]
+    run = {k: _value(k, v, fields[k]) for k, v in values.items() if k in RunOptions.model_fields}
+    held = {
+        k: [_value(k, (one,), fields[k]) for one in v] or [_value(k, (), fields[k])]
+        for k, v in values.items()
+        if k not in RunOptions.model_fields
+    }
+    return options_from(run), held
+
+
+def options_from(values: Mapping[str, Any]) -> RunOptions:
+    """Validated options; UsageError for a value out of range."""
+    try:
+        return RunOptions.model_validate(values)
+    except ValidationError as error:
+        raise sentence(error, RunOptions.model_fields) from None
+
+
+def _value(name: str, words: tuple[str, ...], field: Any) -> Any:
+    option = "--" + name.replace("_", "-")
+    if name == "only":
+        if not words:
+            raise UsageError("--only needs the name of a sweep.")
+        return words
+    if not words:
+        if field.annotation is bool:
+            return True
+        if name in OPTIONAL_VALUE:
+            return ""
+        raise UsageError(f"{option} needs a value.")
+    if len(words) > 1:
+        raise UsageError(f"{option} takes one value; got {len(words)}: {' '.join(words)}.")
+    return words[0]
+
+
+def _help(name: str, field: Any, settings: Settings) -> str:
+    default = getattr(settings, name, None)
+    shown = "" if default is None or field.annotation is bool else f" (here: {default})"
+    return f"{field.description or ''}{shown}"

@@ -1,0 +1,104 @@
+"""What a person sees while a run goes: a live table in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from service.run_folder import RunFolder
+from service.study import Study, TrialSpec
+
+
+class Progress:
+    """Follows the trials of a run; `notify` is called by the runner."""
+
+    def __init__(self, study: Study, specs: list[TrialSpec], run: RunFolder, slots: int) -> None:
+        self._study, self._run, self._slots = study, run, max(1, slots)
+        self._specs = {spec.key: spec for spec in specs}
+        self._running: dict[str, float] = {}
+        self._epochs = {spec.key: 0 for spec in specs}
+        self._lines: dict[str, dict[str, Any]] = {}
+        self._ended = 0
+        self._seconds: list[float] = []
+        self._console = Console()
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._live = Live(
+                console=self._console, get_renderable=self._table, refresh_per_second=2
+            )
+            self._live.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._live:
+            self._live.__exit__(*exception)
+
+    def notify(self, event: str, key: str, line: dict[str, Any]) -> None:
+        """One event of one trial: start, epoch (with its metrics line) or end."""
+        with self._lock:
+            if event == "start":
+                self._running[key] = time.monotonic()
+            elif event == "epoch":
+                self._lines[key] = line
+                self._epochs[key] = line["epoch"]
+                self._seconds.append(line.get("time/seconds", 0.0))
+            elif event == "end":
+                self._running.pop(key, None)
+                self._ended += 1
+        if self._live is None:
+            self._print(event, key)
+
+    def _print(self, event: str, key: str) -> None:
+        head = f"[{self._ended}/{len(self._specs)}] {self._specs[key].name}"
+        if event == "epoch":
+            print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
+        elif event == "end":
+            status = self._run.trial(key).status or {}
+            reason = f": {status['reason']}" if status.get("reason") else ""
+            print(f"{head}  {status.get('status', 'stopped')}{reason}", flush=True)
+
+    def _epoch(self, key: str) -> str:
+        total = getattr(self._specs[key].settings, "epochs", None)
+        return f"epoch {self._epochs[key]}" + (f"/{total}" if total else "")
+
+    def _metrics(self, key: str) -> str:
+        line = self._lines.get(key, {})
+        names = [self._study.metric, "train/loss", "test/accuracy"]
+        return "  ".join(f"{name} {line[name]:.4g}" for name in names if name in line)
+
+    def left(self) -> str:
+        """A rough time left, from the epochs seen so far."""
+        if not self._seconds:
+            return "time left unknown"
+        totals = {k: getattr(s.settings, "epochs", 1) for k, s in self._specs.items()}
+        missing = sum(max(0, totals[k] - done) for k, done in self._epochs.items())
+        seconds = missing * sum(self._seconds) / len(self._seconds) / self._slots
+        return f"about {seconds / 60:.1f} min left"
+
+    def _table(self) -> Table:
+        with self._lock:
+            title = f"{self._study.name}: {self._ended} of {len(self._specs)} trials, {self.left()}"
+            table = Table("trial", "epoch", "batch", "metrics", title=title)
+            for key in self._running:
+                table.add_row(
+                    self._specs[key].name, self._epoch(key), self._batch(key), self._metrics(key)
+                )
+            return table
+
+    def _batch(self, key: str) -> str:
+        from service.run_folder import read_json
+
+        file = self._run.trial(key).path / "progress.json"
+        try:
+            value = read_json(file)
+        except OSError:
+            return ""
+        return f"{value['done']}/{value['total']}"

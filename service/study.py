@@ -1,0 +1,220 @@
+"""A study as a finite, checked value: `STUDY.trials(seeds=3)` lists all trials before any runs."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from service.errors import UsageError, nearest, sentence
+from trainables.protocol import Settings, Trainable
+
+Sweep = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one trial books: CPU cores (its threads), and a share of a GPU or whole GPUs."""
+
+    cpus: float = 1
+    gpus: float = 0
+
+    def __post_init__(self) -> None:
+        if not self.cpus > 0:
+            raise UsageError(f"cpus of a trial must be above 0; got {self.cpus}.")
+        if not (0 <= self.gpus <= 1 or (float(self.gpus).is_integer() and self.gpus > 0)):
+            raise UsageError(
+                f"gpus of a trial must be a share from 0 to 1 or a whole number; got {self.gpus}."
+            )
+
+    @property
+    def threads(self) -> int:
+        """Threads of torch and BLAS in a trial's process."""
+        return max(1, int(self.cpus))
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """One variant with one seed."""
+
+    key: str
+    sweeps: tuple[str, ...]
+    settings: Settings
+    seed: int
+    varied: tuple[str, ...]
+
+    @property
+    def variant(self) -> str:
+        """What varies, for people: "alpha=0.01"."""
+        return " ".join(f"{name}={getattr(self.settings, name)}" for name in self.varied)
+
+    @property
+    def name(self) -> str:
+        """The variant and the seed: "alpha=0.01 seed=1"."""
+        return f"{self.variant} seed={self.seed}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question: what is held (`settings`), what varies (`sweeps`), what decides (`metric`).
+
+    A sweep maps settings to a constant or to `tune.grid_search([...])`; its variants are their
+    product. `smoke` holds the small defaults of --smoke that are particular to this study.
+    Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
+    """
+
+    name: str
+    question: str
+    trainable: Trainable
+    settings: Settings
+    sweeps: Mapping[str, Sweep]
+    metric: str
+    mode: Literal["min", "max"] = "max"
+    resources: Resources = field(default_factory=Resources)
+    claims: Sequence[Any] = ()
+    smoke: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("min", "max"):
+            raise UsageError(f"mode of study {self.name} must be min or max; got {self.mode!r}.")
+        if not self.sweeps:
+            raise UsageError(f"Study {self.name} needs at least one sweep.")
+        for name, sweep in self.sweeps.items():
+            for setting, value in sweep.items():
+                if setting not in self.setting_names:
+                    raise UsageError(
+                        f"Sweep {name} varies {setting!r}, which is no setting"
+                        f"{nearest(setting, self.setting_names)}"
+                    )
+                if hasattr(value, "sample"):
+                    raise UsageError(
+                        f"Sweep {name} draws {setting} from a distribution; a study lists its "
+                        "values with tune.grid_search([...])."
+                    )
+                if _is_grid(value) and not value["grid_search"]:
+                    raise UsageError(f"Sweep {name} has no values for {setting}.")
+        for name, sweep in self.sweeps.items():
+            for settings in self._variants(name):
+                idle = [setting for setting in sweep if not settings.applies(setting)]
+                if idle:
+                    raise UsageError(
+                        f"Sweep {name} sets {idle[0]}, which has no meaning in its variant "
+                        f"{settings.canonical()}."
+                    )
+
+    @property
+    def setting_names(self) -> list[str]:
+        """All settings of the trainable."""
+        return list(type(self.settings).model_fields)
+
+    def varied(self, sweep: str) -> tuple[str, ...]:
+        """The settings with several values in a sweep (with one value each: those in a grid)."""
+        return tuple(name for name, value in self.sweeps[sweep].items() if _is_grid(value))
+
+    def _variants(self, sweep: str) -> list[Settings]:
+        space = self.sweeps[sweep]
+        values = [v["grid_search"] if _is_grid(v) else [v] for v in space.values()]
+        try:
+            return [
+                self.settings.changed(**dict(zip(space, choice, strict=True)))
+                for choice in itertools.product(*values)
+            ]
+        except ValidationError as error:
+            raise sentence(error, self.setting_names) from None
+
+    def check_sweeps(self, only: Sequence[str]) -> None:
+        """Refuse the name of a sweep that there is not."""
+        for name in only:
+            if name not in self.sweeps:
+                raise UsageError(
+                    f"Study {self.name} has no sweep {name!r}{nearest(name, self.sweeps)}"
+                )
+
+    def trials(self, seeds: int = 1, only: Sequence[str] = ()) -> list[TrialSpec]:
+        """Every trial, seed by seed so that an interrupted run is balanced; none twice."""
+        if seeds < 1:
+            raise UsageError(f"seeds must be at least 1; got {seeds}.")
+        self.check_sweeps(only)
+        found: dict[str, TrialSpec] = {}
+        variants = [
+            (sweep, settings, json.dumps(settings.identity(), sort_keys=True))
+            for sweep in self.sweeps
+            if not only or sweep in only
+            for settings in self._variants(sweep)
+        ]
+        for seed in range(seeds):
+            for sweep, settings, identity in variants:
+                key = hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12]
+                spec = found.get(key) or TrialSpec(key, (), settings, seed, ())
+                names = dict.fromkeys((*spec.varied, *self.varied(sweep)))
+                found[key] = replace(spec, sweeps=(*spec.sweeps, sweep), varied=tuple(names))
+        return list(found.values())
+
+    def smaller(self) -> Study:
+        """The study with the small defaults of --smoke, and the ends of each sweep."""
+        small = {"dataset": "digits", "weights": "none", "epochs": 1, **self.smoke}
+        known = {k: v for k, v in small.items() if k in self.setting_names}
+        ends = {name: _ends(sweep) for name, sweep in self.sweeps.items()}
+        return replace(self, settings=self.settings.changed(**known), sweeps=ends)
+
+    def overridden(self, values: Mapping[str, Sequence[Any]], only: Sequence[str] = ()) -> Study:
+        """The study with options in place: a varied setting gets other values, another is held.
+
+        Raises UsageError for a value out of range, for several values of a setting that no
+        selected sweep varies, and for an option that no selected variant uses.
+        """
+        self.check_sweeps(only)
+        selected = {k: v for k, v in self.sweeps.items() if not only or k in only}
+        for name in values:
+            if name not in self.setting_names:
+                raise UsageError(f"There is no setting {name!r}{nearest(name, self.setting_names)}")
+        varied = {name for sweep in selected for name in self.varied(sweep)}
+        held = {}
+        for name, given in values.items():
+            if name not in varied and len(given) != 1:
+                raise UsageError(
+                    f"{name} takes one value, because no selected sweep varies it; "
+                    f"got {len(given)}."
+                )
+            held[name] = given[0]
+        try:
+            settings = self.settings.changed(**held)
+        except ValidationError as error:
+            raise sentence(error, self.setting_names) from None
+        sweeps = {
+            sweep: {
+                k: {"grid_search": list(values[k])} if k in values and _is_grid(v) else v
+                for k, v in space.items()
+            }
+            for sweep, space in self.sweeps.items()
+        }
+        study = replace(self, settings=settings, sweeps=sweeps)
+        # Compare as validated: "3" typed in a shell is 3.
+        trials = study.trials(only=only)
+        for name, given in values.items():
+            wanted = [getattr(study.settings.changed(**{name: value}), name) for value in given]
+            used = [getattr(t.settings, name) for t in trials if t.settings.applies(name)]
+            if not any(value in used for value in wanted):
+                raise UsageError(
+                    f"--{name.replace('_', '-')} changes nothing: no selected variant uses it."
+                )
+        return study
+
+
+def _is_grid(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"grid_search"}
+
+
+def _ends(sweep: Sweep) -> dict[str, Any]:
+    def cut(value: Any) -> Any:
+        if not _is_grid(value):
+            return value
+        values = value["grid_search"]
+        return {"grid_search": values if len(values) < 2 else [values[0], values[-1]]}
+
+    return {name: cut(value) for name, value in sweep.items()}

@@ -1,0 +1,48 @@
+"""The table at the end of a run: a line a variant, with its mean over seeds and n."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from service.study import Study
+
+
+def show(study: Study, results: dict[str, Any], path: Path) -> None:
+    """Print mean, standard deviation and n of every variant, then whatever failed, and why."""
+    names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
+    table = Table(
+        "sweeps", "variant", *names, "n", title=f"{study.question} (mean ± sd over seeds)"
+    )
+    for variant, trials in group(results["trials"]).items():
+        cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
+        table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for trial in results["trials"]:
+        if trial["status"] != "finished":
+            print(f"{trial['name']}: {trial['status']}, {trial['reason']}")
+
+
+def group(trials: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The finished trials of every variant, in their order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for trial in trials:
+        if trial["status"] == "finished":
+            found.setdefault(trial["variant"], []).append(trial)
+    return found
+
+
+def mean_sd(values: list[float]) -> str:
+    """ "0.512 ± 0.010"; without a spread for a single value."""
+    if not values:
+        return "-"
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.4f}"
+    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    return f"{mean:.4f} ± {spread:.4f}"

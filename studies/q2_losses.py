@@ -1,0 +1,45 @@
+"""Question 2: cross-entropy, center loss or triplet loss?
+
+Held: ResNet-18 from ImageNet weights, the first 50 classes of a folder of images at 64 px, SGD with
+a one-cycle schedule, the same PxK batches (P=8 classes, K=8 images) for every loss.
+Varied: the loss; the center loss's weight and the step of its centers; the triplet loss's margin and
+mining; and, as a sweep of its own, PxK against shuffled batches.
+Chosen by val/accuracy; test is measured once, at the end.
+
+    python -m studies.q2_losses --dataset folder:DATA/tiny-imagenet --only loss --seeds 3
+    python -m studies.q2_losses --smoke
+"""
+
+from ray import tune
+
+import service
+from trainables import embedding
+
+STUDY = service.Study(
+    name="q2_losses",
+    question="Does center or triplet loss beat cross-entropy?",
+    trainable=embedding.train,
+    settings=embedding.Settings(model="resnet18", epochs=15),
+    sweeps={
+        "loss": {"loss": tune.grid_search(["cross_entropy", "center", "triplet"])},
+        # 1.0 is far too large on purpose: it shows what a weight copied from a toy problem does.
+        "alpha": {
+            "loss": "center",
+            "alpha": tune.grid_search([0.0003, 0.001, 0.003, 0.01, 0.1, 1.0]),
+        },
+        "center_lr": {"loss": "center", "center_lr": tune.grid_search([0.1, 0.5, 1.0])},
+        "margin": {"loss": "triplet", "margin": tune.grid_search([0.1, 0.2, 0.5, 1.0])},
+        "mining": {
+            "loss": "triplet",
+            "mining": tune.grid_search(["batch_hard", "batch_all", "semi_hard", "random"]),
+        },
+        "batches": {"loss": "cross_entropy", "batches": tune.grid_search(["pk", "shuffled"])},
+    },
+    metric="val/accuracy",
+    mode="max",
+    resources=service.Resources(cpus=1, gpus=0.25),
+    smoke={"image_size": 32, "images_per_class": 16},
+)
+
+if __name__ == "__main__":
+    service.main(STUDY)

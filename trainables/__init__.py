@@ -1,0 +1,1 @@
+"""What one trial does: generator functions over typed settings."""

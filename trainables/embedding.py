@@ -1,0 +1,263 @@
+"""Fine-tune a ResNet with cross-entropy, alone or joined with center or triplet loss.
+
+Total loss = cross-entropy + alpha x center loss (Wen et al., ECCV 2016; alpha is their lambda), or
+cross-entropy + triplet_weight x triplet loss (Hermans et al. 2017). All variants see the same
+batches, take the same steps, and are scored by the same protocol.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from trainables.image_settings import ImageSettings
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.randomness import derive, generator
+
+if TYPE_CHECKING:
+    import torch
+
+    from losses import CenterLoss, TripletLoss
+    from models.embedding_net import EmbeddingNet
+
+CENTER = When("loss", ("center",))
+TRIPLET = When("loss", ("triplet",))
+
+
+class Settings(ImageSettings):
+    """Every hyperparameter of an embedding trial."""
+
+    stem: Literal["stock", "small"] = Field(
+        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
+    )
+    loss: Literal["cross_entropy", "center", "triplet"] = Field(
+        "cross_entropy", description="cross-entropy alone, or joined with a second loss"
+    )
+    alpha: Annotated[float, CENTER] = Field(
+        0.003, gt=0, le=10, description="weight of the center loss (lambda of Wen et al. 2016)"
+    )
+    center_lr: Annotated[float, CENTER] = Field(
+        0.5, gt=0, le=1, description="step of the centers (alpha of Wen et al. 2016)"
+    )
+    warmup_epochs: Annotated[float, CENTER] = Field(
+        1.0, ge=0, description="epochs over which alpha rises from 0, against collapse"
+    )
+    margin: Annotated[float, TRIPLET, When("soft_margin", (False,))] = Field(
+        0.2, ge=0, le=2, description="of the triplet hinge (FaceNet: 0.2)"
+    )
+    soft_margin: Annotated[bool, TRIPLET] = Field(
+        False, description="softplus instead of the hinge"
+    )
+    mining: Annotated[Literal["batch_hard", "batch_all", "semi_hard", "random"], TRIPLET] = Field(
+        "batch_hard", description="which triplets of a batch count"
+    )
+    normalize: Annotated[bool, TRIPLET] = Field(
+        True, description="triplets on the unit sphere, so that margins mean something"
+    )
+    triplet_weight: Annotated[float, TRIPLET] = Field(
+        1.0, gt=0, le=100, description="weight of the triplet loss beside cross-entropy"
+    )
+    epochs: int = Field(15, ge=1, le=10_000, description="passes over the train images")
+    batches: Literal["pk", "shuffled"] = Field(
+        "pk", description="P classes x K images a batch, or shuffled images"
+    )
+    classes_per_batch: Annotated[int, When("batches", ("pk",))] = Field(
+        8, ge=2, description="P of the PxK batches"
+    )
+    samples_per_class: Annotated[int, When("batches", ("pk",))] = Field(
+        8, ge=2, description="K of the PxK batches"
+    )
+    batch_size: Annotated[int, When("batches", ("shuffled",))] = Field(
+        64, ge=2, le=65_536, description="images a batch"
+    )
+    lr: float = Field(0.02, gt=0, le=100, description="peak of the one-cycle schedule, SGD")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Nesterov momentum of SGD")
+    weight_decay: float = Field(5e-4, ge=0, le=1, description="L2, not on centers")
+    augment: Literal["none", "flip", "crop_flip"] = Field(
+        "crop_flip", description="random crop with reflected padding, horizontal flip"
+    )
+    test_curves: Annotated[bool, NotIdentity()] = Field(
+        False, description="also measure test_curve/* every epoch; nothing chooses by it"
+    )
+    keep_weights: Annotated[bool, NotIdentity()] = Field(
+        False, description="leave the weights of the best epoch (weights.safetensors)"
+    )
+
+    @model_validator(mode="after")
+    def _mining_generates(self) -> Settings:
+        if self.loss == "triplet" and self.batches == "shuffled":
+            raise ValueError("triplet loss needs batches=pk, where every anchor has a positive.")
+        return self
+
+    def check(self) -> None:
+        """Also refuse PxK batches that the data set cannot fill."""
+        sizes = self.sizes()
+        if self.batches == "pk" and self.classes_per_batch > sizes.classes:
+            raise ValueError(
+                f"classes_per_batch must be at most the number of classes, {sizes.classes}; "
+                f"got {self.classes_per_batch}."
+            )
+        smallest = sizes.train // sizes.classes
+        if self.batches == "pk" and self.samples_per_class > smallest:
+            raise ValueError(
+                f"samples_per_class must be at most the train images of a class, about {smallest}; "
+                f"got {self.samples_per_class}."
+            )
+
+    def cost(self) -> tuple[float, float]:
+        """Scaled from ResNet-18 at 64 px: about 50 images/s trained, 230 inferred, on one core."""
+        sizes = self.sizes()
+        factor = {"resnet18": 1.0, "resnet34": 2.0, "resnet50": 2.6}[self.model]
+        factor *= (self.image_size / 64) ** 2 * (16 if self.stem == "small" else 1)
+        seconds = self.epochs * (sizes.train / 50 + sizes.val / 230) + 2 * sizes.test / 230
+        # A checkpoint holds weights and momentum; the best epoch's is kept beside the last.
+        return seconds * factor, 2 * {"resnet18": 9e7, "resnet34": 1.7e8, "resnet50": 2e8}[
+            self.model
+        ]
+
+
+def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
+    """Yield an Epoch an epoch, then one with the test metrics of the last and the best epoch."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from images.batches import augment, normalize, to_device
+    from trainables import embedding_report as report
+
+    splits = settings.load(trial.seed)
+    sets = {
+        name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")
+    }
+    net = _network(settings, len(splits.train.classes), trial)
+    optimizer = torch.optim.SGD(
+        net.parameters(), settings.lr, settings.momentum,
+        weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
+    )  # fmt: skip
+    auxiliary = _auxiliary(settings, net, trial.device)
+    if trial.state is not None:
+        _load(trial.state, net, auxiliary, optimizer)
+    start = trial.state["epoch"] if trial.state is not None else 0
+
+    for epoch in range(start + 1, settings.epochs + 1):
+        net.train()
+        batches = _batches(settings, splits.train, trial.seed, epoch)
+        crops = generator(trial.seed, epoch, "augmentation")
+        mining = generator(trial.seed, epoch, "mining")
+        sums = report.Sums()
+        for i, index in enumerate(batches):
+            progress = (epoch - 1 + i / len(batches)) / settings.epochs  # of the whole trial, 0..1
+            for group in optimizer.param_groups:
+                group["lr"] = settings.lr * one_cycle(progress)
+            pixels, labels = sets["train"].batch(index)
+            embeddings, logits = net(normalize(augment(pixels, settings.augment, crops)))
+            ce = cross_entropy(logits, labels)
+            extra, weight = _extra(settings, auxiliary, embeddings, labels, mining, progress)
+            loss = ce + weight * extra
+            if not math.isfinite(loss.item()):
+                raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            if settings.loss == "center":
+                auxiliary.update(embeddings.detach(), labels)  # type: ignore[union-attr]
+            sums.add(loss, ce, extra, embeddings, logits, labels)
+            trial.progress(i + 1, len(batches))
+        metrics = sums.means("train")
+        metrics["train/images"] = sums.count
+        metrics |= report.quick(net, sets["val"], "val")
+        if settings.test_curves:
+            metrics |= report.quick(net, sets["test"], "test_curve")
+        yield Epoch(metrics, _state(epoch, net, auxiliary, optimizer))
+
+    yield Epoch(report.final(settings, trial, net, sets, splits.train.classes), None)
+
+
+def one_cycle(progress: float) -> float:
+    """Learning rate as a share of its peak: linear up over 30 % of training, cosine down to 0."""
+    if progress < 0.3:
+        return 0.04 + 0.96 * progress / 0.3
+    return 0.5 * (1 + math.cos(math.pi * (progress - 0.3) / 0.7))
+
+
+def _network(settings: Settings, classes: int, trial: Trial) -> EmbeddingNet:
+    import torch
+
+    from models import resnet, weights
+    from models.embedding_net import EmbeddingNet
+
+    file = weights.resolve(settings.weights, settings.model, settings.data_folder)
+    state = weights.load_state_dict(file) if file else None
+    seed = derive(trial.seed, 0, "weights")
+    trunk, _ = resnet.build(settings.model, classes, stem=settings.stem, weights=state, seed=seed)
+    net = EmbeddingNet(trunk, classes, seed=seed + 1)
+    return net.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _auxiliary(
+    settings: Settings, net: EmbeddingNet, device: str
+) -> CenterLoss | TripletLoss | None:
+    from losses import CenterLoss, TripletLoss
+
+    if settings.loss == "center":
+        return CenterLoss(net.classifier.out_features, net.dim, settings.center_lr).to(device)
+    if settings.loss == "triplet":
+        margin = None if settings.soft_margin else settings.margin
+        return TripletLoss(margin, settings.mining, settings.normalize)
+    return None
+
+
+def _extra(
+    settings: Settings,
+    auxiliary: CenterLoss | TripletLoss | None,
+    embeddings: torch.Tensor,
+    labels: torch.Tensor,
+    mining: torch.Generator,
+    progress: float,
+) -> tuple[torch.Tensor, float]:
+    """The second loss and its weight at this point of training."""
+    if settings.loss == "center":
+        warm = settings.warmup_epochs / settings.epochs
+        ramp = min(1.0, progress / warm) if warm > 0 else 1.0
+        return auxiliary(embeddings, labels), settings.alpha * ramp  # type: ignore[misc]
+    if settings.loss == "triplet":
+        return auxiliary(embeddings, labels, mining), settings.triplet_weight  # type: ignore[misc]
+    return embeddings.new_zeros(()), 0.0
+
+
+def _batches(settings: Settings, train: Any, seed: int, epoch: int) -> list[torch.Tensor]:
+    import torch
+
+    from images.batches import PKSampler, shuffled_batches
+
+    order = generator(seed, epoch, "order")
+    if settings.batches == "shuffled":
+        return shuffled_batches(len(train), settings.batch_size, order)
+    return list(
+        PKSampler(
+            torch.from_numpy(train.labels),
+            settings.classes_per_batch,
+            settings.samples_per_class,
+            generator=order,
+            names=train.classes,
+        )
+    )
+
+
+def _state(epoch: int, net: Any, auxiliary: Any, optimizer: Any) -> dict[str, Any]:
+    extra = {} if auxiliary is None else auxiliary.state_dict()
+    return {
+        "epoch": epoch,
+        "net": net.state_dict(),
+        "auxiliary": extra,
+        "optimizer": optimizer.state_dict(),
+    }
+
+
+def _load(state: Any, net: Any, auxiliary: Any, optimizer: Any) -> None:
+    net.load_state_dict(state["net"])
+    optimizer.load_state_dict(state["optimizer"])
+    if auxiliary is not None:
+        auxiliary.load_state_dict(state["auxiliary"])

@@ -1,0 +1,104 @@
+"""What the service and a trainable know of each other: settings, epochs, and the trial handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+@dataclass(frozen=True)
+class When:
+    """Marks a field that applies only while another setting has one of some values."""
+
+    setting: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class NotIdentity:
+    """Marks a field that changes where things lie or what is recorded, never what is computed."""
+
+
+class Diverged(RuntimeError):
+    """The trial's numbers left the finite range: an outcome of its settings, never retried."""
+
+
+class Settings(BaseModel):
+    """Every hyperparameter of a trainable, one validated value; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def applies(self, name: str) -> bool:
+        """Whether the setting `name` has a meaning given the values of the others."""
+        marks = type(self).model_fields[name].metadata
+        return all(
+            getattr(self, mark.setting) in mark.values and self.applies(mark.setting)
+            for mark in marks
+            if isinstance(mark, When)
+        )
+
+    def canonical(self) -> dict[str, Any]:
+        """The settings that apply, ready for JSON."""
+        return {k: v for k, v in self.model_dump(mode="json").items() if self.applies(k)}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the numbers, ready for JSON: canonical settings without any path."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in self.canonical().items()
+            if not any(isinstance(mark, NotIdentity) for mark in fields[name].metadata)
+        }
+
+    def check(self) -> None:
+        """Refuse inputs that are not there, cheaply: ValueError or OSError, one sentence."""
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+        """Make ready what all trials read; returns {"dataset": ..., "weights": ...} to record."""
+        return {}
+
+    def cost(self) -> tuple[float, float]:
+        """A rough (seconds on one core, bytes on disk while running) of one trial."""
+        return 0.0, 0.0
+
+    def changed(self, **values: Any) -> Self:
+        """A validated copy with other values; pydantic's ValidationError for bad ones."""
+        return type(self).model_validate({**self.model_dump(), **values})
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One commit of a trial.
+
+    metrics: finite numbers named split/name.  state: tensors, numbers, strings and containers of
+    them, enough to go on from here; None for measurements after the last epoch, which belong to it.
+    """
+
+    metrics: Mapping[str, float]
+    state: Mapping[str, Any] | None
+
+
+class Trial(Protocol):
+    """What a trainable may ask of whoever runs it."""
+
+    seed: int
+    device: str
+    folder: Path
+
+    @property
+    def state(self) -> Mapping[str, Any] | None:
+        """What the last committed epoch left, or None at the start."""
+
+    @property
+    def best(self) -> Mapping[str, Any] | None:
+        """What the best committed epoch left, by the study's metric."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how much of the current epoch is done; cheap, call it every batch."""
+
+
+Trainable = Callable[[Any, Trial], Iterator[Epoch]]
