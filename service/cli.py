@@ -113,9 +113,7 @@ def _dry_run(plan: Plan) -> None:
     else:
         hours = sum(seconds for seconds, _ in costs) / resources.threads / 3600
         disk = sum(sorted((size for _, size in costs), reverse=True)[:slots]) / 2**30
-        print(
-            f"About {hours:.1f} hours of a trial's cores, {hours / slots:.1f} hours on this machine;"
-        )
+        print(f"About {hours:.1f} hours of a trial's cores, {hours / slots:.1f} hours here;")
         print(f"about {disk:.1f} GiB of disk while it runs (a rough guess from ResNet-18's speed).")
     print(
         f"At most {slots} at once on this machine: {len(os.sched_getaffinity(0))} CPU cores, "
@@ -186,7 +184,7 @@ def _scheduled(
 ) -> int:
     from service.cluster import runner
     from service.progress import Progress
-    from service.summary import show
+    from service.summary import draw, show
 
     publisher = tracking.Publisher(folder, uri)
     slots = max(1, int(len(os.sched_getaffinity(0)) / resources.cpus))
@@ -211,7 +209,8 @@ def _scheduled(
         except KeyboardInterrupt:
             interrupted = True
     results = folder.write_results()
-    show(plan.study, results, folder.path)
+    draw(folder, results)
+    show(plan.study, results)
     status = 130 if interrupted else _exit_status(plan, folder)
     whole = {0: "finished", 130: "stopped"}.get(status, "failed")
     if publisher.close(whole, timeout=TRACKING_GRACE_SECONDS if publisher.error is None else 1.0):

@@ -42,7 +42,7 @@ OPTIONAL_VALUE = ("resume", "retry_failed")
 def parse(
     study_name: str, about: str, settings: Settings, words: Sequence[str]
 ) -> tuple[RunOptions, dict[str, list[Any]]]:
-    """(how to run, {setting: values given}); UsageError, one sentence, for what is not an option."""
+    """(how to run, {setting: values given}); UsageError for what is not an option."""
     import tyro
 
     fields = {**type(settings).model_fields, **RunOptions.model_fields}

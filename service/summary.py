@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from service.run_folder import RunFolder
 from service.study import Study
 
 
-def show(study: Study, results: dict[str, Any], path: Path) -> None:
+def show(study: Study, results: dict[str, Any]) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why."""
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
     table = Table(
@@ -26,6 +26,22 @@ def show(study: Study, results: dict[str, Any], path: Path) -> None:
     for trial in results["trials"]:
         if trial["status"] != "finished":
             print(f"{trial['name']}: {trial['status']}, {trial['reason']}")
+
+
+def draw(run: RunFolder, results: dict[str, Any]) -> None:
+    """Draw the curves of every sweep into figures/."""
+    from reports import figures
+
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    sweeps = dict.fromkeys(sweep for trial in results["trials"] for sweep in trial["sweeps"])
+    for sweep in sweeps:
+        variants: dict[str, list[list[dict[str, Any]]]] = {}
+        for trial in results["trials"]:
+            if sweep in trial["sweeps"] and trial["status"] == "finished":
+                lines = run.trial(trial["key"]).lines
+                variants.setdefault(trial["variant"], []).append(lines)
+        figures.curves(variants, f"{results['study']}: {sweep}", folder / sweep)
 
 
 def group(trials: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

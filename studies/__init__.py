@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
@@ -12,7 +13,7 @@ NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 def _refuse_unknown() -> None:
     """`python -m studies.q2_loses` ends here with the nearest name, before Python's own words."""
     words = getattr(sys, "orig_argv", [])
-    asked = next((b for a, b in zip(words, words[1:], strict=False) if a == "-m"), "")
+    asked = next((b for a, b in pairwise(words) if a == "-m"), "")
     package, _, name = asked.partition(".")
     if package != "studies" or not name or name in (*NAMES, "__main__"):
         return

@@ -2,8 +2,8 @@
 
 Held: ResNet-18 from ImageNet weights, the first 50 classes of a folder of images at 64 px, SGD with
 a one-cycle schedule, the same PxK batches (P=8 classes, K=8 images) for every loss.
-Varied: the loss; the center loss's weight and the step of its centers; the triplet loss's margin and
-mining; and, as a sweep of its own, PxK against shuffled batches.
+Varied: the loss; the center loss's weight and the step of its centers; the triplet loss's margin
+and mining; and, as a sweep of its own, PxK against shuffled batches.
 Chosen by val/accuracy; test is measured once, at the end.
 
     python -m studies.q2_losses --dataset folder:DATA/tiny-imagenet --only loss --seeds 3

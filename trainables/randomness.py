@@ -1,4 +1,4 @@
-"""Generators that depend on (seed, epoch, purpose) alone, so that a resumed trial draws the same."""
+"""Generators that depend on (seed, epoch, purpose) alone: a resumed trial draws the same."""
 
 from __future__ import annotations
 

@@ -1,0 +1,35 @@
+VENV ?= .venv
+PY := $(VENV)/bin/python
+# TORCH=cpu: the small build without CUDA, for laptops.
+TORCH ?= default
+TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
+export RAY_USAGE_STATS_ENABLED := 0
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: setup demo test test-system check ui
+setup: $(VENV)/.tune-studies
+
+$(VENV)/.tune-studies: pyproject.toml constraints.txt
+	test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet $(TORCH_INDEX_$(TORCH)) torch torchvision
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[test]'
+	touch $@
+
+demo: setup
+	$(PY) -m studies.q2_losses --dataset digits --weights none --only loss --seeds 2 \
+		--epochs 4 --image-size 32 --augment none
+	@echo "Browse the runs with: make ui"
+
+test: setup
+	$(PY) -m pytest -m "not system"
+
+test-system: setup
+	$(PY) -m pytest -m system
+
+check: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+ui: setup
+	$(VENV)/bin/mlflow ui --host 127.0.0.1 --backend-store-uri sqlite:///outputs/mlflow.db

@@ -1,0 +1,77 @@
+"""Pictures of a run, drawn from what its trials left.
+
+Colours are Okabe and Ito's, which the colour-blind can tell apart; a line style goes with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = ("-", "--", "-.", ":")
+PANELS = (
+    ("train/loss", "train loss"),
+    ("val/loss", "validation cross-entropy"),
+    ("train/accuracy", "train accuracy"),
+    ("val/accuracy", "validation accuracy"),
+)
+
+
+def curves(
+    variants: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]], title: str, path: Path
+) -> list[Path]:
+    """Loss and accuracy against epochs, every variant in one legend, as path.svg and path.png.
+
+    variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
+    Returns the files; none if no variant has an epoch.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    # Without a salt and a date the same numbers give the same bytes.
+    matplotlib.rcParams["svg.hashsalt"] = "tune-studies"
+    drawn = {name: seeds for name, seeds in variants.items() if any(seeds)}
+    if not drawn:
+        return []
+    figure, axes = plt.subplots(1, 4, figsize=(14, 3.6), layout="constrained")
+    for axis, (metric, label) in zip(axes, PANELS, strict=True):
+        for i, (name, seeds) in enumerate(drawn.items()):
+            _line(axis, metric, name, seeds, i)
+        axis.set(xlabel="epoch", title=label)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+    handles, labels = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+    figure.suptitle(title)
+    files = [path.with_suffix(".svg"), path.with_suffix(".png")]
+    figure.savefig(files[0], metadata={"Date": None})
+    figure.savefig(files[1], dpi=110)
+    plt.close(figure)
+    return files
+
+
+def _line(axis: Any, metric: str, name: str, seeds: Sequence[Any], i: int) -> None:
+    series = [[line[metric] for line in lines if metric in line] for lines in seeds]
+    length = min((len(values) for values in series if values), default=0)
+    if not length:
+        return
+    values = np.array([s[:length] for s in series if s])
+    epochs = np.arange(1, length + 1)
+    colour = COLOURS[i % len(COLOURS)]
+    axis.plot(
+        epochs,
+        values.mean(0),
+        STYLES[i % len(STYLES)],
+        color=colour,
+        label=name,
+        marker=".",
+        lw=1.8,
+    )
+    if len(values) > 1:
+        axis.fill_between(epochs, values.min(0), values.max(0), color=colour, alpha=0.15, lw=0)

@@ -1,0 +1,148 @@
+"""The commands that a user types, as subprocesses, on digits."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SMOKE = ["--smoke", "--only", "loss"]
+
+
+def study(tmp_path, *words, module="studies.q2_losses"):
+    env = {**os.environ, "STUDIES_DATA_DIR": str(tmp_path / "data")}
+    env.pop("MLFLOW_TRACKING_URI", None)
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    place = tmp_path_factory.mktemp("run")
+    done = study(place, *SMOKE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = (place / "outputs" / "q2_losses").glob("2*")
+    return place, run, done
+
+
+def test_a_run_ends_with_a_table_and_results(finished):
+    _, run, done = finished
+    results = json.loads((run / "results.json").read_text())
+    assert [t["status"] for t in results["trials"]] == ["finished", "finished"]
+    assert results["dataset"]["name"] == "digits" and results["dataset"]["fingerprint"]
+    for trial in results["trials"]:
+        assert 0 <= trial["metrics"]["test/accuracy"] <= 1
+        assert (run / "trials" / trial["key"] / "predictions.npz").exists()
+        assert (run / "trials" / trial["key"] / "embeddings.npz").exists()
+        assert trial["variant"] in done.stdout
+    assert (run / "results.csv").read_text().count("\n") == 3
+    assert list((run / "figures").glob("*.svg"))
+
+
+def test_mlflow_holds_what_the_run_folder_holds(finished):
+    from mlflow import MlflowClient
+
+    place, run, _ = finished
+    client = MlflowClient(f"sqlite:///{place}/outputs/mlflow.db")
+    experiment = client.get_experiment_by_name("q2_losses")
+    runs = client.search_runs([experiment.experiment_id])
+    parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    nested = {r.data.tags["study.trial_key"]: r for r in runs if r not in parents}
+    assert [p.info.run_name for p in parents] == [run.name]
+    results = json.loads((run / "results.json").read_text())["trials"]
+    assert set(nested) == {t["key"] for t in results}
+    for trial in results:
+        found = nested[trial["key"]]
+        assert found.info.run_name == trial["name"]
+        assert found.info.status == "FINISHED"
+        assert found.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+        assert found.data.metrics == trial["metrics"]
+        assert found.data.params["loss"] == trial["settings"]["loss"]
+        kept = {a.path for a in client.list_artifacts(found.info.run_id)}
+        assert {"predictions.npz", "embeddings.npz", "settings.json"} <= kept
+        lines = (run / "trials" / trial["key"] / "metrics.jsonl").read_text().splitlines()
+        curve = [json.loads(x) for x in lines if "val/loss" in x]
+        history = client.get_metric_history(found.info.run_id, "val/loss")
+        assert [(h.step, h.value) for h in history] == [(x["epoch"], x["val/loss"]) for x in curve]
+
+
+def test_resume_of_a_finished_run_has_nothing_to_do(finished):
+    place, _, _ = finished
+    done = study(place, "--resume")
+    assert done.returncode == 0
+    assert "Nothing is left" in done.stdout
+
+
+def test_resume_refuses_an_option_that_contradicts_the_run(finished):
+    place, _, _ = finished
+    done = study(place, "--resume", "--epochs", "7")
+    assert done.returncode == 2
+    assert "contradicts" in done.stderr
+
+
+def test_publish_check_finds_a_complete_record(finished):
+    place, run, _ = finished
+    done = study(place, "--check", str(run), module="service.publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_dry_run_lists_every_trial_without_data(tmp_path):
+    done = study(tmp_path, "--smoke", "--dry-run", "--seeds", "2")
+    assert done.returncode == 0
+    assert "20 trials" in done.stdout
+    assert "At most" in done.stdout
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_the_studies_are_listed(tmp_path):
+    done = study(tmp_path, module="studies")
+    assert done.returncode == 0
+    assert "q2_losses" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--epohs", "3"], "did you mean --epochs?"),
+        (["--only", "los"], "did you mean loss?"),
+        (["--smoke", "--epochs", "0"], "epochs"),
+        (["--smoke", "--lr", "-1"], "lr"),
+        (["--smoke", "--loss", "cosine"], "loss"),
+        (["--smoke", "--only", "loss", "--loss", "center", "--margin", "0.3"], "changes nothing"),
+        (["--smoke", "--weights", "none-such.pth"], "weights"),
+        (["--smoke", "--dataset", "folder:none-such"], "none-such"),
+        (["--smoke", "--dataset", "digit"], "did you mean digits"),
+        (["--smoke", "--classes", "first:2"], "classes_per_batch"),
+        (["--smoke", "--images-per-class", "1000000"], "images_per_class"),
+        (["--smoke", "--gpus-per-trial", "1.5"], "gpus"),
+        (["--resume", "none-such"], "no run"),
+        (["--smoke", "--output", "/proc/none-such"], "cannot be written"),
+        (["--epochs"], "needs a value"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(tmp_path, words, said):
+    done = study(tmp_path, *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_study_is_one_sentence_and_status_2(tmp_path):
+    done = study(tmp_path, module="studies.q2_loses")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "There is no study 'q2_loses'; did you mean q2_losses?"
+
+
+def test_a_debugged_trial_gives_the_numbers_of_the_scheduled_one(finished):
+    place, run, _ = finished
+    for trial in json.loads((run / "results.json").read_text())["trials"]:
+        done = study(place, *SMOKE, "--debug", "--trial", trial["key"])
+        assert done.returncode == 0, done.stderr
+        debugged = place / "outputs" / "q2_losses" / ".debug" / trial["key"]
+        assert numbers(debugged) == numbers(run / "trials" / trial["key"])
+
+
+def numbers(folder):
+    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    return [{k: v for k, v in x.items() if k != "timestamp" and k[:5] != "time/"} for x in lines]

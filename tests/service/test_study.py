@@ -1,0 +1,106 @@
+"""A study is a finite, checked value."""
+
+from typing import Annotated
+
+import pytest
+from pydantic import Field
+
+from service.errors import UsageError
+from service.study import Resources, Study
+from trainables.protocol import NotIdentity, Settings, When
+
+
+class Toy(Settings):
+    loss: str = "plain"
+    margin: Annotated[float, When("loss", ("triplet",))] = Field(0.2, ge=0)
+    lr: float = Field(0.1, gt=0)
+    epochs: int = Field(2, ge=1)
+    place: Annotated[str, NotIdentity()] = "here"
+
+
+def nothing(settings, trial):
+    yield from ()
+
+
+def grid(*values):
+    return {"grid_search": list(values)}
+
+
+def study(**changes):
+    sweeps = {
+        "loss": {"loss": grid("plain", "triplet")},
+        "margin": {"loss": "triplet", "margin": grid(0.2, 0.5)},
+    }
+    given = {
+        "name": "toy",
+        "question": "?",
+        "trainable": nothing,
+        "settings": Toy(),
+        "sweeps": sweeps,
+        "metric": "val/accuracy",
+    }
+    return Study(**{**given, **changes})
+
+
+def test_a_trial_that_two_sweeps_share_runs_once():
+    trials = study().trials(seeds=3)
+    assert len(trials) == 9 == len({t.key for t in trials})
+    shared = [t for t in trials if t.sweeps == ("loss", "margin")]
+    assert [t.seed for t in shared] == [0, 1, 2]
+    assert shared[1].name == "loss=triplet margin=0.2 seed=1"
+
+
+def test_seeds_come_as_blocks_so_that_an_interrupted_run_is_balanced():
+    assert [t.seed for t in study().trials(seeds=2)] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_key_ignores_what_does_not_apply_and_where_things_lie():
+    keys = [t.key for t in study().trials(only=["loss"])]
+    moved = study(settings=Toy(place="there"))
+    assert [t.key for t in moved.trials(only=["loss"])] == keys
+    other = study(settings=Toy(margin=0.3)).trials(only=["loss"])
+    assert other[0].key == keys[0]  # plain has no margin
+    assert other[1].key != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "words"),
+    [
+        ({"a": {"margn": grid(1)}}, "did you mean margin"),
+        ({"a": {"lr": grid()}}, "no values for lr"),
+        ({"a": {"lr": grid(-1)}}, "greater than 0"),
+        ({"a": {"margin": grid(0.1)}}, "no meaning"),
+        ({}, "at least one sweep"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused_when_it_is_built(sweeps, words):
+    with pytest.raises(UsageError, match=words):
+        study(sweeps=sweeps)
+
+
+def test_an_option_replaces_the_values_of_what_varies_and_holds_the_rest():
+    changed = study().overridden({"margin": ["0.7", "0.9"], "epochs": ["5"]}, ["margin"])
+    assert [t.settings.margin for t in changed.trials(only=["margin"])] == [0.7, 0.9]
+    assert {t.settings.epochs for t in changed.trials()} == {5}
+
+
+@pytest.mark.parametrize(
+    ("values", "only", "words"),
+    [
+        ({"margin": [0.3]}, ["none"], "no sweep 'none'"),
+        ({"epohs": [1]}, [], "did you mean epochs"),
+        ({"lr": [0]}, [], "lr: .*greater than 0"),
+        ({"lr": [0.1, 0.2]}, [], "takes one value"),
+        ({"loss": ["plain"]}, ["margin"], "changes nothing"),
+    ],
+)
+def test_a_bad_option_is_one_sentence(values, only, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        study().overridden(values, only)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [{"cpus": 0}, {"gpus": 1.5}, {"gpus": -0.1}])
+def test_impossible_resources_are_refused(bad):
+    with pytest.raises(UsageError):
+        Resources(**bad)

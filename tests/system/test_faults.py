@@ -1,0 +1,187 @@
+"""Killed processes, a dead tracking server, two runs at once: the commands of a user, on digits."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+LOSS = ["--smoke", "--only", "loss"]
+LONGER = [*LOSS, "--epochs", "3", "--max-concurrent", "1"]  # the last trial gets a used actor
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("place")
+
+
+def start(place, *words, module="studies.q2_losses"):
+    env = {**os.environ, "STUDIES_DATA_DIR": str(place / "data")}
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
+        env.pop(name, None)
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, words)],
+        cwd=place,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    text, _ = process.communicate(timeout=500)
+    return process.returncode, text
+
+
+def succeed(place, *words, **how):
+    status, text = finish(start(place, *words, **how))
+    assert status == 0, text
+    return text
+
+
+def only_run(output):
+    (run,) = (output / "q2_losses").glob("2*")
+    return run
+
+
+def keys(run):
+    return [trial["key"] for trial in json.loads((run / "study.json").read_text())["trials"]]
+
+
+def numbers(trial):
+    """Every metrics line without what depends on the clock; JSON keeps each bit of a float."""
+    lines = map(json.loads, (trial / "metrics.jsonl").read_text().splitlines())
+    return [
+        {k: v for k, v in line.items() if k != "timestamp" and not k.startswith("time/")}
+        for line in lines
+    ]
+
+
+def recorded(uri):
+    """(client, parents, nested runs) of the study in MLflow."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri)
+    runs = client.search_runs([client.get_experiment_by_name("q2_losses").experiment_id])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    return client, parents, [run for run in runs if run not in parents]
+
+
+def wait_until(condition, process):
+    end = time.monotonic() + 400
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, "nothing happened in 400 s"
+        time.sleep(0.02)
+
+
+def descendants(pid):
+    """The ids of all processes below one, from /proc."""
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it ended meanwhile
+            continue
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def kill_all(process):
+    """SIGKILL for the driver, then for the Ray processes that it started."""
+    started = descendants(process.pid)
+    process.kill()
+    for pid in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait(60)
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(place):
+    succeed(place, *LONGER, "--output", place / "undisturbed")
+    return only_run(place / "undisturbed")
+
+
+def test_a_killed_run_resumes_to_the_numbers_of_an_undisturbed_one(undisturbed, place):
+    first, last = keys(undisturbed)
+    output = place / "killed"
+    process = start(place, *LONGER, "--output", output)
+
+    def in_the_last_trial():
+        return any((output / "q2_losses").glob(f"2*/trials/{last}/metrics.jsonl")) and numbers(
+            only_run(output) / "trials" / last
+        )
+
+    try:
+        wait_until(in_the_last_trial, process)
+    finally:
+        kill_all(process)
+    trials = only_run(output) / "trials"
+    finished = (trials / first / "status.json").read_bytes()
+    timed = (trials / first / "metrics.jsonl").read_bytes()
+    assert not (trials / last / "status.json").exists(), "killed too late to show anything"
+    assert 1 <= len(numbers(trials / last)) < len(numbers(undisturbed / "trials" / last))
+
+    succeed(place, "--resume", "--output", output)
+
+    assert (trials / first / "status.json").read_bytes() == finished
+    assert (trials / first / "metrics.jsonl").read_bytes() == timed
+    for key in (first, last):
+        assert json.loads((trials / key / "status.json").read_text())["status"] == "finished"
+        assert numbers(trials / key) == numbers(undisturbed / "trials" / key)
+
+    client, parents, nested = recorded(f"sqlite:///{output}/mlflow.db")
+    assert [run.info.status for run in parents] == ["FINISHED"]
+    assert sorted(run.data.tags["study.trial_key"] for run in nested) == sorted([first, last])
+    for run in nested:
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+        history = client.get_metric_history(run.info.run_id, "val/loss")
+        assert sorted(row.step for row in history) == [1, 2, 3]
+
+
+def test_debug_gives_the_numbers_of_the_scheduled_run_also_on_a_used_actor(undisturbed, place):
+    output = place / "debug"
+    for key in (keys(undisturbed)[0], keys(undisturbed)[-1]):
+        succeed(place, *LONGER, "--debug", "--trial", key, "--output", output)
+        here = numbers(output / "q2_losses" / ".debug" / key)
+        assert here == numbers(undisturbed / "trials" / key)
+
+
+def test_a_run_outlives_a_dead_tracking_server_and_is_published_later(place):
+    output = place / "dead"
+    text = succeed(place, *LOSS, "--tracking-uri", "http://127.0.0.1:9", "--output", output)
+    assert "python -m service.publish" in text
+    run = only_run(output)
+    store = ["--tracking-uri", f"sqlite:///{place}/later.db"]
+    succeed(place, run, *store, module="service.publish")
+    succeed(place, "--check", run, *store, module="service.publish")
+    _, parents, nested = recorded(store[1])
+    assert len(parents) == 1
+    assert sorted(r.data.tags["study.trial_key"] for r in nested) == sorted(keys(run))
+
+
+def test_two_runs_at_once_share_an_output_folder(place):
+    output = place / "shared"
+    both = [start(place, *LOSS, "--output", output) for _ in range(2)]
+    for status, text in [finish(process) for process in both]:
+        assert status == 0, text
+        assert "service.publish" not in text
+    runs = sorted((output / "q2_losses").glob("2*"))
+    assert len(runs) == 2
+    _, parents, nested = recorded(f"sqlite:///{output}/mlflow.db")
+    assert sorted(run.info.run_name for run in parents) == [run.name for run in runs]
+    found = sorted((r.data.tags["study.run"], r.data.tags["study.trial_key"]) for r in nested)
+    assert found == sorted((run.name, key) for run in runs for key in keys(run))

@@ -1,0 +1,54 @@
+"""The arrows of the architecture: who may import whom, and who may know Ray and MLflow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAY = {
+    "studies": {"service", "trainables", "reports"},
+    "service": {"trainables", "reports"},
+    "reports": {"metrics"},
+    "trainables": {"models", "losses", "metrics", "images"},
+    "models": set(),
+    "losses": set(),
+    "metrics": set(),
+    "images": set(),
+}
+FILES = [path for name in MAY for path in sorted((ROOT / name).rglob("*.py"))]
+
+
+def imported(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append("." * node.level + (node.module or ""))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_downward_only(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    for name in imported(path):
+        top = name.partition(".")[0]
+        assert top not in MAY or top == package or top in MAY[package], name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_cluster_knows_ray_and_only_tracking_knows_mlflow(path: Path) -> None:
+    place = path.relative_to(ROOT).as_posix()
+    for name in imported(path):
+        top = name.partition(".")[0]
+        if top == "ray":
+            assert place.startswith(("service/cluster/", "studies/")), name
+        if top == "mlflow":
+            assert place == "service/tracking.py", name
+
+
+def test_the_service_knows_only_the_protocol_of_trainables() -> None:
+    for path in (ROOT / "service").rglob("*.py"):
+        for name in imported(path):
+            assert not name.startswith("trainables") or name == "trainables.protocol", path
