@@ -1,0 +1,36 @@
+"""Copy a run here without checkpoints, large arrays and the paths of a machine.
+
+    python results/keep.py RUN --data DIR --weights DIR
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+KEPT = ("study.json", "results.json", "results.csv", "settings.json", "metrics.jsonl", "status.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--data", required=True, help="where the data lay: becomes DATA")
+    parser.add_argument("--weights", required=True, help="where the weights lay: becomes WEIGHTS")
+    options = parser.parse_args()
+    run = options.run.resolve()
+    target = Path(__file__).parent / run.parent.name / run.name
+    names = {options.weights: "WEIGHTS", options.data: "DATA", str(run.parents[1]): "outputs"}
+    for file in run.rglob("*"):
+        place = target / file.relative_to(run)
+        if file.name in KEPT:
+            text = file.read_text()
+            for path, name in names.items():
+                text = text.replace(path, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
+        elif file.suffix in (".svg", ".png"):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, place)
+
+
+if __name__ == "__main__":
+    main()
