@@ -213,7 +213,7 @@ def _scheduled(
     show(plan.study, results)
     status = 130 if interrupted else _exit_status(plan, folder)
     whole = {0: "finished", 130: "stopped"}.get(status, "failed")
-    if publisher.close(whole, timeout=TRACKING_GRACE_SECONDS if publisher.error is None else 1.0):
+    if publisher.close(whole, timeout=TRACKING_GRACE_SECONDS if publisher.error is None else 8.0):
         print(f"Runs: {uri} (make ui shows them); folder: {folder.path}")
     else:
         print(f"MLflow at {uri} did not take everything ({publisher.error or 'it is slow'}).")

@@ -220,8 +220,9 @@ class Publisher:
         return self.complete
 
     def _follow(self) -> None:
-        while True:
-            self._wake.wait()
+        while not self.complete:
+            # After a failure the next pass comes by itself: two runs may share one SQLite file.
+            self._wake.wait(timeout=None if self.error is None else 2.0)
             self._wake.clear()
             last = self._stop
             try:
@@ -232,9 +233,8 @@ class Publisher:
                 self.error = None
             except Exception as error:  # whatever MLflow raises, the run goes on
                 self.error = error
-            if last:
-                return
-            time.sleep(1.0)  # gather the commits of a second
+            if not last:
+                time.sleep(1.0)  # gather the commits of a second
 
 
 def publish(run: RunFolder, uri: str) -> None:

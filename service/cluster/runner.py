@@ -43,13 +43,7 @@ def connect(address: str | None, wanted: Resources, say: Callable[[str], None]) 
         except ConnectionError as error:
             raise UsageError(f"No Ray cluster answers at {address}: {error}.") from None
     else:
-        ray.init(
-            address="local",
-            num_cpus=max(len(os.sched_getaffinity(0)), 1),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-        )
+        _start_local()
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     gpus = wanted.gpus
     if gpus and not any(node.get("GPU") for node in nodes):
@@ -62,6 +56,24 @@ def connect(address: str | None, wanted: Resources, say: Callable[[str], None]) 
             f"has {most.get('CPU', 0):g} CPUs and {most.get('GPU', 0):g} GPUs."
         )
     return Resources(wanted.cpus, gpus)
+
+
+def _start_local() -> None:
+    """A cluster of this machine; a busy machine gets a second chance to start it in time."""
+    for attempt in (1, 2):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=len(os.sched_getaffinity(0)),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="error",
+            )
+            return
+        except Exception as error:  # ray raises bare Exception when a node is slow to start
+            ray.shutdown()
+            if attempt == 2:
+                raise UsageError(f"Ray did not start on this machine: {error}") from None
 
 
 def disconnect() -> None:

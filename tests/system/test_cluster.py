@@ -1,0 +1,67 @@
+"""A cluster that somebody else started, with a declared GPU that four trials share."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+MININGS = ["batch_hard", "batch_all", "semi_hard", "random"]
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {
+        **os.environ,
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "STUDIES_DATA_DIR": str(tmp_path / "data"),
+    }
+    ray = str(Path(sys.executable).with_name("ray"))
+    start = [ray, "start", "--head", f"--port={port}", "--num-cpus=2", "--num-gpus=1", "--block"]
+    start += ["--include-dashboard=false", "--node-ip-address=127.0.0.1"]
+    head = subprocess.Popen(
+        start, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    yield f"127.0.0.1:{port}", env
+    head.terminate()
+    try:
+        head.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(head.pid, 9)
+
+
+def study(tmp_path, cluster, *words):
+    address, env = cluster
+    command = [sys.executable, "-m", "studies.q2_losses", "--address", address, *words]
+    return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+
+def test_four_quarter_gpu_trials_run_at_once_and_too_large_a_share_is_refused(tmp_path, cluster):
+    share = ["--gpus-per-trial", "0.25", "--cpus-per-trial", "0.5"]
+    words = ["--smoke", "--only", "mining", "--mining", *MININGS, "--epochs", "2", *share]
+    for _ in range(20):  # until the head answers
+        done = study(tmp_path, cluster, *words)
+        if "No Ray cluster answers" not in done.stderr:
+            break
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = (tmp_path / "outputs" / "q2_losses").glob("2*")
+    spans = []
+    for trial in (run / "trials").iterdir():
+        lines = [json.loads(x) for x in (trial / "metrics.jsonl").read_text().splitlines()]
+        spans.append((lines[0]["timestamp"], lines[-1]["timestamp"]))
+    assert len(spans) == 4
+    assert max(start for start, _ in spans) < min(end for _, end in spans)
+
+    refused = study(tmp_path, cluster, "--smoke", "--only", "loss", "--gpus-per-trial", "2")
+    assert refused.returncode == 2
+    assert "No node can hold" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
