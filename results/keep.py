@@ -1,13 +1,20 @@
 """Copy a run here without checkpoints, large arrays and the paths of a machine.
 
-    python results/keep.py RUN --data DIR --weights DIR
+python results/keep.py RUN --data DIR --weights DIR
 """
 
 import argparse
 import shutil
 from pathlib import Path
 
-KEPT = ("study.json", "results.json", "results.csv", "settings.json", "metrics.jsonl", "status.json")
+KEPT = (
+    "study.json",
+    "results.json",
+    "results.csv",
+    "settings.json",
+    "metrics.jsonl",
+    "status.json",
+)
 
 
 def main() -> None:
