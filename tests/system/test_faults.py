@@ -152,14 +152,6 @@ def test_a_killed_run_resumes_to_the_numbers_of_an_undisturbed_one(undisturbed, 
         assert sorted(row.step for row in history) == [1, 2, 3]
 
 
-def test_debug_gives_the_numbers_of_the_scheduled_run_also_on_a_used_actor(undisturbed, place):
-    output = place / "debug"
-    for key in (keys(undisturbed)[0], keys(undisturbed)[-1]):
-        succeed(place, *LONGER, "--debug", "--trial", key, "--output", output)
-        here = numbers(output / "q2_losses" / ".debug" / key)
-        assert here == numbers(undisturbed / "trials" / key)
-
-
 def test_a_run_outlives_a_dead_tracking_server_and_is_published_later(place):
     output = place / "dead"
     text = succeed(place, *LOSS, "--tracking-uri", "http://127.0.0.1:9", "--output", output)
@@ -171,17 +163,3 @@ def test_a_run_outlives_a_dead_tracking_server_and_is_published_later(place):
     _, parents, nested = recorded(store[1])
     assert len(parents) == 1
     assert sorted(r.data.tags["study.trial_key"] for r in nested) == sorted(keys(run))
-
-
-def test_two_runs_at_once_share_an_output_folder(place):
-    output = place / "shared"
-    both = [start(place, *LOSS, "--output", output) for _ in range(2)]
-    for status, text in [finish(process) for process in both]:
-        assert status == 0, text
-        assert "service.publish" not in text
-    runs = sorted((output / "q2_losses").glob("2*"))
-    assert len(runs) == 2
-    _, parents, nested = recorded(f"sqlite:///{output}/mlflow.db")
-    assert sorted(run.info.run_name for run in parents) == [run.name for run in runs]
-    found = sorted((r.data.tags["study.run"], r.data.tags["study.trial_key"]) for r in nested)
-    assert found == sorted((run.name, key) for run in runs for key in keys(run))
