@@ -30,11 +30,10 @@ _BY_DISTANCE: dict[str, Callable[[Tensor, Tensor], Triplets]] = {
 class TripletLoss(nn.Module):
     """Return the mean over anchors of max(0, d(a, p) - d(a, n) + margin).
 
-    d is the Euclidean distance, not squared ([1], section 3.2, found squares collapse more
-    easily). With `margin=None` the hinge gives way to the soft margin of [1],
-    ln(1 + exp(d(a, p) - d(a, n))). `normalize=True` first divides each embedding by its L2 norm
-    (as [2]), so distances lie in [0, 2] and a margin of 2 or more cannot be met; an embedding
-    of zeros stays zero.
+    d is the Euclidean distance, not squared ([1] found that squares collapse more easily). With
+    `margin=None` the hinge gives way to the soft margin of [1], ln(1 + exp(d(a, p) - d(a, n))).
+    `normalize=True` first divides each embedding by its L2 norm (as [2]), so distances lie in
+    [0, 2] and a margin of 2 or more cannot be met; an embedding of zeros stays zero.
 
     `mining` chooses the triplets: "batch_hard" [1] one an anchor, the farthest positive and the
     closest negative; "batch_all" [1] all; "semi_hard" [2] one for every anchor-positive pair, the

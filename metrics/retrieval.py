@@ -149,6 +149,9 @@ def intra_inter_ratio(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float
     names, inverse = np.unique(classes, return_inverse=True)
     if names.size < 2:
         return float("nan")
+    # The mean of equal numbers can miss them by a rounding; from the first point on it is exact, so
+    # a collapsed embedding gives NaN and not the ratio of two roundings.
+    points = points - points[0]
     means = np.stack([points[inverse == c].mean(axis=0) for c in range(names.size)])
     intra = float(np.mean(np.linalg.norm(points - means[inverse], axis=1)))
     between = [np.linalg.norm(means[c + 1 :] - means[c], axis=1) for c in range(names.size - 1)]

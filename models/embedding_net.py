@@ -13,7 +13,9 @@ class EmbeddingNet(nn.Module):
 
     Embeddings are taken after BatchNorm, so they are centred and signed, where the pooled
     features come out of a ReLU and are not. Source: Luo et al. 2019, "Bag of Tricks and a
-    Strong Baseline for Deep Person Re-Identification", arXiv 1903.07071 (BN-neck).
+    Strong Baseline for Deep Person Re-Identification", arXiv 1903.07071 (BN-neck). There the
+    metric losses see the features before BatchNorm; here they see the embeddings, so that their
+    scale does not depend on the trunk.
 
     Attributes:
         dim: the size D of an embedding.

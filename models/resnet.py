@@ -133,6 +133,9 @@ def embed(model: ResNet, x: Tensor) -> Tensor:
 def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:
     """Make the parameters that match a pattern trainable, and freeze all others.
 
+    In a ResNet ``"*.bn?.*"`` is not every BatchNorm: the stem's is ``"bn1.*"`` and those of the
+    shortcuts are ``"*.downsample.1.*"``. Parameters that ``build`` left fresh can be frozen too.
+
     Args:
         model: any module.
         patterns: globs on parameter names, such as ``"layer4.*"``; case matters.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import socket
+import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from models.download import download
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,10 +26,12 @@ IMAGENET_FILES = {
     "resnet34": "resnet34-b627a593.pth",
     "resnet50": "resnet50-0676ba61.pth",
 }
-"""torchvision's ``IMAGENET1K_V1`` files, each named ``<model>-<first 8 hex of sha256>.pth``."""
+"""torchvision's ``IMAGENET1K_V1`` files, each named ``<model>-<first 8 hex of sha256>.pth``.
 
-TIMEOUT_S = 10.0
-"""Socket timeout of a download, in seconds."""
+V1 also where V2 exists (resnet50): V2 scores higher on ImageNet, but its recipe has label
+smoothing and mixup, and label smoothing is known to make the features of the last layer worse for
+a linear classifier on other data (Kornblith et al. 2021, arXiv 2010.16402).
+"""
 
 
 def _imagenet_file(model: str) -> str:
@@ -43,6 +48,18 @@ def _user_file(weights: str) -> Path:
             f"The weights {weights!r} are neither 'imagenet' nor 'none' nor an existing file."
         )
     return path
+
+
+def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _sha256_of(str(path.absolute()), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(path: str, size: int, mtime_ns: int) -> str:
+    """Size and time stand for the content: every trial asks, and the files have 100 MB."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest(weights: str, model: str) -> str:
@@ -64,8 +81,7 @@ def digest(weights: str, model: str) -> str:
         return "none"
     if weights == "imagenet":
         return _imagenet_file(model).removesuffix(".pth").rpartition("-")[2]
-    with _user_file(weights).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    return _sha256(_user_file(weights))[:8]
 
 
 def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
@@ -84,7 +100,8 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
 
     Raises:
         FileNotFoundError: the file does not exist, or could not be downloaded.
-        ValueError: ``"imagenet"`` has no file for this model.
+        ValueError: ``"imagenet"`` has no file for this model, or the file of that name is
+            another one.
     """
     if weights == "none":
         return None
@@ -96,27 +113,29 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
     cached = Path(torch.hub.get_dir()) / "checkpoints" / name
     for path in (data_dir / "weights" / name, data_dir / name, cached):
         if path.is_file():
+            # ``digest`` answers from the name alone, so the content must be what it says.
+            if not _sha256(path).startswith(digest(weights, model)):
+                raise ValueError(
+                    f"The file {path} is not torchvision's (its sha256 begins with "
+                    f"{_sha256(path)[:8]}): delete it, or name your own file with --weights FILE."
+                )
             return path
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT_S)
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(
-            URL + name, str(cached), hash_prefix=digest(weights, model), progress=False
-        )
+        download(URL + name, cached, digest(weights, model))
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise FileNotFoundError(
             f"The ImageNet weights could not be downloaded ({error}): put {name} from "
             f"{URL}{name} into {data_dir / 'weights'}, or use --weights none or "
             "--weights FILE, which work offline."
         ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)
     return cached
 
 
 def load_state_dict(path: Path) -> dict[str, Tensor]:
     """Read a state dict onto the CPU, running no code from the file.
+
+    A state dict under the key ``"state_dict"`` or ``"model"`` of a training checkpoint is taken
+    out, and so is the prefix ``"module."`` that DataParallel gives every name.
 
     Args:
         path: a ``.safetensors`` file, or a file of ``torch.save``.
@@ -141,16 +160,37 @@ def load_state_dict(path: Path) -> dict[str, Tensor]:
         else:
             stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes raise nearly any type in the unpickler
-        raise ValueError(
-            f"The weights file {path} is damaged or not a state dict ({type(error).__name__})."
-        ) from error
-    result: dict[str, Tensor] = {}
-    for key, value in stored.items() if isinstance(stored, dict) else ():
-        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            result.clear()
-            break
-        value = value.detach()
-        result[key] = value.float() if value.is_floating_point() else value
+        raise ValueError(f"The weights file {path} {_what_is_wrong(path, error)}.") from error
+    result = _named_tensors(stored)
     if not result:
         raise ValueError(f"The weights file {path} does not hold a state dict of named tensors.")
     return result
+
+
+def _named_tensors(stored: object) -> dict[str, Tensor]:
+    """The state dict in what a file holds, or nothing where there is none."""
+    import torch
+
+    if not isinstance(stored, dict):
+        return {}
+    inner = (stored.get(key) for key in ("state_dict", "model"))
+    stored = next((value for value in inner if isinstance(value, dict)), stored)
+    result: dict[str, Tensor] = {}
+    for key, value in stored.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            return {}
+        value = value.detach()
+        result[key] = value.float() if value.is_floating_point() else value
+    if all(key.startswith("module.") for key in result):
+        return {key.removeprefix("module."): value for key, value in result.items()}
+    return result
+
+
+def _what_is_wrong(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html")):
+        return "is a web page, saved in place of the download"
+    if zipfile.is_zipfile(path) and type(error).__name__ == "UnpicklingError":
+        return "holds Python objects, which are not loaded; save model.state_dict() instead"
+    return f"is damaged or not a state dict ({type(error).__name__})"

@@ -395,6 +395,29 @@ def test_batch_all_agrees_with_pytorch_metric_learning_on_balanced_batches(margi
         torch.testing.assert_close(got, theirs(embeddings, labels))
 
 
+def test_semi_hard_takes_the_closest_of_pytorch_metric_learnings_semi_hard_negatives():
+    # Their miner lists every semi-hard negative of a pair, ours takes one; without one they skip
+    # the pair and ours falls back, so only the pairs that both have can agree.
+    distance = pml_distances.LpDistance(normalize_embeddings=False)
+    miner = pml_miners.TripletMarginMiner(
+        margin=1e9, type_of_triplets="semihard", distance=distance
+    )
+    labels = torch.tensor(UNBALANCED)
+    compared = 0
+    for seed in range(5):
+        embeddings = points(len(labels), seed)
+        distances = distance(embeddings)
+        closest: dict[tuple[int, int], int] = {}
+        for a, p, n in zip(*(part.tolist() for part in miner(embeddings, labels)), strict=True):
+            if (a, p) not in closest or distances[a, n] < distances[a, closest[a, p]]:
+                closest[a, p] = n
+        ours = zip(*(part.tolist() for part in mining.semi_hard(distances, labels)), strict=True)
+        chosen = {(a, p): n for a, p, n in ours}
+        assert {pair: chosen[pair] for pair in closest} == closest
+        compared += len(closest)
+    assert compared > 10
+
+
 def test_batch_all_finds_as_many_triplets_as_the_formula():
     classes, members = 3, 4
     labels = torch.tensor(BALANCED)

@@ -168,6 +168,12 @@ def test_single_class_and_undefined_values() -> None:
     assert math.isnan(intra_inter_ratio(np.zeros((4, 2)), [0, 0, 1, 1]))
 
 
+def test_intra_inter_ratio_of_a_collapsed_embedding_is_not_a_ratio_of_roundings() -> None:
+    for value in (0.1, 1e6 + 0.1, -1 / 3):
+        for n in (5, 7, 2000):
+            assert math.isnan(intra_inter_ratio(np.full((n, 3), value), np.arange(n) % 3))
+
+
 def test_errors() -> None:
     for metric in (recall_at_1, mean_average_precision_at_r, intra_inter_ratio):
         with pytest.raises(ValueError, match="at least one sample"):

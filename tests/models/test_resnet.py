@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.embedding_net import EmbeddingNet
 from models.resnet import ResNetName, Stem, build, embed, set_trainable, train_mode
@@ -18,20 +18,31 @@ def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("stem", ["stock", "small"])
-@pytest.mark.parametrize(("name", "dim"), [("resnet18", 512), ("resnet50", 2048)])
-def test_shapes(name: ResNetName, dim: int, stem: Stem) -> None:
+@pytest.mark.parametrize(
+    ("name", "dim"), [("resnet18", 512), ("resnet34", 512), ("resnet50", 2048)]
+)
+def test_build_gives_logits_and_pooled_features(name: ResNetName, dim: int, stem: Stem) -> None:
     model, left_out = build(name, 10, stem=stem)
     model.eval()
-    x = torch.randn(2, 3, 32, 32)
-    side = []
-    model.layer1.register_forward_hook(lambda _m, _i, out: side.append(out.shape[-1]))
-    with torch.no_grad():
-        features, logits = embed(model, x), model(x)
-        torch.testing.assert_close(model.fc(features), logits)
     assert left_out == []
-    assert features.shape == (2, dim)
-    assert logits.shape == (2, 10)
-    assert side == [32 if stem == "small" else 8] * 2
+    assert model.fc.in_features == dim
+    sides: list[int] = []
+    model.layer1.register_forward_hook(lambda _m, _i, out: sides.append(out.shape[-1]))
+    for side in (32, 64):
+        x = torch.randn(2, 3, side, side)
+        with torch.no_grad():
+            features, logits = embed(model, x), model(x)
+            torch.testing.assert_close(model.fc(features), logits)
+        assert features.shape == (2, dim)
+        assert logits.shape == (2, 10)
+    assert sides == ([32, 32, 64, 64] if stem == "small" else [8, 8, 16, 16])
+
+
+def test_stems_of_one_seed_share_every_other_parameter() -> None:
+    stock, small = (build("resnet18", 10, stem=stem, seed=3)[0] for stem in ("stock", "small"))
+    values = small.state_dict()
+    differ = [k for k, v in stock.state_dict().items() if not torch.equal(v, values[k])]
+    assert differ == ["conv1.weight"]
 
 
 def test_build_refuses_unknown_values() -> None:
@@ -115,13 +126,19 @@ def test_weights_without_batch_counters_load() -> None:
 @pytest.mark.parametrize(
     ("patterns", "count"),
     [
-        (["fc.*"], 5130),
+        (["fc.*"], 512 * 10 + 10),
+        (["conv1.*"], 64 * 3 * 49),
+        (["layer1.*"], 4 * 64 * 64 * 9 + 4 * 128),
         (["layer4.*"], 8393728),
+        # Two scalars a channel and two BatchNorms a block, two blocks a stage.
+        (["*.bn?.*"], 2 * 4 * (64 + 128 + 256 + 512)),
+        (["bn1.*", "*.bn?.*", "*.downsample.1.*"], 7680 + 2 * 64 + 2 * (128 + 256 + 512)),
+        (["*.downsample.*"], 64 * 128 + 128 * 256 + 256 * 512 + 2 * (128 + 256 + 512)),
         (["layer4.*", "fc.*", "fc.bias"], 8398858),
         (["*"], 11181642),
     ],
 )
-def test_trainable_counts(patterns: list[str], count: int) -> None:
+def test_patterns_decide_which_parameters_train(patterns: list[str], count: int) -> None:
     model, _ = build("resnet18", 10)
     assert set_trainable(model, patterns) == count
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == count
@@ -138,7 +155,9 @@ def test_empty_match_raises_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("mode", ["eval", "train"])
-def test_frozen_batchnorm(mode: Literal["eval", "train"]) -> None:
+def test_frozen_batchnorm_statistics_stay_with_eval_and_move_with_train(
+    mode: Literal["eval", "train"],
+) -> None:
     model, _ = build("resnet18", 10)
     set_trainable(model, ["layer4.*", "fc.*"])
     model.eval()
@@ -158,8 +177,16 @@ def test_frozen_batchnorm(mode: Literal["eval", "train"]) -> None:
         train_mode(model, "off")  # type: ignore[arg-type]
 
 
+def test_only_batchnorms_are_put_in_eval() -> None:
+    part = nn.Sequential(nn.Linear(4, 4), nn.Dropout(), nn.BatchNorm1d(4))
+    model = nn.ModuleDict({"part": part, "fc": nn.Linear(4, 2)})
+    set_trainable(model, ["fc.*"])
+    train_mode(model, "eval")
+    assert [module.training for module in part] == [True, True, False]
+
+
 @pytest.mark.parametrize(("name", "dim"), [("resnet18", 512), ("resnet50", 2048)])
-def test_embedding_net(name: ResNetName, dim: int) -> None:
+def test_embedding_net_centres_embeddings_and_follows_its_seed(name: ResNetName, dim: int) -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
     nets = [EmbeddingNet(build(name, 10)[0], 7, seed) for seed in (1, 1, 2)]
@@ -171,7 +198,7 @@ def test_embedding_net(name: ResNetName, dim: int) -> None:
     assert net.dim == dim
     assert embeddings.shape == (4, dim)
     assert logits.shape == (4, 7)
-    assert isinstance(net.trunk.fc, torch.nn.Identity)
+    assert isinstance(net.trunk.fc, nn.Identity)
     assert embeddings.min() < 0
     torch.testing.assert_close(embeddings.mean(0), torch.zeros(dim), atol=1e-4, rtol=0)
 

@@ -6,18 +6,23 @@ import hashlib
 import socket
 import subprocess
 import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models import download, weights
 from models.resnet import build
-from models.weights import IMAGENET_FILES, URL, digest, load_state_dict, resolve
+from models.weights import IMAGENET_FILES, digest, load_state_dict, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTENT = b"not really weights"
 
 
 def save(state: dict[str, Tensor], path: Path) -> None:
@@ -29,18 +34,29 @@ def save(state: dict[str, Tensor], path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
-def test_round_trip(tmp_path: Path, suffix: str) -> None:
-    state = build("resnet18", 10, seed=1)[0].state_dict()
+def test_a_saved_model_and_the_one_built_from_its_file_give_equal_outputs(
+    tmp_path: Path, suffix: str
+) -> None:
+    model = build("resnet18", 10, seed=1)[0].eval()
     path = tmp_path / f"w{suffix}"
-    save(dict(state), path)
-    loaded = load_state_dict(path)
-    assert loaded.keys() == state.keys()
-    assert all(torch.equal(loaded[key], state[key]) for key in state)
-    assert build("resnet18", 10, weights=loaded)[1] == []
+    save(dict(model.state_dict()), path)
+    loaded, left_out = build("resnet18", 10, weights=load_state_dict(path), seed=2)
+    assert left_out == []
+    x = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(loaded.eval()(x), model(x))
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model"])
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_a_training_checkpoint_is_unwrapped(tmp_path: Path, key: str, prefix: str) -> None:
+    path = tmp_path / "w.pth"
+    torch.save({key: {f"{prefix}a": torch.ones(2), f"{prefix}b.c": torch.ones(1)}, "e": 3}, path)
+    assert list(load_state_dict(path)) == ["a", "b.c"]
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_half_floats_are_upcast(tmp_path: Path, suffix: str) -> None:
+def test_half_floats_become_float32_and_integers_stay(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"w{suffix}"
     half = torch.tensor([0.1, 2.0], dtype=torch.float16)
     save({"a": half, "n": torch.tensor(3)}, path)
@@ -52,7 +68,7 @@ def test_half_floats_are_upcast(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 @pytest.mark.parametrize("keep", [0, 100, 3000])
-def test_truncated_file(tmp_path: Path, suffix: str, keep: int) -> None:
+def test_a_truncated_file_is_named_as_damaged(tmp_path: Path, suffix: str, keep: int) -> None:
     path = tmp_path / f"w{suffix}"
     save({"a": torch.zeros(1000)}, path)
     path.write_bytes(path.read_bytes()[:keep])
@@ -61,21 +77,29 @@ def test_truncated_file(tmp_path: Path, suffix: str, keep: int) -> None:
 
 
 @pytest.mark.parametrize("stored", [[1, 2], {}, {"a": 1}, {"state": {"a": torch.zeros(1)}}])
-def test_not_a_state_dict(tmp_path: Path, stored: object) -> None:
+def test_a_file_without_named_tensors_is_refused(tmp_path: Path, stored: object) -> None:
     path = tmp_path / "w.pth"
     torch.save(stored, path)
     with pytest.raises(ValueError, match=r"w\.pth does not hold a state dict"):
         load_state_dict(path)
 
 
-def test_pickled_module_is_refused(tmp_path: Path) -> None:
+def test_a_pickled_module_is_refused_and_the_way_out_is_said(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     torch.save(torch.nn.Linear(1, 1), path)
-    with pytest.raises(ValueError, match=r"w\.pth is damaged or not a state dict"):
+    with pytest.raises(ValueError, match=r"w\.pth holds Python objects.*model\.state_dict\(\)"):
         load_state_dict(path)
 
 
-def test_digest(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_saved_web_page_is_called_one(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"w{suffix}"
+    path.write_text("\n<!DOCTYPE html><html><body>Not found</body></html>" * 9)
+    with pytest.raises(ValueError, match=f"w{suffix} is a web page"):
+        load_state_dict(path)
+
+
+def test_digest_is_the_start_of_the_sha256(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     path.write_bytes(b"some bytes")
     assert digest("none", "resnet18") == "none"
@@ -98,7 +122,7 @@ def test_digest_does_not_import_torch(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=True)
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "absent.pth"
     with pytest.raises(FileNotFoundError, match=r"absent\.pth"):
         digest(str(path), "resnet18")
@@ -108,44 +132,117 @@ def test_missing_file(tmp_path: Path) -> None:
         load_state_dict(path)
 
 
-def test_resolve_looks_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a tiny file that stands for torchvision's; the hub's cache is in tmp_path."""
+    name = f"resnet18-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
+    monkeypatch.setitem(IMAGENET_FILES, "resnet18", name)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.setenv("no_proxy", "*")
+    return name
+
+
+def test_resolve_looks_in_the_data_folder_before_the_cache(tmp_path: Path, published: str) -> None:
     data = tmp_path / "data"
-    name = IMAGENET_FILES["resnet18"]
     for folder in (tmp_path / "hub" / "checkpoints", data, data / "weights"):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"x")
-        assert resolve("imagenet", "resnet18", data) == folder / name
+        (folder / published).write_bytes(CONTENT)
+        assert resolve("imagenet", "resnet18", data) == folder / published
     assert resolve("none", "resnet18", data) is None
-    assert resolve(str(data / name), "resnet18", tmp_path) == data / name
+    assert resolve(str(data / published), "resnet18", tmp_path) == data / published
 
 
-def test_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(url: str, dst: str, hash_prefix: str, progress: bool) -> None:
-        assert url == "https://download.pytorch.org/models/resnet50-0676ba61.pth"
-        assert hash_prefix == "0676ba61"
-        assert socket.getdefaulttimeout() == 10
-        Path(dst).write_bytes(b"x")
-
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    timeout = socket.getdefaulttimeout()
-    path = resolve("imagenet", "resnet50", tmp_path / "data")
-    assert path == tmp_path / "hub" / "checkpoints" / "resnet50-0676ba61.pth"
-    assert socket.getdefaulttimeout() == timeout
+def test_a_file_that_only_has_the_published_name_is_refused(tmp_path: Path, published: str) -> None:
+    (tmp_path / published).write_bytes(CONTENT[:-1])
+    with pytest.raises(ValueError, match=rf"{published} is not torchvision's .* --weights FILE"):
+        resolve("imagenet", "resnet18", tmp_path)
 
 
-def test_offline_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(*args: object, **kwargs: object) -> None:
-        raise URLError("no network")
+def test_digest_follows_a_file_that_changes_and_reads_one_that_does_not_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(b"first")
+    first = digest(str(path), "resnet18")
+    path.write_bytes(b"other and longer")
+    assert digest(str(path), "resnet18") == hashlib.sha256(b"other and longer").hexdigest()[:8]
+    assert digest(str(path), "resnet18") != first
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("read again"))
+    digest(str(path), "resnet18")
 
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    timeout = socket.getdefaulttimeout()
-    with pytest.raises(FileNotFoundError) as caught:
-        resolve("imagenet", "resnet18", tmp_path / "data")
+
+def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ThreadingHTTPServer:
+    """Publish a folder on the loopback interface."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(weights, "URL", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    return server
+
+
+def test_weights_that_are_nowhere_are_downloaded_into_the_cache(
+    tmp_path: Path, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / published).write_bytes(CONTENT)
+    before = socket.getdefaulttimeout()
+    with serve(tmp_path / "site", monkeypatch) as server:
+        path = resolve("imagenet", "resnet18", tmp_path / "data")
+        server.shutdown()
+    assert path == tmp_path / "hub" / "checkpoints" / published
+    assert path.read_bytes() == CONTENT
+    assert socket.getdefaulttimeout() == before
+
+
+def test_a_download_with_another_digest_leaves_no_file(
+    tmp_path: Path, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / published).write_bytes(b"<html>log in first</html>")
+    with serve(tmp_path / "site", monkeypatch) as server:
+        with pytest.raises(FileNotFoundError, match=r"downloaded \(invalid hash value"):
+            resolve("imagenet", "resnet18", tmp_path / "data")
+        server.shutdown()
+    assert list((tmp_path / "hub" / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["closed port", "no answer"])
+def test_offline_says_soon_which_file_to_put_where(
+    tmp_path: Path, published: str, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    monkeypatch.setattr(download, "TIMEOUT_S", 0.5)
+    before, start = socket.getdefaulttimeout(), time.monotonic()
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        if silent:
+            port.listen()
+        url = f"http://127.0.0.1:{port.getsockname()[1]}/"
+        monkeypatch.setattr(weights, "URL", url)
+        with pytest.raises(FileNotFoundError) as caught:
+            resolve("imagenet", "resnet18", tmp_path / "data")
     said = str(caught.value)
-    name = IMAGENET_FILES["resnet18"]
-    assert f"put {name} from {URL}{name} into {tmp_path / 'data' / 'weights'}, or use" in said
+    assert f"put {published} from {url}{published} into {tmp_path / 'data' / 'weights'}" in said
     assert "--weights none or --weights FILE, which work offline." in said
-    assert socket.getdefaulttimeout() == timeout
+    assert time.monotonic() - start < 5
+    assert socket.getdefaulttimeout() == before
+
+
+def test_a_name_look_up_that_hangs_counts_as_offline(
+    tmp_path: Path, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def hang(*_args: object, **_kwargs: object) -> None:
+        release.wait(4)
+        raise OSError("never found")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(download, "TIMEOUT_S", 0.2)
+    start = time.monotonic()
+    try:
+        with pytest.raises(FileNotFoundError, match=r"no answer within 0\.2 s"):
+            resolve("imagenet", "resnet18", tmp_path / "data")
+    finally:
+        release.set()
+    assert time.monotonic() - start < 3
