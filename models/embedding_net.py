@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet
 
@@ -60,3 +61,18 @@ class EmbeddingNet(nn.Module):
         embeddings: Tensor = self.neck(embed(self.trunk, x))
         logits: Tensor = self.classifier(embeddings)
         return embeddings, logits
+
+    @torch.no_grad()
+    def as_resnet(self) -> dict[str, Tensor]:
+        """Return the state dict of a torchvision ResNet that gives the same logits in eval mode.
+
+        There the neck is an affine map, ``scale * x + shift``, so it fits into the head.
+        """
+        neck, classifier = self.neck, self.classifier
+        assert neck.running_mean is not None and neck.running_var is not None
+        scale = neck.weight / torch.sqrt(neck.running_var + neck.eps)
+        shift = neck.bias - scale * neck.running_mean
+        state = {key: value.clone() for key, value in self.trunk.state_dict().items()}
+        state["fc.weight"] = classifier.weight * scale
+        state["fc.bias"] = classifier.bias + classifier.weight @ shift
+        return state

@@ -8,7 +8,7 @@ batches, take the same steps, and are scored by the same protocol.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -30,9 +30,6 @@ TRIPLET = When("loss", ("triplet",))
 class Settings(ImageSettings):
     """Every hyperparameter of an embedding trial."""
 
-    stem: Literal["stock", "small"] = Field(
-        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
-    )
     loss: Literal["cross_entropy", "center", "triplet"] = Field(
         "cross_entropy", description="cross-entropy alone, or joined with a second loss"
     )
@@ -83,7 +80,7 @@ class Settings(ImageSettings):
         False, description="also measure test_curve/* every epoch; nothing chooses by it"
     )
     keep_weights: Annotated[bool, NotIdentity()] = Field(
-        False, description="leave the weights of the best epoch (weights.safetensors)"
+        False, description="leave the best epoch's weights, a state dict that --weights takes"
     )
 
     @model_validator(mode="after")
@@ -106,6 +103,14 @@ class Settings(ImageSettings):
                 f"samples_per_class must be at most the train images of a class, about {smallest}; "
                 f"got {self.samples_per_class}."
             )
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+        """Also say when a head that would fit is left out: it does not sit behind a neck."""
+        inputs = super().prepare(progress)
+        left_out = inputs["weights"]["left_out"]
+        if self.weights != "none" and not any(key.startswith("fc.") for key in left_out):
+            left_out.append("fc was left out: the classifier behind the neck starts fresh.")
+        return inputs
 
     def cost(self) -> tuple[float, float]:
         """Scaled from ResNet-18 at 64 px: about 50 images/s trained, 230 inferred, on one core."""

@@ -120,6 +120,6 @@ def final(
     if settings.keep_weights:
         from safetensors.torch import save_file
 
-        trunk = {k: v.contiguous() for k, v in best["net"].items()}
-        save_file(trunk, trial.folder / "weights.safetensors")
+        kept_weights = {k: v.contiguous() for k, v in net.as_resnet().items()}
+        save_file(kept_weights, trial.folder / "weights.safetensors")
     return result

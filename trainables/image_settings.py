@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -17,6 +17,11 @@ from trainables.protocol import NotIdentity, Settings
 
 class ImageSettings(Settings):
     """What is trained on, and from which weights."""
+
+    inputs: ClassVar[frozenset[str]] = frozenset(
+        {"dataset", "image_size", "classes", "images_per_class", "val_fraction"}
+        | {"model", "weights", "stem"}
+    )
 
     dataset: str = Field("digits", description="digits, or folder:PATH with train/ and test/")
     data_dir: Annotated[str | None, NotIdentity()] = Field(
@@ -30,6 +35,9 @@ class ImageSettings(Settings):
     val_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that is validation")
     model: Literal["resnet18", "resnet34", "resnet50"] = Field("resnet18", description="backbone")
     weights: str = Field("imagenet", description="imagenet, none, or a torchvision state dict FILE")
+    stem: Literal["stock", "small"] = Field(
+        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
+    )
 
     @field_validator("data_dir")
     @classmethod
@@ -59,6 +67,10 @@ class ImageSettings(Settings):
     def data_folder(self) -> Path:
         """Where data lies, whether said or not."""
         return Path(self.data_dir or os.environ.get("STUDIES_DATA_DIR") or "data").resolve()
+
+    def environment(self) -> dict[str, str]:
+        """The data folder, which has the same path on every node."""
+        return {"STUDIES_DATA_DIR": str(self.data_folder)}
 
     def identity(self) -> dict[str, Any]:
         """Canonical settings with the digest of the weights, and without any path."""
@@ -99,15 +111,33 @@ class ImageSettings(Settings):
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Decode the images and find the weights once, before any trial starts."""
         file = weight_files.resolve(self.weights, self.model, self.data_folder)
-        record = {
+        weights = {
             "name": self.weights
             if self.weights in ("imagenet", "none")
             else Path(self.weights).name,
             "digest": weight_files.digest(self.weights, self.model),
+            "left_out": [],
         }
+        info = self.load(0, progress).info
         if file is not None:
             from models import resnet
 
             # Weights of another architecture are refused here, not by every trial.
-            resnet.build(self.model, 2, weights=weight_files.load_state_dict(file))
-        return {"dataset": asdict(self.load(0, progress).info), "weights": record}
+            state = weight_files.load_state_dict(file)
+            _, weights["left_out"] = resnet.build(
+                self.model, len(info.classes), stem=self.stem, weights=state
+            )
+        return {"dataset": asdict(info), "weights": weights}
+
+    def notes(self, inputs: dict[str, Any]) -> list[str]:
+        """What a person should know about what `prepare` found: images and keys left out."""
+        notes = list(inputs["weights"]["left_out"])
+        dropped = inputs["dataset"]["dropped"]
+        if dropped:
+            more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
+            notes.append(
+                f"{len(dropped)} corrupt images are left out: {', '.join(dropped[:3])}{more}."
+            )
+        if inputs["dataset"]["verified"] is False:
+            notes.append(f"The images are not the published ones of {inputs['dataset']['name']}.")
+        return notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,6 +32,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    inputs: ClassVar[frozenset[str]] = frozenset()
+    """The settings that decide what `prepare` makes ready, data and weights."""
+
     def applies(self, name: str) -> bool:
         """Whether the setting `name` has a meaning given the values of the others."""
         marks = type(self).model_fields[name].metadata
@@ -41,24 +44,32 @@ class Settings(BaseModel):
             if isinstance(mark, When)
         )
 
+    @classmethod
+    def is_identity(cls, name: str) -> bool:
+        """Whether the setting `name` decides what is computed (see NotIdentity)."""
+        return not any(isinstance(mark, NotIdentity) for mark in cls.model_fields[name].metadata)
+
     def canonical(self) -> dict[str, Any]:
         """The settings that apply, ready for JSON."""
         return {k: v for k, v in self.model_dump(mode="json").items() if self.applies(k)}
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers, ready for JSON: canonical settings without any path."""
-        fields = type(self).model_fields
-        return {
-            name: value
-            for name, value in self.canonical().items()
-            if not any(isinstance(mark, NotIdentity) for mark in fields[name].metadata)
-        }
+        return {name: value for name, value in self.canonical().items() if self.is_identity(name)}
 
     def check(self) -> None:
         """Refuse inputs that are not there, cheaply: ValueError or OSError, one sentence."""
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Make ready what all trials read; returns {"dataset": ..., "weights": ...} to record."""
+        return {}
+
+    def notes(self, inputs: dict[str, Any]) -> list[str]:
+        """Sentences for a person about what `prepare` returned, such as images left out."""
+        return []
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that a trial needs wherever it runs."""
         return {}
 
     def cost(self) -> tuple[float, float]:
