@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -31,10 +30,12 @@ def commit() -> dict[str, Any]:
 
 def environment() -> dict[str, Any]:
     """Python, library versions and the processor."""
+    import joblib
+
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "machine": platform.machine(),
         "system": platform.system(),
-        "cpus": len(os.sched_getaffinity(0)),
+        "cpus": joblib.cpu_count(),
     }

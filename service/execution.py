@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from service.run_folder import TrialFolder, write_json
+from service.run_folder import TrialFolder, load_checkpoint, write_json
 from trainables.protocol import Diverged, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
@@ -36,7 +36,7 @@ class LocalTrial:
             1 if mode == "max" else -1,
         )
         self._said = 0.0
-        saved = _load(folder / "checkpoint.pt")
+        saved = load_checkpoint(folder / "checkpoint.pt")
         self._state: Mapping[str, Any] | None = saved["state"] if saved else None
         self._files.cut(saved["lines"] if saved else 0)
         if saved and self._best_line() == saved["lines"]:
@@ -50,7 +50,7 @@ class LocalTrial:
     @property
     def best(self) -> Mapping[str, Any] | None:
         """What the best committed epoch left, read from its checkpoint."""
-        saved = _load(self.folder / "best.pt")
+        saved = load_checkpoint(self.folder / "best.pt")
         return saved["state"] if saved else None
 
     def progress(self, done: int, total: int) -> None:
@@ -96,15 +96,6 @@ class LocalTrial:
         os.replace(temporary, self.folder / "best.pt")
 
 
-def _load(file: Path) -> dict[str, Any] | None:
-    if not file.exists():
-        return None
-    import torch
-
-    value: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    return value
-
-
 def reset_process(threads: int, gpu_share: float, seed: int) -> str:
     """Set what trials of one process share afresh; returns the device ("cpu" or "cuda")."""
     import numpy as np
@@ -147,6 +138,8 @@ def run_trial(
     folder.mkdir(parents=True, exist_ok=True)
     # A driver that was killed may leave a worker alive for a moment: only one may write here.
     with FileLock(folder / ".lock", timeout=120):
+        if TrialFolder(folder).status is not None:
+            return  # its process died between recording the end and saying so
         device = reset_process(threads, gpus, seed)
         trial = LocalTrial(folder, seed, device, metric, mode)
         started = time.monotonic()
@@ -161,6 +154,7 @@ def run_trial(
                 started = time.monotonic()
                 yield trial.commit(timed, epoch.state)
         except Diverged as error:
-            TrialFolder(folder).end("failed", f"diverged: {error}, with {settings.canonical()}")
+            reason = f"diverged: {error}, with {settings.canonical()}"
+            TrialFolder(folder).end("failed", reason, diverged=True)
             return
         TrialFolder(folder).end("finished")

@@ -107,6 +107,9 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
         raise UsageError(f"{folder.path} is a run of {before['study']}, not of {study.name}.")
     asked = dict(before["asked"])
     for key, given in values.items():
+        if key in study.setting_names and not study.settings.is_identity(key):
+            asked["values"] = {**asked["values"], key: list(given)}  # where things lie may change
+            continue
         text = [str(v) for v in asked["values"].get(key, [before["settings"][key]])]
         if [str(v) for v in given] != text:
             raise UsageError(
@@ -130,9 +133,12 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     base = Study(**{**vars(base), "settings": fixed})
     chosen = base.overridden(asked["values"], asked["only"])
     trials = chosen.trials(asked["seeds"], asked["only"])
-    ended = {spec.key: folder.trial(spec.key).status for spec in trials}
+    ended = {spec.key: folder.trial(spec.key).status or {} for spec in trials}
     if options.retry_failed is not None:
-        todo = [s for s in trials if (ended[s.key] or {}).get("status") == "failed"]
+        failed = [s for s in trials if ended[s.key].get("status") == "failed"]
+        todo = [s for s in failed if not ended[s.key]["diverged"]]
+        if len(todo) < len(failed):
+            print(f"{len(failed) - len(todo)} diverged, which is an outcome, and do not run again.")
     else:
-        todo = [s for s in trials if ended[s.key] is None]
+        todo = [s for s in trials if not ended[s.key]]
     return Plan(chosen, trials, todo, asked, folder)

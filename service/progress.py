@@ -6,12 +6,46 @@ import threading
 import time
 from typing import Any
 
+import rich.progress
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from service.run_folder import RunFolder
 from service.study import Study, TrialSpec
+
+
+class Preparing:
+    """Follows what is made ready before any trial: a bar, or a line a tenth without a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = rich.progress.Progress(
+            *rich.progress.Progress.get_default_columns(),
+            rich.progress.MofNCompleteColumn(),
+            transient=True,
+        )
+        self._tasks: dict[str, rich.progress.TaskID] = {}
+        self._tenths: dict[str, int] = {}
+
+    def __enter__(self) -> Preparing:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._bar.stop()
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """`done` of `total` of something are ready."""
+        if self._bar.console.is_terminal:
+            if what not in self._tasks:
+                self._tasks[what] = self._bar.add_task(what)
+            self._bar.update(self._tasks[what], completed=done, total=total)
+            return
+        tenth = 10 * done // max(1, total)
+        if tenth > self._tenths.get(what, 0):
+            self._tenths[what] = tenth
+            print(f"{what}: {done} of {total}", flush=True)
 
 
 class Progress:

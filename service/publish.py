@@ -22,6 +22,10 @@ def main() -> int:
     try:
         run = RunFolder.find(options.run, Path(options.output), None)
         uri = options.tracking_uri or run.study["tracking_uri"]
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
         if not options.check:
             lock = run.lock()
             tracking.publish(run, uri)

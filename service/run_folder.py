@@ -33,6 +33,16 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
+def load_checkpoint(path: Path, lazy: bool = False) -> dict[str, Any] | None:
+    """{"lines", "state"} of a checkpoint, None without one; lazy: tensors are read when used."""
+    if not path.exists():
+        return None
+    import torch
+
+    value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=lazy)
+    return value
+
+
 class TrialFolder:
     """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending."""
 
@@ -50,7 +60,7 @@ class TrialFolder:
 
     @property
     def status(self) -> dict[str, Any] | None:
-        """How the trial ended ({"status", "reason", "epochs"}), or None while it has not."""
+        """How the trial ended ({"status", "reason", "diverged", "epochs", "ended"}), or None."""
         file = self.path / "status.json"
         return read_json(file) if file.exists() else None
 
@@ -72,25 +82,33 @@ class TrialFolder:
         temporary.write_text(kept)
         os.replace(temporary, self.path / "metrics.jsonl")
 
-    def end(self, status: str, reason: str | None = None) -> None:
-        """Record how the trial ended, and drop its checkpoints, which nothing needs any more."""
+    @property
+    def committed(self) -> list[dict[str, Any]]:
+        """The metrics lines that no later start of the trial will cut off."""
+        lines = self.lines  # first: a trial that goes on commits more meanwhile
+        if self.status is not None:
+            return self.lines
+        saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True)
+        return lines[: saved["lines"] if saved else 0]
+
+    def end(self, status: str, reason: str | None = None, diverged: bool = False) -> None:
+        """Record how the trial ended; drop its checkpoints where nothing will go on from them."""
         epochs = max((line["epoch"] for line in self.lines), default=0)
-        write_json(
-            self.path / "status.json",
-            {"status": status, "reason": reason, "epochs": epochs, "ended": time.time()},
-        )
-        if status == "finished" or (reason or "").startswith("diverged"):
+        ended = {"status": status, "reason": reason, "diverged": diverged}
+        write_json(self.path / "status.json", {**ended, "epochs": epochs, "ended": time.time()})
+        if status == "finished" or diverged:
             for name in ("checkpoint.pt", "best.pt"):
                 (self.path / name).unlink(missing_ok=True)
 
     def result(self) -> dict[str, Any]:
         """The trial's entry in results.json."""
-        asked, ended, lines = self.settings, self.status, self.lines
+        asked, ended, lines = self.settings, self.status, self.committed
         metrics: dict[str, float] = {}
         for line in lines:
             metrics |= {k: v for k, v in line.items() if "/" in k}
         if ended is None:
-            ended = {"status": "stopped", "reason": "interrupted", "epochs": len(lines)}
+            epochs = max((line["epoch"] for line in lines), default=0)
+            ended = {"status": "stopped", "reason": "interrupted", "epochs": epochs}
         return {
             **{k: asked[k] for k in ("key", "name", "variant", "sweeps", "settings", "seed")},
             **{k: ended[k] for k in ("status", "reason", "epochs")},

@@ -64,7 +64,9 @@ class Study:
     """One question: what is held (`settings`), what varies (`sweeps`), what decides (`metric`).
 
     A sweep maps settings to a constant or to `tune.grid_search([...])`; its variants are their
-    product. `smoke` holds the small defaults of --smoke that are particular to this study.
+    product. `smoke` holds the small defaults of --smoke that are particular to this study;
+    `may_diverge` names settings with which a trial that diverges is an outcome, no failure of the
+    run: ({"alpha": 1.0},).
     Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
     """
 
@@ -78,6 +80,7 @@ class Study:
     resources: Resources = field(default_factory=Resources)
     claims: Sequence[Any] = ()
     smoke: Mapping[str, Any] = field(default_factory=dict)
+    may_diverge: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in ("min", "max"):
@@ -106,6 +109,21 @@ class Study:
                         f"Sweep {name} sets {idle[0]}, which has no meaning in its variant "
                         f"{settings.canonical()}."
                     )
+
+        for name in (name for case in self.may_diverge for name in case):
+            if name not in self.setting_names:
+                raise UsageError(
+                    f"Study {self.name} may diverge with {name!r}, which is no setting"
+                    f"{nearest(name, self.setting_names)}"
+                )
+
+    def expects_divergence(self, settings: Settings) -> bool:
+        """Whether `may_diverge` names these settings."""
+        chosen = settings.canonical()
+        return any(
+            all(chosen.get(name) == value for name, value in case.items())
+            for case in self.may_diverge
+        )
 
     @property
     def setting_names(self) -> list[str]:

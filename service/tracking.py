@@ -1,8 +1,8 @@
 """MLflow as a projection of the run folder: send what it lacks, never anything twice.
 
 Runs are found again by tag, metrics carry the timestamps that the run folder stores (MLflow keeps
-one row for equal key, step, timestamp and value), and a call that fails is made again by the next
-pass. Nothing here is called by the loops that train or schedule: a thread of the driver does it.
+one row for equal key, step, timestamp and value), only what a resumed trial will not repeat is sent
+at all, and a call that fails is made again by the next pass.
 """
 
 from __future__ import annotations
@@ -10,23 +10,33 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from service.run_folder import RunFolder, TrialFolder, read_json, write_json
+from service.run_folder import RunFolder, TrialFolder, write_json
 
 METRICS_A_CALL = 1000  # MLflow's limits
 PARAMS_A_CALL = 100
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+KEPT_ENDINGS = (".npz", ".json", ".txt", ".png", ".safetensors")
 
 
 def default_uri(output: Path) -> str:
     """MLFLOW_TRACKING_URI, else an SQLite file in the output folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{output.resolve()}/mlflow.db"
+
+
+def publish(run: RunFolder, uri: str) -> None:
+    """Complete the record of a run; raises what MLflow raises."""
+    projection = Projection(run, uri)
+    projection.sync()
+    statuses = {trial["status"] for trial in run.write_results()["trials"]} or {"stopped"}
+    whole = next((s for s in ("stopped", "failed") if s in statuses), "finished")
+    projection.finish(whole)
 
 
 class Projection:
@@ -39,8 +49,70 @@ class Projection:
         self._sent: dict[str, int] = {}
         self._closed: set[str] = set()
 
+    def sync(self) -> None:
+        """Send whatever the store lacks; raises what MLflow raises."""
+        study = self.run.study
+        parent = self._parent(study)
+        for trial in self.run.trials():
+            if trial.path.name not in self._closed and (trial.committed or trial.status):
+                self._sync_trial(study, trial, parent)
+        record = {"experiment": study["study"], "runs": self._runs}
+        write_json(self.run.path / "mlflow.json", record)
+
+    def finish(self, status: str) -> None:
+        """Send the results and close the parent run, with finished, failed or stopped."""
+        client, parent = self.client(), self._runs[""]
+        for name in ("study.json", "results.json", "results.csv", "report.html", "figures"):
+            path = self.run.path / name
+            if path.is_dir():
+                client.log_artifacts(parent, str(path), name)
+            elif path.exists():
+                client.log_artifact(parent, str(path))
+        client.set_tag(parent, "study.status", status)
+        client.set_terminated(parent, STATUS[status])
+
+    def differences(self) -> list[str]:
+        """What the store lacks or holds otherwise, a sentence each; empty when it is complete."""
+        study = self.run.study
+        parents = self._found(_tagged(study, "study.parent", "yes"))
+        if len(parents) != 1:
+            return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
+        found = []
+        for trial in self.run.trials():
+            if not (trial.committed or trial.status):
+                continue
+            runs = self._found(_tagged(study, "study.trial_key", trial.path.name))
+            if len(runs) != 1:
+                found.append(f"{trial.settings['name']}: {len(runs)} MLflow runs instead of 1.")
+                continue
+            wrong = self._differs(trial, runs[0], parents[0].info.run_id)
+            found += [f"{trial.settings['name']}: {what}." for what in wrong]
+        return found
+
+    def _differs(self, trial: TrialFolder, run: Any, parent: str) -> Iterator[str]:
+        if run.data.tags.get("mlflow.parentRunId") != parent:
+            yield "it is not nested below the parent run"
+        for name, text in _params(trial.settings).items():
+            if run.data.params.get(name) != text:
+                yield f"{name} is {run.data.params.get(name)} instead of {text}"
+        wanted: dict[str, list[tuple[int, float]]] = {}
+        for line in trial.committed:
+            for name, value in _metrics(line).items():
+                wanted.setdefault(name, []).append((line["epoch"], value))
+        for name, rows in wanted.items():
+            history = self.client().get_metric_history(run.info.run_id, name)
+            if sorted((row.step, row.value) for row in history) != sorted(rows):
+                yield f"{name} has {len(history)} values in MLflow, not the run's {len(rows)}"
+        if trial.status is not None:
+            if run.info.status != STATUS[trial.status["status"]]:
+                yield f"its status is {run.info.status}"
+            stored = {file.path for file in self.client().list_artifacts(run.info.run_id)}
+            for file in _kept(trial):
+                if file.name not in stored:
+                    yield f"{file.name} is missing"
+
     def client(self) -> Any:
-        """The client, after the first call; a new SQLite file is set up by one process."""
+        """The client, connected once; a new SQLite file is set up by one process at a time."""
         if self._client is None:
             os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
             # The next pass tries again; minutes of retries would only delay the end of a run.
@@ -57,191 +129,120 @@ class Projection:
         return self._client
 
     def _setting_up(self) -> Any:
-        if not self.uri.startswith("sqlite:///"):
+        file = self._sqlite_file()
+        if file is None:
             return contextlib.nullcontext()
-        file = Path(self.uri.removeprefix("sqlite:///"))
         file.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(f"{file}.lock")
+
+    def _sqlite_file(self) -> Path | None:
+        scheme = "sqlite:///"
+        return Path(self.uri.removeprefix(scheme)) if self.uri.startswith(scheme) else None
 
     def _find_experiment(self, client: Any) -> str:
         name = self.run.study["study"]
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        artifacts = None
-        if self.uri.startswith("sqlite:///"):
-            artifacts = (Path(self.uri.removeprefix("sqlite:///")).parent / "mlartifacts").as_uri()
+        file = self._sqlite_file()
+        artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
         return str(client.create_experiment(name, artifact_location=artifacts))
 
-    def sync(self) -> None:
-        """Send whatever the store lacks; raises what MLflow raises."""
-        client, study = self.client(), self.run.study
-        parent = self._parent(client, study)
-        for trial in self.run.trials():
-            if trial.path.name not in self._closed and (trial.lines or trial.status):
-                self._sync_trial(client, study, trial, parent)
-        write_json(
-            self.run.path / "mlflow.json", {"experiment": study["study"], "runs": self._runs}
-        )
+    def _found(self, wanted: str) -> list[Any]:
+        client = self.client()
+        return list(client.search_runs([self._experiment], wanted))
 
-    def finish(self, status: str) -> None:
-        """Send the results and close the parent run, with finished, failed or stopped."""
-        client, parent = self._client, self._runs[""]
-        for name in ("study.json", "results.json", "results.csv", "report.html", "figures"):
-            path = self.run.path / name
-            if path.is_dir():
-                client.log_artifacts(parent, str(path), name)
-            elif path.exists():
-                client.log_artifact(parent, str(path))
-        client.set_tag(parent, "study.status", status)
-        client.set_terminated(parent, STATUS[status])
-
-    def _parent(self, client: Any, study: dict[str, Any]) -> str:
+    def _parent(self, study: dict[str, Any]) -> str:
         if "" not in self._runs:
+            fingerprint = study["inputs"].get("dataset", {}).get("fingerprint")
             tags = {
-                "study.run": study["run"],
+                "study.parent": "yes",
                 "study.question": study["question"],
                 "study.commit": str(study["commit"]["commit"]),
-                "study.data_fingerprint": str(
-                    study["inputs"].get("dataset", {}).get("fingerprint")
-                ),
+                "study.data_fingerprint": str(fingerprint),
                 **{f"environment.{k}": str(v) for k, v in study["environment"].items()},
             }
-            wanted = f"tags.`study.run` = '{study['run']}' and tags.`study.parent` = 'yes'"
-            run_id = self._find_or_create(
-                client, wanted, study["run"], {**tags, "study.parent": "yes"}, study["created"]
-            )
-            params = {k: v for k, v in study["settings"].items() if v is not None}
-            self._log_params(client, run_id, params)
-            self._runs[""] = run_id
+            params = {k: str(v) for k, v in study["settings"].items() if v is not None}
+            wanted = _tagged(study, "study.parent", "yes")
+            run = self._find_or_create(wanted, study["run"], tags, study["created"])
+            self._send_params(run, params)
+            self._runs[""] = run.info.run_id
         return self._runs[""]
 
-    def _find_or_create(
-        self, client: Any, wanted: str, name: str, tags: dict[str, str], seconds: float
-    ) -> str:
-        found = client.search_runs([self._experiment], wanted, max_results=1)
+    def _find_or_create(self, wanted: str, name: str, tags: dict[str, str], seconds: float) -> Any:
+        client = self.client()
+        found = self._found(wanted)
         if found:
             client.update_run(found[0].info.run_id, status="RUNNING")
-            return str(found[0].info.run_id)
-        run = client.create_run(
-            self._experiment, start_time=int(seconds * 1000), run_name=name, tags=tags
-        )
-        return str(run.info.run_id)
+            return found[0]
+        tags = {"study.run": self.run.study["run"], **tags}
+        start = int(seconds * 1000)
+        return client.create_run(self._experiment, start_time=start, run_name=name, tags=tags)
 
-    def _sync_trial(
-        self, client: Any, study: dict[str, Any], trial: TrialFolder, parent: str
-    ) -> None:
-        key, asked, lines, status = trial.path.name, trial.settings, trial.lines, trial.status
+    def _sync_trial(self, study: dict[str, Any], trial: TrialFolder, parent: str) -> None:
+        status = trial.status  # first: whoever has ended commits nothing more
+        client, key, asked, lines = self.client(), trial.path.name, trial.settings, trial.committed
         if key not in self._runs:
             tags = {
                 "mlflow.parentRunId": parent,
-                "study.run": study["run"],
                 "study.trial_key": key,
                 "study.sweeps": " ".join(asked["sweeps"]),
                 "study.seed": str(asked["seed"]),
             }
-            wanted = f"tags.`study.run` = '{study['run']}' and tags.`study.trial_key` = '{key}'"
+            wanted = _tagged(study, "study.trial_key", key)
             start = lines[0]["timestamp"] / 1000 if lines else time.time()
-            run_id = self._find_or_create(client, wanted, asked["name"], tags, start)
-            self._log_params(client, run_id, {**asked["settings"], "seed": asked["seed"]})
-            self._runs[key] = run_id
+            run = self._find_or_create(wanted, asked["name"], tags, start)
+            self._send_params(run, _params(asked))
+            self._runs[key] = run.info.run_id
         run_id = self._runs[key]
-        self._log_metrics(client, run_id, lines[self._sent.get(key, 0) :])
+        self._send_metrics(run_id, lines[self._sent.get(key, 0) :])
         self._sent[key] = len(lines)
         if status is not None:
-            for file in sorted(trial.path.iterdir()):
-                if file.suffix in (".npz", ".json", ".txt", ".png") and file.name[0] != ".":
-                    client.log_artifact(run_id, str(file))
+            for file in _kept(trial):
+                client.log_artifact(run_id, str(file))
             client.set_tag(run_id, "study.status", status["status"])
             if status["reason"]:
                 client.set_tag(run_id, "study.reason", status["reason"][:5000])
             client.set_terminated(run_id, STATUS[status["status"]], int(status["ended"] * 1000))
             self._closed.add(key)
 
-    def _log_params(self, client: Any, run_id: str, values: dict[str, Any]) -> None:
+    def _send_params(self, run: Any, values: dict[str, str]) -> None:
         from mlflow.entities import Param
 
-        params = [Param(name, str(value)) for name, value in values.items()]
+        # MLflow refuses another value for a param; a data folder may have moved since.
+        params = [Param(k, v) for k, v in values.items() if k not in run.data.params]
         for start in range(0, len(params), PARAMS_A_CALL):
-            client.log_batch(run_id, params=params[start : start + PARAMS_A_CALL])
+            self.client().log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
 
-    def _log_metrics(self, client: Any, run_id: str, lines: list[dict[str, Any]]) -> None:
+    def _send_metrics(self, run_id: str, lines: list[dict[str, Any]]) -> None:
         from mlflow.entities import Metric
 
         metrics = [
-            Metric(name, float(value), line["timestamp"], line["epoch"])
+            Metric(name, value, line["timestamp"], line["epoch"])
             for line in lines
-            for name, value in line.items()
-            if "/" in name
+            for name, value in _metrics(line).items()
         ]
         for start in range(0, len(metrics), METRICS_A_CALL):
-            client.log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
-
-    def differences(self) -> list[str]:
-        """What the store lacks or holds otherwise, a sentence each; empty when it is complete."""
-        client, study, found = self.client(), self.run.study, []
-        for trial in self.run.trials():
-            key = trial.path.name
-            if not trial.lines:
-                continue
-            wanted = f"tags.`study.run` = '{study['run']}' and tags.`study.trial_key` = '{key}'"
-            runs = client.search_runs([self._experiment], wanted)
-            if len(runs) != 1:
-                found.append(f"{trial.settings['name']}: {len(runs)} MLflow runs instead of 1.")
-                continue
-            stored = runs[0].data.metrics
-            for name, value in trial.result()["metrics"].items():
-                if stored.get(name) != value:
-                    found.append(f"{trial.settings['name']}: {name} is {stored.get(name)}.")
-        return found
+            self.client().log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
 
 
-class Publisher:
-    """A thread that projects a run while it goes; the run neither waits for it nor fails by it."""
-
-    def __init__(self, run: RunFolder, uri: str) -> None:
-        self._projection, self._wake = Projection(run, uri), threading.Event()
-        self._stop = False
-        self._status = "stopped"
-        self.error: Exception | None = None
-        self.complete = False
-        self._thread = threading.Thread(target=self._follow, daemon=True, name="mlflow")
-        self._thread.start()
-
-    def notify(self) -> None:
-        """Something was committed."""
-        self._wake.set()
-
-    def close(self, status: str, timeout: float) -> bool:
-        """Send the rest; True if all of it arrived within `timeout` seconds."""
-        self._status, self._stop = status, True
-        self._wake.set()
-        self._thread.join(timeout)
-        return self.complete
-
-    def _follow(self) -> None:
-        while not self.complete:
-            # After a failure the next pass comes by itself: two runs may share one SQLite file.
-            self._wake.wait(timeout=None if self.error is None else 2.0)
-            self._wake.clear()
-            last = self._stop
-            try:
-                self._projection.sync()
-                if last:
-                    self._projection.finish(self._status)
-                    self.complete = True
-                self.error = None
-            except Exception as error:  # whatever MLflow raises, the run goes on
-                self.error = error
-            if not last:
-                time.sleep(1.0)  # gather the commits of a second
+def _tagged(study: dict[str, Any], tag: str, value: str) -> str:
+    return f"tags.`study.run` = '{study['run']}' and tags.`{tag}` = '{value}'"
 
 
-def publish(run: RunFolder, uri: str) -> None:
-    """Complete the record of a run; raises what MLflow raises."""
-    projection = Projection(run, uri)
-    projection.sync()
-    file = run.path / "results.json"
-    statuses = [t["status"] for t in read_json(file)["trials"]] if file.exists() else ["stopped"]
-    whole = "stopped" if "stopped" in statuses else "failed" if "failed" in statuses else "finished"
-    projection.finish(whole)
+def _params(asked: dict[str, Any]) -> dict[str, str]:
+    return {k: str(v) for k, v in {**asked["settings"], "seed": asked["seed"]}.items()}
+
+
+def _metrics(line: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in line.items() if "/" in name}
+
+
+def _kept(trial: TrialFolder) -> list[Path]:
+    """What a trial left for people, without checkpoints and heartbeats."""
+    files = sorted(trial.path.iterdir())
+    return [
+        f
+        for f in files
+        if f.suffix in KEPT_ENDINGS and f.name[0] != "." and f.name != "progress.json"
+    ]

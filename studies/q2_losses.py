@@ -39,6 +39,7 @@ STUDY = service.Study(
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),
     smoke={"image_size": 32, "images_per_class": 16},
+    may_diverge=[{"loss": "center", "alpha": 1.0}],
 )
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ run and a reused actor all load from there.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from service.capacity import Capacity, Node, this_machine
 from service.errors import UsageError
 from service.execution import run_trial
 from service.run_folder import RunFolder
@@ -26,46 +27,38 @@ Notify = Callable[[str, str, dict[str, Any]], None]  # event, key, metrics line
 PACKAGES = ("studies", "service", "reports", "trainables", "models", "losses", "metrics", "images")
 
 
-def connect(address: str | None, wanted: Resources, say: Callable[[str], None]) -> Resources:
-    """Join the cluster (or start a local one); returns what a trial can book there.
+def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
+    """Join the cluster (or start a local one); returns what it can hold.
 
-    UsageError if no node can hold a trial. Without any GPU in the cluster the share is 0.
+    variables: the environment variables that trials need, on every node the same.
+    UsageError if no cluster answers, or none of its nodes can hold a trial.
     """
+    runtime: dict[str, Any] = {"env_vars": variables}
+    if address == "local":
+        raise UsageError("address must name a cluster; leave it out for a local one.")
     if address:
-        root = Path(__file__).resolve().parents[2]
         # The packages are not installed on the workers: ship the code, and nothing beside it.
-        modules = [str(root / name) for name in PACKAGES]
-        runtime: dict[str, Any] = {"py_modules": modules}
-        if address == "local":
-            raise UsageError("address must name a cluster; leave it out for a local one.")
+        root = Path(__file__).resolve().parents[2]
+        runtime["py_modules"] = [str(root / name) for name in PACKAGES]
         try:
             ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
         except ConnectionError as error:
             raise UsageError(f"No Ray cluster answers at {address}: {error}.") from None
     else:
-        _start_local()
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    gpus = wanted.gpus
-    if gpus and not any(node.get("GPU") for node in nodes):
-        say(f"No GPU here: trials train on CPU (wanted {gpus:g} GPU each).")
-        gpus = 0.0
-    if not any(node.get("CPU", 0) >= wanted.cpus and node.get("GPU", 0) >= gpus for node in nodes):
-        most = max(nodes, key=lambda node: (node.get("GPU", 0), node.get("CPU", 0)))
-        raise UsageError(
-            f"No node can hold a trial of {wanted.cpus:g} CPUs and {gpus:g} GPUs; the largest "
-            f"has {most.get('CPU', 0):g} CPUs and {most.get('GPU', 0):g} GPUs."
-        )
-    return Resources(wanted.cpus, gpus)
+        _start_local(runtime)
+    booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
 
 
-def _start_local() -> None:
+def _start_local(runtime: dict[str, Any]) -> None:
     """A cluster of this machine; a busy machine gets a second chance to start it in time."""
     for attempt in (1, 2):
         try:
             ray.init(
                 address="local",
-                num_cpus=len(os.sched_getaffinity(0)),
+                num_cpus=int(this_machine().cpus),
                 include_dashboard=False,
+                runtime_env=runtime,
                 log_to_driver=False,
                 logging_level="error",
             )
@@ -76,8 +69,38 @@ def _start_local() -> None:
                 raise UsageError(f"Ray did not start on this machine: {error}") from None
 
 
+def check_shared(folder: Path) -> None:
+    """UsageError unless every node sees what this process writes into `folder`, and can write."""
+    mark = folder / ".shared"
+    mark.write_text(mark.name)
+    answer = ray.remote(num_cpus=0)(_answer)
+    try:
+        for node in (n for n in ray.nodes() if n["Alive"]):
+            here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            reply = mark.with_name(f".shared-{node['NodeID']}")
+            seen = ray.get(answer.options(scheduling_strategy=here).remote(str(mark), str(reply)))
+            if not seen or not reply.exists():
+                raise UsageError(
+                    f"On a cluster, --output must be a folder that every node sees and can write; "
+                    f"the node {node['NodeManagerAddress']} does not share {folder.parents[1]}."
+                )
+            reply.unlink()
+    finally:
+        mark.unlink()
+
+
+def _answer(mark: str, reply: str) -> bool:
+    if not Path(mark).exists():
+        return False
+    try:
+        Path(reply).touch()
+    except OSError:
+        return False
+    return True
+
+
 def disconnect() -> None:
-    """Leave the cluster; a local one is stopped."""
+    """Leave the cluster, which ends our trials there; a local one is stopped."""
     ray.shutdown()
 
 

@@ -1,0 +1,156 @@
+"""One run from here to its end: prepare inputs, schedule what is missing, record, summarise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from service import tracking
+from service.capacity import Capacity
+from service.errors import UsageError
+from service.options import RunOptions
+from service.plan import Plan
+from service.progress import Preparing, Progress
+from service.publisher import Publisher
+from service.run_folder import RunFolder
+
+TRACKING_GRACE_SECONDS = 30.0
+DEAD_TRACKING_GRACE_SECONDS = 8.0
+
+
+def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
+    """Run the trials that `plan` still lacks; (exit status, run folder)."""
+    from service.cluster import runner
+
+    output = options.output.resolve()
+    folder = plan.folder or RunFolder.create(output, plan.study.name)
+    lock = folder.lock()
+    began = False
+    try:
+        if not plan.todo:
+            print(f"Nothing is left to do in {folder.path}.")
+            return _exit_status(plan, folder), folder
+        inputs = _prepare(plan)
+        address = options.address or os.environ.get("RAY_ADDRESS")
+        try:
+            variables = plan.study.settings.environment()
+            whole = runner.connect(address, plan.study.resources, variables)
+            capacity = whole.at_most(options.max_concurrent)
+            if address:
+                runner.check_shared(folder.path)
+            uri = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
+            plan.write(folder, inputs, uri)
+            began = True
+            _say(plan, capacity, inputs)
+            return _run(plan, options, folder, capacity, uri), folder
+        finally:
+            runner.disconnect()
+    finally:
+        if not began and plan.folder is None:  # a run that never began leaves no folder behind
+            shutil.rmtree(folder.path, ignore_errors=True)
+        lock.release()
+
+
+def _prepare(plan: Plan) -> dict[str, Any]:
+    """What all trials read, made ready once; returns the record of the first variant's."""
+    distinct: dict[str, Any] = {}
+    for spec in plan.trials:
+        key = spec.settings.model_dump_json(include=set(spec.settings.inputs))
+        distinct.setdefault(key, spec.settings)
+    inputs: dict[str, Any] = {}
+    with Preparing() as progress:
+        for settings in distinct.values():
+            try:
+                found = settings.prepare(progress.advance)
+            except (ValueError, OSError) as error:
+                raise UsageError(str(error)) from None
+            inputs = inputs or found
+    plan.check_inputs(inputs)
+    return inputs
+
+
+def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
+    for note in plan.study.settings.notes(inputs):
+        print(note)
+    wanted = plan.study.resources.gpus
+    if wanted and not capacity.trial.gpus:
+        print(f"No GPU here: trials train on CPU (wanted {wanted:g} GPU each).")
+    print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
+
+
+def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
+    from service.cluster import runner
+    from service.summary import draw, show
+
+    publisher = Publisher(folder, uri)
+    slots = min(capacity.slots, len(plan.todo))
+    interrupted = False
+    with _interruptible(), Progress(plan.study, plan.todo, folder, slots) as progress:
+
+        def notify(event: str, key: str, line: dict[str, Any]) -> None:
+            progress.notify(event, key, line)
+            publisher.notify()
+
+        try:
+            runner.run_trials(
+                plan.study,
+                plan.todo,
+                folder,
+                capacity.trial,
+                max_concurrent=options.max_concurrent,
+                max_failures=options.max_failures,
+                notify=notify,
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+    runner.disconnect()  # nobody commits any more
+    results = folder.write_results()
+    draw(folder, results)
+    show(plan.study, results)
+    status = 130 if interrupted else _exit_status(plan, folder)
+    whole = {0: "finished", 130: "stopped"}.get(status, "failed")
+    grace = TRACKING_GRACE_SECONDS if publisher.error is None else DEAD_TRACKING_GRACE_SECONDS
+    print(f"Run folder: {folder.path}")
+    if publisher.close(whole, timeout=grace):
+        print(
+            f"MLflow: {uri if uri.startswith('http') else f'mlflow ui --backend-store-uri {uri}'}"
+        )
+    else:
+        print(f"MLflow at {uri} did not take everything ({publisher.error or 'it is slow'}).")
+        print(f"Complete it with: python -m service.publish {folder.path}")
+    if interrupted:
+        print(
+            f"Interrupted; go on with: python -m studies.{plan.study.name} --resume {folder.path}"
+        )
+    return status
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM, which batch systems send, interrupts as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit_status(plan: Plan, folder: RunFolder) -> int:
+    for spec in plan.trials:
+        ended = folder.trial(spec.key).status or {}
+        outcome = ended.get("diverged") and plan.study.expects_divergence(spec.settings)
+        if ended.get("status") != "finished" and not outcome:
+            return 1
+    return 0
