@@ -2,11 +2,14 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 # TORCH=cpu: the small build without CUDA, for laptops.
 TORCH ?= default
+# Where demo writes and ui reads.
+OUTPUT ?= outputs
+PORT ?= 5000
 TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-system check ui
+.PHONY: setup demo test test-system check bench ui
 setup: $(VENV)/.tune-studies
 
 $(VENV)/.tune-studies: pyproject.toml constraints.txt
@@ -17,7 +20,7 @@ $(VENV)/.tune-studies: pyproject.toml constraints.txt
 
 demo: setup
 	$(PY) -m studies.q2_losses --dataset digits --weights none --only loss --seeds 2 \
-		--epochs 4 --image-size 32 --augment none
+		--epochs 4 --image-size 32 --augment none --output $(OUTPUT)
 	@echo "Browse the runs with: make ui"
 
 test: setup
@@ -31,5 +34,8 @@ check: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+bench: setup
+	$(PY) -m benchmarks
+
 ui: setup
-	$(VENV)/bin/mlflow ui --host 127.0.0.1 --backend-store-uri sqlite:///outputs/mlflow.db
+	$(VENV)/bin/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(OUTPUT)/mlflow.db

@@ -115,7 +115,7 @@ def run_trials(
     notify: Notify,
 ) -> None:
     """Run `specs` to their ends; those that fail are recorded as failed, and the others go on."""
-    logging.getLogger("ray.tune").setLevel(logging.ERROR)
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # we say ourselves what failed
     scratch = run.path / ".tune"
     by_key = {spec.key: spec for spec in specs}
     actor = tune.with_parameters(

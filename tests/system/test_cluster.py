@@ -65,3 +65,44 @@ def test_four_quarter_gpu_trials_run_at_once_and_too_large_a_share_is_refused(tm
     assert refused.returncode == 2
     assert "No node can hold" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def node_that_sees_an_empty_output(tmp_path, cluster):
+    """A second node, on which tmp_path/outputs is another, empty folder."""
+    address, env = cluster
+    hidden = tmp_path / "outputs"
+    hidden.mkdir()
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        pytest.skip("mount namespaces are not allowed here")
+    ray = Path(sys.executable).with_name("ray")
+    join = f"exec {ray} start --address={address} --num-cpus=1 --block --node-ip-address=127.0.0.1"
+    node = subprocess.Popen(
+        ["unshare", "-m", "sh", "-c", f"mount -t tmpfs none {hidden} && {join}"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    count = "import ray, sys; ray.init(sys.argv[1]); print(sum(n['Alive'] for n in ray.nodes()))"
+    for _ in range(20):
+        found = subprocess.run(
+            [sys.executable, "-c", count, address], env=env, capture_output=True, text=True
+        )
+        if found.stdout.strip() == "2":
+            break
+    else:
+        pytest.fail(f"the second node did not join: {found.stderr}")
+    yield hidden
+    os.killpg(node.pid, 15)
+    node.wait(30)
+
+
+def test_an_output_folder_that_a_node_does_not_see_is_refused(
+    tmp_path, cluster, node_that_sees_an_empty_output
+):
+    refused = study(tmp_path, cluster, "--smoke", "--only", "loss")
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "must be a folder that every node sees" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert not list(node_that_sees_an_empty_output.glob("q2_losses/2*"))

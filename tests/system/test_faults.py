@@ -33,6 +33,7 @@ def start(place, *words, module="studies.q2_losses"):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # so that a test can interrupt all of it, as a terminal does
     )
 
 
@@ -73,6 +74,12 @@ def recorded(uri):
     runs = client.search_runs([client.get_experiment_by_name("q2_losses").experiment_id])
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     return client, parents, [run for run in runs if run not in parents]
+
+
+def committed(output, key):
+    """The lines of a trial, also before there is a run."""
+    files = (output / "q2_losses").glob(f"2*/trials/{key}/metrics.jsonl")
+    return [line for file in files for line in numbers(file.parent)]
 
 
 def wait_until(condition, process):
@@ -118,14 +125,8 @@ def test_a_killed_run_resumes_to_the_numbers_of_an_undisturbed_one(undisturbed, 
     first, last = keys(undisturbed)
     output = place / "killed"
     process = start(place, *LONGER, "--output", output)
-
-    def in_the_last_trial():
-        return any((output / "q2_losses").glob(f"2*/trials/{last}/metrics.jsonl")) and numbers(
-            only_run(output) / "trials" / last
-        )
-
     try:
-        wait_until(in_the_last_trial, process)
+        wait_until(lambda: committed(output, last), process)
     finally:
         kill_all(process)
     trials = only_run(output) / "trials"
@@ -163,3 +164,76 @@ def test_a_run_outlives_a_dead_tracking_server_and_is_published_later(place):
     _, parents, nested = recorded(store[1])
     assert len(parents) == 1
     assert sorted(r.data.tags["study.trial_key"] for r in nested) == sorted(keys(run))
+
+
+def test_a_killed_worker_is_replaced_and_its_trial_goes_on(undisturbed, place):
+    first, last = keys(undisturbed)
+    output = place / "worker"
+    process = start(place, *LONGER, "--output", output)
+    wait_until(lambda: committed(output, last), process)
+    actors = [pid for pid in descendants(process.pid) if "ray::" in title(pid)]
+    assert actors, "no worker to kill"
+    for pid in actors:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    status, text = finish(process)
+    assert status == 0, text
+    for key in (first, last):
+        assert numbers(only_run(output) / "trials" / key) == numbers(undisturbed / "trials" / key)
+
+
+def title(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_state_and_says_how_to_go_on(undisturbed, place, number):
+    first, last = keys(undisturbed)
+    output = place / number.name
+    process = start(place, *LONGER, "--output", output)
+    wait_until(lambda: committed(output, last), process)
+    os.killpg(process.pid, number)
+    status, text = finish(process)
+    assert status == 130, text
+    run = only_run(output)
+    assert f"--resume {run}" in text
+    assert "Traceback" not in text
+    assert [t["status"] for t in json.loads((run / "results.json").read_text())["trials"]] == [
+        "finished",
+        "stopped",
+    ]
+    _, parents, _ = recorded(f"sqlite:///{output}/mlflow.db")
+    assert [parent.info.status for parent in parents] == ["KILLED"]
+    succeed(place, "--resume", run, "--output", output)
+    for key in (first, last):
+        assert numbers(run / "trials" / key) == numbers(undisturbed / "trials" / key)
+    succeed(place, "--check", run, module="service.publish")
+
+
+def test_a_debugged_trial_gives_the_numbers_of_the_first_and_of_the_second_on_an_actor(
+    undisturbed, place
+):
+    output = place / "debugged"
+    for key in keys(undisturbed):
+        succeed(place, *LONGER, "--debug", "--trial", key, "--output", output)
+        debugged = output / "q2_losses" / ".debug" / key
+        assert numbers(debugged) == numbers(undisturbed / "trials" / key)
+
+
+def test_two_runs_at_once_share_one_sqlite_file(place):
+    store = ["--tracking-uri", f"sqlite:///{place}/shared.db"]
+    both = [
+        start(place, *LOSS, "--max-concurrent", "1", *store, "--output", place / f"at_once_{n}")
+        for n in (1, 2)
+    ]
+    for process in both:
+        status, text = finish(process)
+        assert status == 0, text
+    for n in (1, 2):
+        succeed(place, "--check", only_run(place / f"at_once_{n}"), module="service.publish")
+    _, parents, nested = recorded(store[1])
+    assert len(parents) == 2
+    assert len(nested) == 4

@@ -1,0 +1,5 @@
+"""The service against what a user would otherwise write, both measured in one run.
+
+`python -m benchmarks` runs all of them, `python -m benchmarks.NAME` one; both take `--repeats N`.
+A busy machine gives figures that mean nothing: run them alone. A missed target is no error.
+"""

@@ -1,0 +1,100 @@
+"""What a benchmark prints: a figure of ours beside the one that it is compared with."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal, NamedTuple, TypeVar
+
+T = TypeVar("T")
+COMPARE = {"<": operator.lt, "<=": operator.le}
+
+
+class Target(NamedTuple):
+    """What the median must be: Target("ratio", "<=", 1.05)."""
+
+    of: Literal["ours", "ratio"]
+    sign: Literal["<", "<="]
+    limit: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Pairs of measurements: `ours[i]` was taken next to `other[i]`, so their ratio means most."""
+
+    what: str
+    unit: str
+    ours: Sequence[float]
+    other_name: str
+    other: Sequence[float]
+    target: Target | None = None  # None: for information
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ours as a multiple of the other, pair by pair."""
+        return [a / b for a, b in zip(self.ours, self.other, strict=True)]
+
+    @property
+    def verdict(self) -> str:
+        """The target and whether the median meets it: "ratio <= 1.05: met"."""
+        if self.target is None:
+            return "none, for information"
+        of, sign, limit = self.target
+        values, unit = (self.ours, f" {self.unit}") if of == "ours" else (self.ratios, "")
+        met = "met" if COMPARE[sign](median(values), limit) else "missed"
+        return f"{of} {sign} {limit:g}{unit}: {met}"
+
+    def __str__(self) -> str:
+        ours, other = spread(self.ours, self.unit), spread(self.other, self.unit)
+        return (
+            f"{self.what}: ours {ours}; {self.other_name} {other}; "
+            f"ratio {spread(self.ratios)}; target {self.verdict}"
+        )
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """ "1.03 s (1.01..1.07, n=3)": median, smallest, largest and how many."""
+    low, high, unit = min(values), max(values), unit and f" {unit}"
+    return f"{median(values):.3g}{unit} ({low:.3g}..{high:.3g}, n={len(values)})"
+
+
+def in_turn(sides: Mapping[str, Callable[[], T]], repeats: int) -> dict[str, list[T]]:
+    """Run the sides one after the other, `repeats` times, every second time in reverse order."""
+    results: dict[str, list[T]] = {name: [] for name in sides}
+    for repeat in range(repeats):
+        for name in list(sides)[:: -1 if repeat % 2 else 1]:
+            results[name].append(sides[name]())
+    return results
+
+
+def measured(name: str, repeats: int | None) -> list[Figure]:
+    """The figures of a benchmark, printed a line each; None: as often as it chooses itself."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    figures: list[Figure] = module.measure(repeats or module.REPEATS)
+    for figure in figures:
+        print(figure, flush=True)
+    return figures
+
+
+def at_least_one(text: str) -> int:
+    """A number of repeats from the command line."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; got {value}")
+    return value
+
+
+def main(about: str | None, measure: Callable[[int], list[Figure]], repeats: int) -> None:
+    """The command line of one benchmark: print its figures, a line each."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--repeats", type=at_least_one, default=repeats, help="of each side (default: %(default)s)"
+    )
+    for figure in measure(parser.parse_args().repeats):
+        print(figure, flush=True)

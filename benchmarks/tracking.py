@@ -1,0 +1,129 @@
+"""How much of a trial's time tracking takes: our publisher against calls inside the loop.
+
+The service's trial loop, in this process, over six epochs of one second (a sleep) that report 20
+metrics each, in turn: untracked; with a `Publisher` that follows the run folder into SQLite and is
+notified of every epoch, as the driver does; and with `MlflowClient.log_metric` called for every
+metric inside the loop, as a user would write it.
+
+Inside the timer: the loop, from the first epoch to the recorded end of the trial. The first figure
+is the extra time of an epoch as a share of one second. Outside: importing MLflow, setting up the
+database, sending the rest after the loop. In the service the publisher's thread lives in the
+driver's process, not in the trial's, so what it blocks here is an upper bound. A sleep does not
+show the processor time that the thread takes; the second figure does, with what comes after the
+loop.
+
+    python -m benchmarks.tracking [--repeats N]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.figures import Figure, Target, in_turn, main
+from service import Study
+from service.execution import run_trial
+from service.options import options_from
+from service.plan import plan_run
+from service.publisher import Publisher
+from service.run_folder import RunFolder
+from trainables import protocol
+
+REPEATS = 3
+METRICS = 20
+Commit = Callable[[dict[str, Any]], None]  # called with every committed metrics line
+How = Callable[[RunFolder, str], AbstractContextManager[Commit]]
+
+
+class Settings(protocol.Settings):
+    """How many epochs, of one second each."""
+
+    epochs: int = 6
+
+
+def train(settings: Settings, trial: protocol.Trial) -> Iterator[protocol.Epoch]:
+    """Epochs that sleep; no two report the same values."""
+    for epoch in range(1, settings.epochs + 1):
+        time.sleep(1.0)
+        metrics = {f"val/metric_{n}": epoch + n / METRICS for n in range(METRICS)}
+        yield protocol.Epoch(metrics, {"epoch": epoch})
+
+
+@contextmanager
+def untracked(run: RunFolder, uri: str) -> Iterator[Commit]:
+    """Do nothing."""
+    yield lambda line: None
+
+
+@contextmanager
+def published(run: RunFolder, uri: str) -> Iterator[Commit]:
+    """Notify a thread, which sends what the run folder holds."""
+    publisher = Publisher(run, uri)
+    yield lambda line: publisher.notify()
+    if not publisher.close("finished", timeout=60):
+        raise RuntimeError(f"The publisher did not send everything: {publisher.error}.")
+
+
+@contextmanager
+def called(run: RunFolder, uri: str) -> Iterator[Commit]:
+    """Call MLflow for every metric."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri)
+    run_id = client.create_run(client.create_experiment(str(run.path))).info.run_id
+
+    def log(line: dict[str, Any]) -> None:
+        for name in (name for name in line if "/" in name):
+            client.log_metric(run_id, name, line[name], line["timestamp"], line["epoch"])
+
+    yield log
+    client.set_terminated(run_id)
+
+
+def cost(place: Path, how: How, epochs: int = 6) -> tuple[float, float]:
+    """Seconds an epoch of one trial: of the clock, in the loop; of the processor, in all."""
+    uri, sweeps = f"sqlite:///{place}/mlflow.db", {"epochs": {"epochs": epochs}}
+    study = Study("tracking", "What does tracking cost?", train, Settings(), sweeps, "val/metric_0")
+    plan, run = plan_run(study, options_from({}), {}), RunFolder.create(place, study.name)
+    plan.write(run, {}, uri)
+    (spec,) = plan.todo
+    cpu = time.process_time()
+    with how(run, uri) as commit:
+        wall = time.perf_counter()
+        for line in run_trial(
+            study.trainable, spec.settings, run.trial(spec.key).path, seed=spec.seed,
+            threads=1, gpus=0, metric=study.metric, mode=study.mode,
+        ):  # fmt: skip
+            commit(line)
+        wall = time.perf_counter() - wall
+    return wall / epochs, (time.process_time() - cpu) / epochs
+
+
+def measure(repeats: int) -> list[Figure]:
+    """Two figures: what an epoch waits for, and what it takes of a processor."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        for how in (published, called):  # imports everything and sets up the database
+            cost(place, how, epochs=1)
+        sides = {
+            how.__name__: lambda how=how: cost(place, how) for how in (untracked, published, called)
+        }
+        found = in_turn(sides, repeats)
+
+    def extra(side: str, clock: int) -> list[float]:  # percent of one second
+        pairs = zip(found[side], found["untracked"], strict=True)
+        return [100 * (tracked[clock] - free[clock]) for tracked, free in pairs]
+
+    name, target = "log_metric in the loop", Target("ours", "<", 1)
+    return [
+        Figure("epoch blocked", "%", extra("published", 0), name, extra("called", 0), target),
+        Figure("processor time", "%", extra("published", 1), name, extra("called", 1)),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__, measure, REPEATS)

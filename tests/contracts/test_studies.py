@@ -1,0 +1,77 @@
+"""What every study keeps, found by listing studies/: a new file is checked without being named."""
+
+import ast
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from service.execution import run_trial
+from service.study import Study
+from studies import NAMES
+
+FOLDER = Path(__file__).resolve().parents[2] / "studies"
+
+
+@pytest.fixture(params=NAMES)
+def study(request):
+    return importlib.import_module(f"studies.{request.param}").STUDY
+
+
+def test_a_study_bears_the_name_of_its_file():
+    assert [importlib.import_module(f"studies.{name}").STUDY.name for name in NAMES] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_says_what_it_asks_and_how_it_is_run_and_holds_no_code(name):
+    tree = ast.parse((FOLDER / f"{name}.py").read_text())
+    about = ast.get_docstring(tree)
+    assert f"python -m studies.{name}" in about
+    assert all(word in about for word in ("Held:", "Varied:"))
+    code = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While)
+    assert not [node for node in ast.walk(tree) if isinstance(node, code)]
+
+
+def test_trials_are_a_finite_list_of_distinct_keys_that_two_listings_share(study: Study):
+    trials = study.trials(seeds=3)
+    assert len({trial.key for trial in trials}) == len(trials) == 3 * len(study.trials())
+    assert [t.key for t in study.trials(seeds=3)] == [t.key for t in trials]
+    assert len({t.name for t in trials}) == len(trials)
+
+
+def test_settings_survive_json_and_every_field_is_described(study: Study):
+    for trial in study.trials():
+        again = type(trial.settings).model_validate(json.loads(trial.settings.model_dump_json()))
+        assert again == trial.settings
+    for name, field in type(study.settings).model_fields.items():
+        assert field.description and "\n" not in field.description, name
+
+
+def test_every_setting_that_varies_shows_in_the_names_of_its_trials(study: Study):
+    for sweep in study.sweeps:
+        for trial in study.trials(only=[sweep]):
+            for name in study.varied(sweep):
+                assert f"{name}={getattr(trial.settings, name)}" in trial.name
+
+
+def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study, tmp_path):
+    small = study.smaller().overridden({"data_dir": [str(tmp_path / "data")]})
+    for trial in (small.trials()[0], small.trials()[-1]):
+        lines = list(
+            run_trial(
+                small.trainable,
+                trial.settings,
+                tmp_path / trial.key,
+                seed=trial.seed,
+                threads=1,
+                gpus=0,
+                metric=small.metric,
+                mode=small.mode,
+            )
+        )
+        assert small.metric in lines[0]
+        assert {"test/accuracy", "test/accuracy_at_best"} <= set(lines[-1])
+        splits = {"train", "val", "test", "test_curve", "time"}
+        assert {name.partition("/")[0] for line in lines for name in line if "/" in name} <= splits
+        assert (tmp_path / trial.key / "predictions.npz").exists()

@@ -1,0 +1,160 @@
+"""What MLflow holds after projecting a run folder: everything committed, once."""
+
+import json
+import math
+
+import pytest
+from mlflow import MlflowClient
+
+from service.execution import run_trial
+from service.options import options_from
+from service.plan import plan_run
+from service.publisher import Publisher
+from service.run_folder import RunFolder, TrialFolder
+from service.study import Study
+from service.tracking import Projection, publish
+from trainables.protocol import Epoch, Settings
+
+
+class Toy(Settings):
+    lr: float = 0.1
+    epochs: int = 3
+
+
+def train(settings, trial):
+    start = trial.state["epoch"] if trial.state else 0
+    for epoch in range(start + 1, settings.epochs + 1):
+        value = math.nan if settings.lr == 9 and epoch == 2 else settings.lr / epoch
+        yield Epoch({"val/loss": value}, {"epoch": epoch})
+    yield Epoch({"test/loss": settings.lr}, None)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of two trials, none started; one of them will diverge."""
+    sweeps = {"lr": {"lr": {"grid_search": [0.1, 9.0]}}}
+    study = Study("toy", "Which?", train, Toy(), sweeps, "val/loss", "min")
+    plan, folder = plan_run(study, options_from({}), {}), RunFolder.create(tmp_path, "toy")
+    # A name of its own: runs of the same second in other folders share the store.
+    folder = RunFolder(folder.path.rename(folder.path.with_name(tmp_path.name)))
+    plan.write(folder, {"dataset": {"fingerprint": "abc"}}, "")
+    folder.specs = plan.trials
+    return folder
+
+
+def start(run, number=0):
+    spec = run.specs[number]
+    how = {"seed": spec.seed, "threads": 1, "gpus": 0, "metric": "val/loss", "mode": "min"}
+    return run_trial(train, spec.settings, run.trial(spec.key).path, **how)
+
+
+def recorded(run, store):
+    """(client, parents, nested runs by key) of this run."""
+    client = MlflowClient(store)
+    experiment = client.get_experiment_by_name("toy").experiment_id
+    runs = client.search_runs([experiment], f"tags.`study.run` = '{run.name}'")
+    parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    return (
+        client,
+        parents,
+        {r.data.tags.get("study.trial_key"): r for r in runs if r not in parents},
+    )
+
+
+def history(client, run, name="val/loss"):
+    rows = client.get_metric_history(run.info.run_id, name)
+    return [(row.step, row.value) for row in rows]
+
+
+def test_publishing_twice_from_two_processes_worth_of_state_adds_nothing(run, store):
+    list(start(run))
+    publish(run, store)
+    publish(run, store)
+    client, parents, nested = recorded(run, store)
+    assert [p.info.run_name for p in parents] == [run.name]
+    assert parents[0].data.tags["study.data_fingerprint"] == "abc"
+    (trial,) = nested.values()
+    assert trial.info.run_name == "lr=0.1 seed=0"
+    assert trial.data.params == {"lr": "0.1", "epochs": "3", "seed": "0"}
+    assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
+    assert Projection(run, store).differences() == []
+
+
+def test_a_line_that_a_killed_trial_will_repeat_is_not_sent(run, store):
+    first = start(run)
+    next(first)
+    first.close()
+    folder = run.trial(run.specs[0].key)
+    with (folder.path / "metrics.jsonl").open("a") as file:  # killed before its checkpoint
+        file.write(json.dumps({"epoch": 2, "timestamp": 1, "val/loss": 0.7}) + "\n")
+    projection = Projection(run, store)
+    projection.sync()
+    client, _, nested = recorded(run, store)
+    assert history(client, nested[folder.path.name]) == [(1, 0.1)]
+    list(start(run))
+    projection.sync()
+    projection.finish("finished")
+    assert history(client, nested[folder.path.name]) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
+
+
+def test_nan_never_reaches_mlflow_and_divergence_is_a_failure_with_its_reason(run, store):
+    list(start(run, 1))
+    status = run.trial(run.specs[1].key).status
+    assert (status["status"], status["diverged"], status["epochs"]) == ("failed", True, 1)
+    publish(run, store)
+    client, parents, nested = recorded(run, store)
+    (trial,) = nested.values()
+    assert (trial.info.status, parents[0].info.status) == ("FAILED", "FAILED")
+    assert "val/loss is nan in epoch 2" in trial.data.tags["study.reason"]
+    assert "9.0" in trial.data.tags["study.reason"]
+    assert history(client, trial) == [(1, 9.0)]
+
+
+def test_a_setting_that_says_where_things_lie_may_change_between_publications(run, store):
+    list(start(run))
+    publish(run, store)
+    file = run.trial(run.specs[0].key).path / "settings.json"
+    value = json.loads(file.read_text())
+    file.write_text(json.dumps(value | {"settings": value["settings"] | {"lr": 0.2}}))
+    publish(run, store)  # MLflow refuses to change a param; that must not end the record
+    assert Projection(run, store).differences() == ["lr=0.1 seed=0: lr is 0.1 instead of 0.2."]
+
+
+def test_differences_name_what_is_missing(run, store):
+    list(start(run))
+    assert Projection(run, store).differences() == [
+        "The run has 0 parent runs in MLflow instead of 1."
+    ]
+    publish(run, store)
+    trial = TrialFolder(run.trial(run.specs[0].key).path)
+    (trial.path / "later.png").write_bytes(b"")
+    trial.append({"epoch": 3, "timestamp": 5, "test/other": 1.0})
+    assert Projection(run, store).differences() == [
+        "lr=0.1 seed=0: test/other has 0 values in MLflow, not the run's 1.",
+        "lr=0.1 seed=0: later.png is missing.",
+    ]
+
+
+def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store):
+    publisher = Publisher(run, store)
+    for number in (0, 1):
+        for _ in start(run, number):
+            publisher.notify()
+    run.write_results()
+    assert publisher.close("failed", timeout=60)
+    _, parents, nested = recorded(run, store)
+    assert parents[0].info.status == "FAILED"
+    assert len(nested) == 2
+    assert Projection(run, store).differences() == []
+
+
+def test_a_publisher_without_a_server_neither_blocks_nor_raises(run):
+    publisher = Publisher(run, "http://127.0.0.1:9")
+    list(start(run))
+    publisher.notify()
+    assert not publisher.close("finished", timeout=0.1)
