@@ -38,6 +38,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         inputs = _prepare(plan)
         address = options.address or os.environ.get("RAY_ADDRESS")
         try:
+            print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
             variables = plan.study.settings.environment()
             whole = runner.connect(address, plan.study.resources, variables)
             capacity = whole.at_most(options.max_concurrent)

@@ -39,6 +39,7 @@ class LocalTrial:
         saved = load_checkpoint(folder / "checkpoint.pt")
         self._state: Mapping[str, Any] | None = saved["state"] if saved else None
         self._files.cut(saved["lines"] if saved else 0)
+        self._lines = self._files.lines
         if saved and self._best_line() == saved["lines"]:
             self._keep_best()  # a process killed between the two renames left an older one
 
@@ -66,23 +67,28 @@ class LocalTrial:
         """Make one yield durable; returns its line. Diverged if a metric is not finite."""
         import torch
 
-        lines = self._files.lines
-        epoch = len(lines) + (state is not None)
+        if state is not None and self._metric not in metrics:
+            raise ValueError(
+                f"An epoch must report the study's metric, {self._metric}; "
+                f"it has {', '.join(metrics)}."
+            )
+        epoch = len(self._lines) + (state is not None)
         for name, value in metrics.items():
             if not math.isfinite(value):
                 raise Diverged(f"{name} is {value} in epoch {epoch}")
         line = {"epoch": epoch, "timestamp": int(time.time() * 1000), **metrics}
         self._files.append(line)
+        self._lines.append(line)
         if state is not None:
             temporary = self.folder / ".checkpoint.pt"
-            torch.save({"lines": len(lines) + 1, "state": dict(state)}, temporary)
+            torch.save({"lines": len(self._lines), "state": dict(state)}, temporary)
             os.replace(temporary, self.folder / "checkpoint.pt")
-            if self._best_line() == len(lines) + 1:
+            if self._best_line() == len(self._lines):
                 self._keep_best()
         return line
 
     def _best_line(self) -> int:
-        values = [self._sign * line.get(self._metric, -math.inf) for line in self._files.lines]
+        values = [self._sign * line.get(self._metric, -math.inf) for line in self._lines]
         return 1 + values.index(max(values)) if values else 0
 
     def _keep_best(self) -> None:

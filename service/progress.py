@@ -55,10 +55,11 @@ class Progress:
         self._study, self._run, self._slots = study, run, max(1, slots)
         self._specs = {spec.key: spec for spec in specs}
         self._running: dict[str, float] = {}
-        self._epochs = {spec.key: 0 for spec in specs}
+        self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
         self._lines: dict[str, dict[str, Any]] = {}
-        self._ended = 0
-        self._seconds: list[float] = []
+        self._ended: set[str] = set()
+        self._epochs_seen = 0
+        self._seconds = 0.0
         self._console = Console()
         self._live: Live | None = None
         self._lock = threading.Lock()
@@ -82,16 +83,17 @@ class Progress:
                 self._running[key] = time.monotonic()
             elif event == "epoch":
                 self._lines[key] = line
+                self._epochs_seen += line["epoch"] > self._epochs[key]
                 self._epochs[key] = line["epoch"]
-                self._seconds.append(line.get("time/seconds", 0.0))
+                self._seconds += line.get("time/seconds", 0.0)
             elif event == "end":
                 self._running.pop(key, None)
-                self._ended += 1
+                self._ended.add(key)
         if self._live is None:
             self._print(event, key)
 
     def _print(self, event: str, key: str) -> None:
-        head = f"[{self._ended}/{len(self._specs)}] {self._specs[key].name}"
+        head = f"[{len(self._ended)}/{len(self._specs)}] {self._specs[key].name}"
         if event == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
         elif event == "end":
@@ -109,17 +111,21 @@ class Progress:
         return "  ".join(f"{name} {line[name]:.4g}" for name in names if name in line)
 
     def left(self) -> str:
-        """A rough time left, from the epochs seen so far."""
-        if not self._seconds:
+        """A rough time left, from the epochs seen; a trial's epochs come one after the other."""
+        if not self._epochs_seen:
             return "time left unknown"
-        totals = {k: getattr(s.settings, "epochs", 1) for k, s in self._specs.items()}
-        missing = sum(max(0, totals[k] - done) for k, done in self._epochs.items())
-        seconds = missing * sum(self._seconds) / len(self._seconds) / self._slots
-        return f"about {seconds / 60:.1f} min left"
+        missing = [
+            max(0, getattr(spec.settings, "epochs", 1) - self._epochs[key])
+            for key, spec in self._specs.items()
+            if key not in self._ended
+        ]
+        rounds = max([sum(missing) / self._slots, *missing])
+        return f"about {rounds * self._seconds / self._epochs_seen / 60:.1f} min left"
 
     def _table(self) -> Table:
         with self._lock:
-            title = f"{self._study.name}: {self._ended} of {len(self._specs)} trials, {self.left()}"
+            ended = f"{len(self._ended)} of {len(self._specs)} trials"
+            title = f"{self._study.name}: {ended}, {self.left()}"
             table = Table("trial", "epoch", "batch", "metrics", title=title)
             for key in self._running:
                 table.add_row(
@@ -136,3 +142,8 @@ class Progress:
         except OSError:
             return ""
         return f"{value['done']}/{value['total']}"
+
+
+def _epochs_done(run: RunFolder, key: str) -> int:
+    """What an earlier start of a resumed run has left."""
+    return max((int(line["epoch"]) for line in run.trial(key).committed), default=0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from service import tracking
 from service.errors import UsageError
+from service.reconcile import differences
 from service.run_folder import RunFolder
 
 
@@ -30,15 +31,15 @@ def main() -> int:
             lock = run.lock()
             tracking.publish(run, uri)
             lock.release()
-        differences = tracking.Projection(run, uri).differences()
+        wrong = differences(run, uri)
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
     except Exception as error:
         print(f"MLflow at {uri} did not take the record: {error}", file=sys.stderr)
         return 1
-    print("\n".join(differences) or f"MLflow holds all of {run.path}.")
-    return 1 if differences else 0
+    print("\n".join(wrong) or f"MLflow holds all of {run.path}.")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

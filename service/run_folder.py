@@ -35,11 +35,12 @@ def read_json(path: Path) -> Any:
 
 def load_checkpoint(path: Path, lazy: bool = False) -> dict[str, Any] | None:
     """{"lines", "state"} of a checkpoint, None without one; lazy: tensors are read when used."""
-    if not path.exists():
-        return None
     import torch
 
-    value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=lazy)
+    try:
+        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=lazy)
+    except FileNotFoundError:
+        return None
     return value
 
 
@@ -85,11 +86,13 @@ class TrialFolder:
     @property
     def committed(self) -> list[dict[str, Any]]:
         """The metrics lines that no later start of the trial will cut off."""
-        lines = self.lines  # first: a trial that goes on commits more meanwhile
-        if self.status is not None:
-            return self.lines
-        saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True)
-        return lines[: saved["lines"] if saved else 0]
+        lines = self.lines
+        saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True) if lines else None
+        if saved is not None:
+            return lines[: saved["lines"]]
+        status = self.status or {}  # one that ended for good has no checkpoint any more
+        for_good = status.get("status") == "finished" or status.get("diverged")
+        return self.lines if for_good else []
 
     def end(self, status: str, reason: str | None = None, diverged: bool = False) -> None:
         """Record how the trial ended; drop its checkpoints where nothing will go on from them."""

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,8 @@ class Projection:
     def __init__(self, run: RunFolder, uri: str) -> None:
         self.run, self.uri = run, uri
         self._client: Any = None
-        self._runs: dict[str, str] = {}  # key ("" for the parent) to MLflow run id
+        self._parent_id: str | None = None
+        self._runs: dict[str, str] = {}  # trial key to MLflow run id
         self._sent: dict[str, int] = {}
         self._closed: set[str] = set()
 
@@ -54,14 +54,14 @@ class Projection:
         study = self.run.study
         parent = self._parent(study)
         for trial in self.run.trials():
-            if trial.path.name not in self._closed and (trial.committed or trial.status):
+            if trial.path.name not in self._closed:
                 self._sync_trial(study, trial, parent)
-        record = {"experiment": study["study"], "runs": self._runs}
+        record = {"experiment": study["study"], "parent": parent, "runs": self._runs}
         write_json(self.run.path / "mlflow.json", record)
 
     def finish(self, status: str) -> None:
         """Send the results and close the parent run, with finished, failed or stopped."""
-        client, parent = self.client(), self._runs[""]
+        client, parent = self.client(), self._parent(self.run.study)
         for name in ("study.json", "results.json", "results.csv", "report.html", "figures"):
             path = self.run.path / name
             if path.is_dir():
@@ -70,46 +70,6 @@ class Projection:
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
         client.set_terminated(parent, STATUS[status])
-
-    def differences(self) -> list[str]:
-        """What the store lacks or holds otherwise, a sentence each; empty when it is complete."""
-        study = self.run.study
-        parents = self._found(_tagged(study, "study.parent", "yes"))
-        if len(parents) != 1:
-            return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
-        found = []
-        for trial in self.run.trials():
-            if not (trial.committed or trial.status):
-                continue
-            runs = self._found(_tagged(study, "study.trial_key", trial.path.name))
-            if len(runs) != 1:
-                found.append(f"{trial.settings['name']}: {len(runs)} MLflow runs instead of 1.")
-                continue
-            wrong = self._differs(trial, runs[0], parents[0].info.run_id)
-            found += [f"{trial.settings['name']}: {what}." for what in wrong]
-        return found
-
-    def _differs(self, trial: TrialFolder, run: Any, parent: str) -> Iterator[str]:
-        if run.data.tags.get("mlflow.parentRunId") != parent:
-            yield "it is not nested below the parent run"
-        for name, text in _params(trial.settings).items():
-            if run.data.params.get(name) != text:
-                yield f"{name} is {run.data.params.get(name)} instead of {text}"
-        wanted: dict[str, list[tuple[int, float]]] = {}
-        for line in trial.committed:
-            for name, value in _metrics(line).items():
-                wanted.setdefault(name, []).append((line["epoch"], value))
-        for name, rows in wanted.items():
-            history = self.client().get_metric_history(run.info.run_id, name)
-            if sorted((row.step, row.value) for row in history) != sorted(rows):
-                yield f"{name} has {len(history)} values in MLflow, not the run's {len(rows)}"
-        if trial.status is not None:
-            if run.info.status != STATUS[trial.status["status"]]:
-                yield f"its status is {run.info.status}"
-            stored = {file.path for file in self.client().list_artifacts(run.info.run_id)}
-            for file in _kept(trial):
-                if file.name not in stored:
-                    yield f"{file.name} is missing"
 
     def client(self) -> Any:
         """The client, connected once; a new SQLite file is set up by one process at a time."""
@@ -148,57 +108,61 @@ class Projection:
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
         return str(client.create_experiment(name, artifact_location=artifacts))
 
-    def _found(self, wanted: str) -> list[Any]:
+    def find(self, tag: str, value: str) -> list[Any]:
+        """This run's MLflow runs with a tag: one, unless something is missing or was sent twice."""
         client = self.client()
+        wanted = f"tags.`study.run` = '{self.run.study['run']}' and tags.`{tag}` = '{value}'"
         return list(client.search_runs([self._experiment], wanted))
 
     def _parent(self, study: dict[str, Any]) -> str:
-        if "" not in self._runs:
+        if self._parent_id is None:
             fingerprint = study["inputs"].get("dataset", {}).get("fingerprint")
             tags = {
-                "study.parent": "yes",
                 "study.question": study["question"],
                 "study.commit": str(study["commit"]["commit"]),
                 "study.data_fingerprint": str(fingerprint),
                 **{f"environment.{k}": str(v) for k, v in study["environment"].items()},
             }
             params = {k: str(v) for k, v in study["settings"].items() if v is not None}
-            wanted = _tagged(study, "study.parent", "yes")
+            wanted = ("study.parent", "yes")
             run = self._find_or_create(wanted, study["run"], tags, study["created"])
             self._send_params(run, params)
-            self._runs[""] = run.info.run_id
-        return self._runs[""]
+            self._parent_id = str(run.info.run_id)
+        return self._parent_id
 
-    def _find_or_create(self, wanted: str, name: str, tags: dict[str, str], seconds: float) -> Any:
+    def _find_or_create(
+        self, wanted: tuple[str, str], name: str, tags: dict[str, str], seconds: float
+    ) -> Any:
         client = self.client()
-        found = self._found(wanted)
+        found = self.find(*wanted)
         if found:
             client.update_run(found[0].info.run_id, status="RUNNING")
             return found[0]
-        tags = {"study.run": self.run.study["run"], **tags}
+        tags = {"study.run": self.run.study["run"], wanted[0]: wanted[1], **tags}
         start = int(seconds * 1000)
         return client.create_run(self._experiment, start_time=start, run_name=name, tags=tags)
 
     def _sync_trial(self, study: dict[str, Any], trial: TrialFolder, parent: str) -> None:
         status = trial.status  # first: whoever has ended commits nothing more
         client, key, asked, lines = self.client(), trial.path.name, trial.settings, trial.committed
+        if not lines and status is None:
+            return
         if key not in self._runs:
             tags = {
                 "mlflow.parentRunId": parent,
-                "study.trial_key": key,
                 "study.sweeps": " ".join(asked["sweeps"]),
                 "study.seed": str(asked["seed"]),
             }
-            wanted = _tagged(study, "study.trial_key", key)
+            wanted = ("study.trial_key", key)
             start = lines[0]["timestamp"] / 1000 if lines else time.time()
             run = self._find_or_create(wanted, asked["name"], tags, start)
-            self._send_params(run, _params(asked))
+            self._send_params(run, params(asked))
             self._runs[key] = run.info.run_id
         run_id = self._runs[key]
         self._send_metrics(run_id, lines[self._sent.get(key, 0) :])
         self._sent[key] = len(lines)
         if status is not None:
-            for file in _kept(trial):
+            for file in kept(trial):
                 client.log_artifact(run_id, str(file))
             client.set_tag(run_id, "study.status", status["status"])
             if status["reason"]:
@@ -220,25 +184,23 @@ class Projection:
         metrics = [
             Metric(name, value, line["timestamp"], line["epoch"])
             for line in lines
-            for name, value in _metrics(line).items()
+            for name, value in metrics(line).items()
         ]
         for start in range(0, len(metrics), METRICS_A_CALL):
             self.client().log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
 
 
-def _tagged(study: dict[str, Any], tag: str, value: str) -> str:
-    return f"tags.`study.run` = '{study['run']}' and tags.`{tag}` = '{value}'"
-
-
-def _params(asked: dict[str, Any]) -> dict[str, str]:
+def params(asked: dict[str, Any]) -> dict[str, str]:
+    """A nested run's params, from a trial's settings.json."""
     return {k: str(v) for k, v in {**asked["settings"], "seed": asked["seed"]}.items()}
 
 
-def _metrics(line: dict[str, Any]) -> dict[str, float]:
+def metrics(line: dict[str, Any]) -> dict[str, float]:
+    """What of a metrics line are metrics."""
     return {name: float(value) for name, value in line.items() if "/" in name}
 
 
-def _kept(trial: TrialFolder) -> list[Path]:
+def kept(trial: TrialFolder) -> list[Path]:
     """What a trial left for people, without checkpoints and heartbeats."""
     files = sorted(trial.path.iterdir())
     return [

@@ -79,6 +79,14 @@ def test_a_metric_that_is_not_finite_ends_the_trial_as_diverged(tmp_path):
     assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
 
 
+def test_an_epoch_without_the_metric_that_decides_is_an_error(tmp_path):
+    def forgetful(settings, trial):
+        yield Epoch({"val/loss": 0.1}, {"epoch": 1})
+
+    with pytest.raises(ValueError, match="metric, val/accuracy; it has val/loss"):
+        list(run(tmp_path, forgetful))
+
+
 def test_an_exception_propagates_and_leaves_the_trial_to_be_tried_again(tmp_path):
     def fail(settings, trial):
         yield Epoch({"val/accuracy": 0.1}, {"epoch": 1})

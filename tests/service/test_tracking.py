@@ -10,6 +10,7 @@ from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
+from service.reconcile import differences
 from service.run_folder import RunFolder, TrialFolder
 from service.study import Study
 from service.tracking import Projection, publish
@@ -82,7 +83,7 @@ def test_publishing_twice_from_two_processes_worth_of_state_adds_nothing(run, st
     assert trial.info.run_name == "lr=0.1 seed=0"
     assert trial.data.params == {"lr": "0.1", "epochs": "3", "seed": "0"}
     assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
-    assert Projection(run, store).differences() == []
+    assert differences(run, store) == []
 
 
 def test_a_line_that_a_killed_trial_will_repeat_is_not_sent(run, store):
@@ -122,19 +123,17 @@ def test_a_setting_that_says_where_things_lie_may_change_between_publications(ru
     value = json.loads(file.read_text())
     file.write_text(json.dumps(value | {"settings": value["settings"] | {"lr": 0.2}}))
     publish(run, store)  # MLflow refuses to change a param; that must not end the record
-    assert Projection(run, store).differences() == ["lr=0.1 seed=0: lr is 0.1 instead of 0.2."]
+    assert differences(run, store) == ["lr=0.1 seed=0: lr is 0.1 instead of 0.2."]
 
 
 def test_differences_name_what_is_missing(run, store):
     list(start(run))
-    assert Projection(run, store).differences() == [
-        "The run has 0 parent runs in MLflow instead of 1."
-    ]
+    assert differences(run, store) == ["The run has 0 parent runs in MLflow instead of 1."]
     publish(run, store)
     trial = TrialFolder(run.trial(run.specs[0].key).path)
     (trial.path / "later.png").write_bytes(b"")
     trial.append({"epoch": 3, "timestamp": 5, "test/other": 1.0})
-    assert Projection(run, store).differences() == [
+    assert differences(run, store) == [
         "lr=0.1 seed=0: test/other has 0 values in MLflow, not the run's 1.",
         "lr=0.1 seed=0: later.png is missing.",
     ]
@@ -150,7 +149,7 @@ def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store)
     _, parents, nested = recorded(run, store)
     assert parents[0].info.status == "FAILED"
     assert len(nested) == 2
-    assert Projection(run, store).differences() == []
+    assert differences(run, store) == []
 
 
 def test_a_publisher_without_a_server_neither_blocks_nor_raises(run):
