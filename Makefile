@@ -5,7 +5,7 @@ TORCH ?= default
 # Where demo writes and ui reads.
 OUTPUT ?= outputs
 PORT ?= 5000
-TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
+TORCH_INDEX_cpu := --index-url https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from service.run_folder import RunFolder
+
 SMOKE = ["--smoke", "--only", "loss"]
 
 
@@ -79,6 +81,17 @@ def test_resume_refuses_an_option_that_contradicts_the_run(finished):
     done = study(place, "--resume", "--epochs", "7")
     assert done.returncode == 2
     assert "contradicts" in done.stderr
+
+
+def test_a_run_whose_driver_is_alive_is_left_alone(finished):
+    place, run, _ = finished
+    lock = RunFolder(run).lock()
+    try:
+        done = study(place, "--resume")
+    finally:
+        lock.release()
+    assert done.returncode == 2
+    assert done.stderr == f"{run} is being run by another process.\n"
 
 
 def test_publish_check_finds_a_complete_record(finished):
