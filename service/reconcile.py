@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.run_folder import RunFolder, TrialFolder
-from service.tracking import STATUS, Projection, kept, metrics, params
+from service.tracking import STATUS, Projection, files_of, metrics_of, params_of
 
 
 def differences(run: RunFolder, uri: str) -> list[str]:
@@ -31,12 +31,12 @@ def differences(run: RunFolder, uri: str) -> list[str]:
 def _wrong(client: Any, trial: TrialFolder, run: Any, parent: str) -> Iterator[str]:
     if run.data.tags.get("mlflow.parentRunId") != parent:
         yield "it is not nested below the parent run"
-    for name, text in params(trial.settings).items():
+    for name, text in params_of(trial.settings).items():
         if run.data.params.get(name) != text:
             yield f"{name} is {run.data.params.get(name)} instead of {text}"
     wanted: dict[str, list[tuple[int, float]]] = {}
     for line in trial.committed:
-        for name, value in metrics(line).items():
+        for name, value in metrics_of(line).items():
             wanted.setdefault(name, []).append((int(line["epoch"]), value))
     for name, rows in wanted.items():
         history = client.get_metric_history(run.info.run_id, name)
@@ -46,6 +46,6 @@ def _wrong(client: Any, trial: TrialFolder, run: Any, parent: str) -> Iterator[s
         if run.info.status != STATUS[trial.status["status"]]:
             yield f"its status is {run.info.status}"
         stored = {file.path for file in client.list_artifacts(run.info.run_id)}
-        for file in kept(trial):
+        for file in files_of(trial):
             if file.name not in stored:
                 yield f"{file.name} is missing"

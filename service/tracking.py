@@ -156,13 +156,13 @@ class Projection:
             wanted = ("study.trial_key", key)
             start = lines[0]["timestamp"] / 1000 if lines else time.time()
             run = self._find_or_create(wanted, asked["name"], tags, start)
-            self._send_params(run, params(asked))
+            self._send_params(run, params_of(asked))
             self._runs[key] = run.info.run_id
         run_id = self._runs[key]
         self._send_metrics(run_id, lines[self._sent.get(key, 0) :])
         self._sent[key] = len(lines)
         if status is not None:
-            for file in kept(trial):
+            for file in files_of(trial):
                 client.log_artifact(run_id, str(file))
             client.set_tag(run_id, "study.status", status["status"])
             if status["reason"]:
@@ -184,23 +184,23 @@ class Projection:
         metrics = [
             Metric(name, value, line["timestamp"], line["epoch"])
             for line in lines
-            for name, value in metrics(line).items()
+            for name, value in metrics_of(line).items()
         ]
         for start in range(0, len(metrics), METRICS_A_CALL):
             self.client().log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
 
 
-def params(asked: dict[str, Any]) -> dict[str, str]:
+def params_of(asked: dict[str, Any]) -> dict[str, str]:
     """A nested run's params, from a trial's settings.json."""
     return {k: str(v) for k, v in {**asked["settings"], "seed": asked["seed"]}.items()}
 
 
-def metrics(line: dict[str, Any]) -> dict[str, float]:
+def metrics_of(line: dict[str, Any]) -> dict[str, float]:
     """What of a metrics line are metrics."""
     return {name: float(value) for name, value in line.items() if "/" in name}
 
 
-def kept(trial: TrialFolder) -> list[Path]:
+def files_of(trial: TrialFolder) -> list[Path]:
     """What a trial left for people, without checkpoints and heartbeats."""
     files = sorted(trial.path.iterdir())
     return [
