@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import rich.progress
@@ -13,6 +12,8 @@ from rich.table import Table
 
 from service.run_folder import RunFolder
 from service.study import Study, TrialSpec
+
+SHOWN_ENDED = 8
 
 
 class Preparing:
@@ -54,10 +55,10 @@ class Progress:
     def __init__(self, study: Study, specs: list[TrialSpec], run: RunFolder, slots: int) -> None:
         self._study, self._run, self._slots = study, run, max(1, slots)
         self._specs = {spec.key: spec for spec in specs}
-        self._running: dict[str, float] = {}
+        self._running: dict[str, None] = {}
         self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
         self._lines: dict[str, dict[str, Any]] = {}
-        self._ended: set[str] = set()
+        self._ended: dict[str, None] = {}  # in the order in which they ended
         self._epochs_seen = 0
         self._seconds = 0.0
         self._console = Console()
@@ -80,7 +81,7 @@ class Progress:
         """One event of one trial: start, epoch (with its metrics line) or end."""
         with self._lock:
             if event == "start":
-                self._running[key] = time.monotonic()
+                self._running[key] = None
             elif event == "epoch":
                 self._lines[key] = line
                 self._epochs_seen += line["epoch"] > self._epochs[key]
@@ -88,7 +89,7 @@ class Progress:
                 self._seconds += line.get("time/seconds", 0.0)
             elif event == "end":
                 self._running.pop(key, None)
-                self._ended.add(key)
+                self._ended[key] = None
         if self._live is None:
             self._print(event, key)
 
@@ -101,9 +102,13 @@ class Progress:
             reason = f": {status['reason']}" if status.get("reason") else ""
             print(f"{head}  {status.get('status', 'stopped')}{reason}", flush=True)
 
-    def _epoch(self, key: str) -> str:
+    def _epoch(self, key: str, running: bool = False) -> str:
+        """The last committed epoch, or the one that is running now."""
         total = getattr(self._specs[key].settings, "epochs", None)
-        return f"epoch {self._epochs[key]}" + (f"/{total}" if total else "")
+        epoch = self._epochs[key] + running
+        if total is None:
+            return f"epoch {epoch}"
+        return f"epoch {epoch}/{total}" if epoch <= total else "testing"
 
     def _metrics(self, key: str) -> str:
         line = self._lines.get(key, {})
@@ -126,11 +131,13 @@ class Progress:
         with self._lock:
             ended = f"{len(self._ended)} of {len(self._specs)} trials"
             title = f"{self._study.name}: {ended}, {self.left()}"
-            table = Table("trial", "epoch", "batch", "metrics", title=title)
+            table = Table("trial", "", "batch", "metrics", title=title)
             for key in self._running:
-                table.add_row(
-                    self._specs[key].name, self._epoch(key), self._batch(key), self._metrics(key)
-                )
+                name, batch = self._specs[key].name, self._batch(key)
+                table.add_row(name, self._epoch(key, running=True), batch, self._metrics(key))
+            for key in list(self._ended)[-SHOWN_ENDED:]:
+                status = (self._run.trial(key).status or {}).get("status", "stopped")
+                table.add_row(self._specs[key].name, status, "", self._metrics(key), style="dim")
             return table
 
     def _batch(self, key: str) -> str:

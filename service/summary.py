@@ -15,14 +15,16 @@ from service.study import Study
 
 def show(study: Study, results: dict[str, Any]) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why."""
+    finished = group(results["trials"])
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
     table = Table(
         "sweeps", "variant", *names, "n", title=f"{study.question} (mean ± sd over seeds)"
     )
-    for variant, trials in group(results["trials"]).items():
+    for variant, trials in finished.items():
         cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
         table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    if finished:
+        Console(width=None if sys.stdout.isatty() else 120).print(table)
     for trial in results["trials"]:
         if trial["status"] != "finished":
             print(f"{trial['name']}: {trial['status']}, {trial['reason']}")
