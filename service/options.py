@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,7 +17,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    only: tuple[str, ...] = Field((), description="SWEEP [SWEEP ...]: some sweeps only")
+    only: tuple[str, ...] = Field((), description="some sweeps only")
     seeds: int | None = Field(None, ge=1, description="seeds 0..N-1 of every variant; default 1")
     output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
     tracking_uri: str | None = Field(
@@ -28,15 +28,25 @@ class RunOptions(BaseModel):
     gpus_per_trial: float | None = Field(None, ge=0, description="a share of a GPU, or whole ones")
     max_concurrent: int | None = Field(None, ge=1, description="trials at once; else what fits")
     max_failures: int = Field(1, ge=0, description="how often a trial that fails is tried again")
-    resume: str | None = Field(None, description="[RUN]: go on with the last run, or a named one")
-    retry_failed: str | None = Field(None, description="[RUN]: run just the failed trials again")
+    resume: str | None = Field(None, description="go on with the last run, or a named one")
+    retry_failed: str | None = Field(None, description="run just the failed trials of a run again")
     dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
     smoke: bool = Field(False, description="small: digits, no weights, one epoch, ends of sweeps")
     debug: bool = Field(False, description="run one trial here, in this process")
-    trial: str | None = Field(None, description="KEY: which trial --debug runs; else the first")
+    trial: str | None = Field(None, description="which trial --debug runs; else the first")
 
 
 OPTIONAL_VALUE = ("resume", "retry_failed")
+METAVARS = {
+    "only": "SWEEP [SWEEP ...]",
+    "resume": "[RUN]",
+    "retry_failed": "[RUN]",
+    "trial": "KEY",
+    "address": "HOST:PORT",
+    "tracking_uri": "URI",
+    "output": "DIR",
+    "data_dir": "DIR",
+}
 
 
 def parse(
@@ -46,27 +56,39 @@ def parse(
     import tyro
 
     fields = {**type(settings).model_fields, **RunOptions.model_fields}
-    options = {
-        name: Annotated[tuple[str, ...], tyro.conf.arg(help=_help(name, field, settings))]
-        for name, field in fields.items()
+    groups = {
+        "settings": (
+            type(settings).model_fields,
+            "What a trial computes; what varies takes several.",
+        ),
+        "run": (RunOptions.model_fields, "How the study is run."),
     }
-    shape = TypedDict("Options", options, total=False)  # type: ignore[misc]
+    shape = TypedDict(
+        "Options",
+        {
+            group: Annotated[
+                TypedDict(group, _options(members, settings), total=False),  # type: ignore[misc]
+                tyro.conf.arg(help=about_group),
+            ]
+            for group, (members, about_group) in groups.items()
+        },
+    )
     given, unknown = tyro.cli(
         shape,
         args=list(words),
         prog=f"python -m studies.{study_name}",
         description=about,
         return_unknown_args=True,
+        config=(tyro.conf.OmitArgPrefixes,),
     )
     if unknown:
         known = ["--" + name.replace("_", "-") for name in fields]
         raise UsageError(f"There is no option {unknown[0]}{nearest(unknown[0], known)}")
-    values: Mapping[str, tuple[str, ...]] = given  # type: ignore[assignment]
-    run = {k: _value(k, v, fields[k]) for k, v in values.items() if k in RunOptions.model_fields}
+    typed: Mapping[str, Mapping[str, tuple[str, ...]]] = given  # type: ignore[assignment]
+    run = {k: _value(k, v, fields[k]) for k, v in typed["run"].items()}
     held = {
         k: [_value(k, (one,), fields[k]) for one in v] or [_value(k, (), fields[k])]
-        for k, v in values.items()
-        if k not in RunOptions.model_fields
+        for k, v in typed["settings"].items()
     }
     return options_from(run), held
 
@@ -96,7 +118,31 @@ def _value(name: str, words: tuple[str, ...], field: Any) -> Any:
     return words[0]
 
 
-def _help(name: str, field: Any, settings: Settings) -> str:
-    default = getattr(settings, name, None)
-    shown = "" if default is None or field.annotation is bool else f" (here: {default})"
-    return f"{field.description or ''}{shown}"
+def _options(fields: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Every field as an option that may be left out, which differs from giving its default."""
+    import tyro
+
+    options: dict[str, Any] = {}
+    for name, field in fields.items():
+        default = getattr(settings, name, None if name in OPTIONAL_VALUE else field.default)
+        shown = "" if default in (None, (), False) else f"(default: {default})"
+        options[name] = Annotated[
+            tuple[str, ...],
+            tyro.conf.arg(
+                help=field.description, metavar=_metavar(name, field), help_behavior_hint=shown
+            ),
+        ]
+    return options
+
+
+def _metavar(name: str, field: Any) -> str:
+    """What may follow the option: the choices, or the kind of value."""
+    if name in METAVARS:
+        return METAVARS[name]
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return "{" + ",".join(map(str, get_args(kind))) + "}"
+    if kind is bool:
+        return "[true|false]"
+    kinds = get_args(kind) or (kind,)
+    return next((word for t, word in ((int, "N"), (float, "X")) if t in kinds), "TEXT")
