@@ -63,16 +63,11 @@ def parse(
         ),
         "run": (RunOptions.model_fields, "How the study is run."),
     }
-    shape = TypedDict(
-        "Options",
-        {
-            group: Annotated[
-                TypedDict(group, _options(members, settings), total=False),  # type: ignore[misc]
-                tyro.conf.arg(help=about_group),
-            ]
-            for group, (members, about_group) in groups.items()
-        },
-    )
+    parts: dict[str, Any] = {}
+    for group, (members, said) in groups.items():
+        part: Any = TypedDict(group, _options(members, settings), total=False)  # type: ignore[misc]
+        parts[group] = Annotated[part, tyro.conf.arg(help=said)]
+    shape: Any = TypedDict("shape", parts)  # type: ignore[misc]
     given, unknown = tyro.cli(
         shape,
         args=list(words),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -128,20 +129,17 @@ class RunFolder:
 
     @classmethod
     def create(cls, output: Path, study: str) -> RunFolder:
-        """A new, empty run folder, named after the time; UsageError if it cannot be written."""
-        base = time.strftime("%Y-%m-%d_%H%M%S")
-        for suffix in ("", *(f"_{n}" for n in range(2, 100))):
-            path = output / study / (base + suffix)
-            try:
-                path.mkdir(parents=True)
-                (path / "trials").mkdir()
-                return cls(path)
-            except FileExistsError as error:
-                if not path.is_dir():
-                    raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
-            except OSError as error:
-                raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
-        raise UsageError(f"{output / study} holds 99 runs of this second already.")
+        """A new, empty run folder; UsageError if it cannot be written.
+
+        Its name is the time, and a few random digits: MLflow knows runs by name, and two that start
+        in the same second may share a store.
+        """
+        path = output / study / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{secrets.token_hex(3)}"
+        try:
+            (path / "trials").mkdir(parents=True)
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
+        return cls(path)
 
     @classmethod
     def find(cls, name: str, output: Path, study: str | None) -> RunFolder:
