@@ -8,6 +8,7 @@ at all, and a call that fails is made again by the next pass.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import time
@@ -106,7 +107,8 @@ class Projection:
             return str(found.experiment_id)
         file = self._sqlite_file()
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
-        return str(client.create_experiment(name, artifact_location=artifacts))
+        tags = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's pages for training
+        return str(client.create_experiment(name, artifact_location=artifacts, tags=tags))
 
     def find(self, tag: str, value: str) -> list[Any]:
         """This run's MLflow runs with a tag: one, unless something is missing or was sent twice."""
@@ -116,17 +118,17 @@ class Projection:
 
     def _parent(self, study: dict[str, Any]) -> str:
         if self._parent_id is None:
-            fingerprint = study["inputs"].get("dataset", {}).get("fingerprint")
             tags = {
+                "mlflow.note.content": study["question"],
                 "study.question": study["question"],
                 "study.commit": str(study["commit"]["commit"]),
-                "study.data_fingerprint": str(fingerprint),
+                "study.data_fingerprint": str(_dataset(study).get("fingerprint")),
                 **{f"environment.{k}": str(v) for k, v in study["environment"].items()},
             }
             params = {k: str(v) for k, v in study["settings"].items() if v is not None}
             wanted = ("study.parent", "yes")
             run = self._find_or_create(wanted, study["run"], tags, study["created"])
-            self._send_params(run, params)
+            self._send_inputs(run, params)
             self._parent_id = str(run.info.run_id)
         return self._parent_id
 
@@ -138,7 +140,11 @@ class Projection:
         if found:
             client.update_run(found[0].info.run_id, status="RUNNING")
             return found[0]
-        tags = {"study.run": self.run.study["run"], wanted[0]: wanted[1], **tags}
+        study = self.run.study
+        tags |= {"study.run": study["run"], wanted[0]: wanted[1]}
+        tags |= {"mlflow.source.name": study["command"], "mlflow.source.type": "LOCAL"}
+        if study["commit"]["commit"]:
+            tags["mlflow.source.git.commit"] = study["commit"]["commit"]
         start = int(seconds * 1000)
         return client.create_run(self._experiment, start_time=start, run_name=name, tags=tags)
 
@@ -156,7 +162,7 @@ class Projection:
             wanted = ("study.trial_key", key)
             start = lines[0]["timestamp"] / 1000 if lines else time.time()
             run = self._find_or_create(wanted, asked["name"], tags, start)
-            self._send_params(run, params_of(asked))
+            self._send_inputs(run, params_of(asked))
             self._runs[key] = run.info.run_id
         run_id = self._runs[key]
         self._send_metrics(run_id, lines[self._sent.get(key, 0) :])
@@ -170,8 +176,15 @@ class Projection:
             client.set_terminated(run_id, STATUS[status["status"]], int(status["ended"] * 1000))
             self._closed.add(key)
 
-    def _send_params(self, run: Any, values: dict[str, str]) -> None:
-        from mlflow.entities import Param
+    def _send_inputs(self, run: Any, values: dict[str, str]) -> None:
+        """What a run starts from: its params, and the data that it reads."""
+        from mlflow.entities import Dataset, DatasetInput, Param
+
+        data = _dataset(self.run.study)
+        if data.get("fingerprint"):
+            digest = data["fingerprint"][:32]  # MLflow allows 36
+            found = Dataset(data["name"], digest, "local", "{}", profile=json.dumps(data["counts"]))
+            self.client().log_inputs(run.info.run_id, datasets=[DatasetInput(found, [])])
 
         # MLflow refuses another value for a param; a data folder may have moved since.
         params = [Param(k, v) for k, v in values.items() if k not in run.data.params]
@@ -188,6 +201,11 @@ class Projection:
         ]
         for start in range(0, len(metrics), METRICS_A_CALL):
             self.client().log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
+
+
+def _dataset(study: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = study["inputs"].get("dataset", {})
+    return found
 
 
 def params_of(asked: dict[str, Any]) -> dict[str, str]:

@@ -43,7 +43,9 @@ def run(tmp_path):
     plan, folder = plan_run(study, options_from({}), {}), RunFolder.create(tmp_path, "toy")
     # A name of its own: runs of the same second in other folders share the store.
     folder = RunFolder(folder.path.rename(folder.path.with_name(tmp_path.name)))
-    plan.write(folder, {"dataset": {"fingerprint": "abc"}}, "")
+    plan.write(
+        folder, {"dataset": {"name": "toys", "fingerprint": "abc", "counts": {"train": 1}}}, ""
+    )
     folder.specs = plan.trials
     return folder
 
@@ -80,6 +82,9 @@ def test_publishing_twice_from_two_processes_worth_of_state_adds_nothing(run, st
     assert [p.info.run_name for p in parents] == [run.name]
     assert parents[0].data.tags["study.data_fingerprint"] == "abc"
     (trial,) = nested.values()
+    for run_there in (parents[0], trial):
+        (data,) = run_there.inputs.dataset_inputs
+        assert (data.dataset.name, data.dataset.digest) == ("toys", "abc")
     assert trial.info.run_name == "lr=0.1 seed=0"
     assert trial.data.params == {"lr": "0.1", "epochs": "3", "seed": "0"}
     assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]

@@ -171,7 +171,9 @@ def test_a_killed_worker_is_replaced_and_its_trial_goes_on(undisturbed, place):
     output = place / "worker"
     process = start(place, *LONGER, "--output", output)
     wait_until(lambda: committed(output, last), process)
-    actors = [pid for pid in descendants(process.pid) if title(pid).startswith("ray::ResourceTrainable")]
+    actors = [
+        pid for pid in descendants(process.pid) if title(pid).startswith("ray::ResourceTrainable")
+    ]
     assert actors, "no worker to kill"
     for pid in actors:
         with contextlib.suppress(ProcessLookupError):
