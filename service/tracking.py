@@ -70,7 +70,8 @@ class Projection:
             elif path.exists():
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
-        client.set_terminated(parent, STATUS[status])
+        ended = [trial.status["ended"] for trial in self.run.trials() if trial.status]
+        client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
 
     def client(self) -> Any:
         """The client, connected once; a new SQLite file is set up by one process at a time."""
@@ -107,8 +108,7 @@ class Projection:
             return str(found.experiment_id)
         file = self._sqlite_file()
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
-        tags = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's pages for training
-        return str(client.create_experiment(name, artifact_location=artifacts, tags=tags))
+        return str(client.create_experiment(name, artifact_location=artifacts))
 
     def find(self, tag: str, value: str) -> list[Any]:
         """This run's MLflow runs with a tag: one, unless something is missing or was sent twice."""
@@ -121,6 +121,7 @@ class Projection:
             tags = {
                 "mlflow.note.content": study["question"],
                 "study.question": study["question"],
+                "study.command": study["command"],
                 "study.commit": str(study["commit"]["commit"]),
                 "study.data_fingerprint": str(_dataset(study).get("fingerprint")),
                 **{f"environment.{k}": str(v) for k, v in study["environment"].items()},
@@ -142,7 +143,9 @@ class Projection:
             return found[0]
         study = self.run.study
         tags |= {"study.run": study["run"], wanted[0]: wanted[1]}
-        tags |= {"mlflow.source.name": study["command"], "mlflow.source.type": "LOCAL"}
+        # MLflow shows what follows the last slash: the options would hide the name.
+        program = " ".join(study["command"].split()[:3])
+        tags |= {"mlflow.source.name": program, "mlflow.source.type": "LOCAL"}
         if study["commit"]["commit"]:
             tags["mlflow.source.git.commit"] = study["commit"]["commit"]
         start = int(seconds * 1000)
