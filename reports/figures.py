@@ -30,16 +30,13 @@ def curves(
     Returns the files; none if no variant has an epoch.
     """
     import matplotlib
+    from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    # Without a salt and a date the same numbers give the same bytes.
-    matplotlib.rcParams["svg.hashsalt"] = "tune-studies"
     drawn = {name: seeds for name, seeds in variants.items() if any(seeds)}
     if not drawn:
         return []
-    figure, axes = plt.subplots(1, 4, figsize=(14, 3.6), layout="constrained")
+    figure = Figure(figsize=(14, 3.6), layout="constrained")
+    axes = figure.subplots(1, len(PANELS))
     for axis, (metric, label) in zip(axes, PANELS, strict=True):
         for i, (name, seeds) in enumerate(drawn.items()):
             _line(axis, metric, name, seeds, i)
@@ -49,10 +46,11 @@ def curves(
     handles, labels = axes[-1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
     figure.suptitle(title)
-    files = [path.with_suffix(".svg"), path.with_suffix(".png")]
-    figure.savefig(files[0], metadata={"Date": None})
+    files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]
+    # With a salt and without a date the same numbers give the same bytes.
+    with matplotlib.rc_context({"svg.hashsalt": "tune-studies"}):
+        figure.savefig(files[0], metadata={"Date": None})
     figure.savefig(files[1], dpi=110)
-    plt.close(figure)
     return files
 
 
