@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from service.errors import UsageError, nearest
 from service.options import RunOptions, options_from, parse
-from service.plan import Plan, plan_run, resume_run
+from service.plan import Plan, plan_run
+from service.resume import resume_run
 from service.run_folder import RunFolder
-from service.study import Resources, Study, TrialSpec
+from service.study import Study, TrialSpec
 
 
 def main(study: Study) -> None:
@@ -27,8 +28,8 @@ def main(study: Study) -> None:
     except UsageError as error:
         print(f"{error}", file=sys.stderr)
         status = 2
-    except KeyboardInterrupt:  # before there was anything to keep
-        print("Interrupted before the run began.", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted; nothing had begun that could be lost.", file=sys.stderr)
         status = 130
     sys.exit(status)
 
@@ -59,11 +60,11 @@ def execute(
         plan = plan_run(study, options, values)
     else:
         plan = resume_run(study, options, values)
-    plan = replace(plan, study=_with_resources(plan.study, options))
+    plan = plan.booking(options.cpus_per_trial, options.gpus_per_trial)
     if options.dry_run:
         from service.dry_run import show
 
-        show(plan, options.max_concurrent)
+        show(plan, options.max_concurrent, options.address or os.environ.get("RAY_ADDRESS"))
         return 0, None
     _check(plan)
     if options.debug:
@@ -74,13 +75,6 @@ def execute(
     from service.driver import drive
 
     return drive(plan, options)
-
-
-def _with_resources(study: Study, options: RunOptions) -> Study:
-    resources = study.resources
-    cpus = resources.cpus if options.cpus_per_trial is None else options.cpus_per_trial
-    gpus = resources.gpus if options.gpus_per_trial is None else options.gpus_per_trial
-    return replace(study, resources=Resources(cpus, gpus))
 
 
 def _check(plan: Plan) -> None:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from service.errors import UsageError
 from service.execution import run_trial
 from service.run_folder import write_json
 from service.study import Study, TrialSpec
@@ -15,7 +16,10 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:
     """Run `spec` from its start with the threads that a scheduled trial has; returns its lines."""
     folder = output / study.name / ".debug" / spec.key
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
     write_json(folder / "settings.json", describe(spec))
     print(f"{spec.name} in this process, in {folder}")
     for line in run_trial(
@@ -41,6 +45,7 @@ def describe(spec: TrialSpec) -> dict[str, Any]:
         "variant": spec.variant,
         "sweeps": list(spec.sweeps),
         "varied": list(spec.varied),
+        "may_diverge": spec.may_diverge,
         "settings": spec.settings.canonical(),
         "seed": spec.seed,
     }

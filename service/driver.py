@@ -21,6 +21,7 @@ from service.run_folder import RunFolder
 
 TRACKING_GRACE_SECONDS = 30.0
 DEAD_TRACKING_GRACE_SECONDS = 8.0
+EXIT_STATUS = {"finished": 0, "failed": 1, "stopped": 130}
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
@@ -30,28 +31,35 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     output = options.output.resolve()
     folder = plan.folder or RunFolder.create(output, plan.study.name)
     lock = folder.lock()
-    began = False
+    began = connected = False
     try:
         if not plan.todo:
             print(f"Nothing is left to do in {folder.path}.")
-            return _exit_status(plan, folder), folder
-        inputs = _prepare(plan)
-        address = options.address or os.environ.get("RAY_ADDRESS")
-        try:
+            return 0, folder
+        with _interruptible():
+            inputs = _prepare(plan)
+            address = options.address or os.environ.get("RAY_ADDRESS")
             print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
             variables = plan.study.settings.environment()
             whole = runner.connect(address, plan.study.resources, variables)
+            connected = True
             capacity = whole.at_most(options.max_concurrent)
             if address:
                 runner.check_shared(folder.path)
-            uri = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
+            chosen = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
+            uri = tracking.absolute(chosen)
             plan.write(folder, inputs, uri)
             began = True
-            _say(plan, capacity, inputs)
-            return _run(plan, options, folder, capacity, uri), folder
-        finally:
-            runner.disconnect()
+        _say(plan, capacity, inputs)
+        return _run(plan, options, folder, capacity, uri), folder
+    except KeyboardInterrupt:
+        if not began:
+            raise
+        _say_how_to_go_on(plan, folder)
+        return EXIT_STATUS["stopped"], folder
     finally:
+        if connected:
+            runner.disconnect()
         if not began and plan.folder is None:  # a run that never began leaves no folder behind
             shutil.rmtree(folder.path, ignore_errors=True)
         lock.release()
@@ -84,13 +92,17 @@ def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
     print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
 
 
+def _say_how_to_go_on(plan: Plan, folder: RunFolder) -> None:
+    print(f"Interrupted; go on with: python -m studies.{plan.study.name} --resume {folder.path}")
+
+
 def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
     from service.cluster import runner
     from service.summary import draw, show
 
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
-    interrupted = False
+    interrupted, broken = False, None
     with _interruptible(), Progress(plan.study, plan.todo, folder, slots) as progress:
 
         def notify(event: str, key: str, line: dict[str, Any]) -> None:
@@ -109,26 +121,29 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             )
         except KeyboardInterrupt:
             interrupted = True
+        except Exception as error:  # such as a cluster that went away: keep what there is
+            broken = error
     runner.disconnect()  # nobody commits any more
     results = folder.write_results()
     draw(folder, results)
     show(plan.study, results)
-    status = 130 if interrupted else _exit_status(plan, folder)
-    whole = {0: "finished", 130: "stopped"}.get(status, "failed")
+    _finish_record(publisher, folder, uri)
+    if broken is not None:
+        print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
+    if interrupted or broken:
+        _say_how_to_go_on(plan, folder)
+    return EXIT_STATUS["stopped"] if interrupted else int(folder.outcome() != "finished")
+
+
+def _finish_record(publisher: Publisher, folder: RunFolder, uri: str) -> None:
     grace = TRACKING_GRACE_SECONDS if publisher.error is None else DEAD_TRACKING_GRACE_SECONDS
     print(f"Run folder: {folder.path}")
-    if publisher.close(whole, timeout=grace):
-        print(
-            f"MLflow: {uri if uri.startswith('http') else f'mlflow ui --backend-store-uri {uri}'}"
-        )
+    if publisher.close(folder.outcome(), timeout=grace):
+        shown = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
+        print(f"MLflow: {shown}")
     else:
         print(f"MLflow at {uri} did not take everything ({publisher.error or 'it is slow'}).")
         print(f"Complete it with: python -m service.publish {folder.path}")
-    if interrupted:
-        print(
-            f"Interrupted; go on with: python -m studies.{plan.study.name} --resume {folder.path}"
-        )
-    return status
 
 
 @contextmanager
@@ -146,12 +161,3 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _exit_status(plan: Plan, folder: RunFolder) -> int:
-    for spec in plan.trials:
-        ended = folder.trial(spec.key).status or {}
-        outcome = ended.get("diverged") and plan.study.expects_divergence(spec.settings)
-        if ended.get("status") != "finished" and not outcome:
-            return 1
-    return 0

@@ -11,16 +11,17 @@ from service.capacity import Capacity, this_machine
 from service.plan import Plan
 
 
-def show(plan: Plan, max_concurrent: int | None) -> None:
-    """Print it; needs neither data, weights nor Ray."""
+def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
+    """Print it; needs neither data, weights nor Ray. With an address, the cluster stays unasked."""
     table = Table("key", "trial", "sweeps", title=f"{plan.study.name}: {len(plan.todo)} trials")
     for spec in plan.todo:
         table.add_row(spec.key, spec.name, " ".join(spec.sweeps))
     Console(width=None if sys.stdout.isatty() else 100).print(table)
     if not plan.todo:
         return
-    capacity = Capacity.of([this_machine()], plan.study.resources).at_most(max_concurrent)
-    slots = capacity.slots
+    here = Capacity.of([this_machine()], plan.study.resources) if address is None else None
+    capacity = here.at_most(max_concurrent) if here else None
+    slots = capacity.slots if capacity else max_concurrent or 1
     try:
         costs = [spec.settings.cost() for spec in plan.todo]
     except (ValueError, OSError) as error:
@@ -28,6 +29,9 @@ def show(plan: Plan, max_concurrent: int | None) -> None:
     else:
         hours = sum(seconds for seconds, _ in costs) / plan.study.resources.threads / 3600
         disk = sum(sorted((size for _, size in costs), reverse=True)[:slots]) / 2**30
-        print(f"About {hours:.1f} hours of a trial's cores, {hours / slots:.1f} hours here;")
+        print(f"About {hours:.1f} hours in a row, {hours / slots:.1f} with {slots} at once;")
         print(f"about {disk:.1f} GiB of disk while it runs (a rough guess from ResNet-18's speed).")
-    print(f"At most {slots} at once on this machine: {capacity.limit}.")
+    if capacity:
+        print(f"At most {slots} at once on this machine: {capacity.limit}.")
+    else:
+        print(f"How many run at once is known when the cluster at {address} is joined.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from service.run_folder import TrialFolder, load_checkpoint, write_json
 from trainables.protocol import Diverged, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
+METRIC_NAME = re.compile(r"\w+/[\w. -]+")  # a split, and what MLflow allows in a name
 
 
 class LocalTrial:
@@ -72,11 +74,16 @@ class LocalTrial:
                 f"An epoch must report the study's metric, {self._metric}; "
                 f"it has {', '.join(metrics)}."
             )
-        epoch = len(self._lines) + (state is not None)
-        for name, value in metrics.items():
+        epoch = max((line["epoch"] for line in self._lines), default=0) + (state is not None)
+        values = {name: float(value) for name, value in metrics.items()}
+        for name, value in values.items():
+            if not METRIC_NAME.fullmatch(name):
+                raise ValueError(
+                    f"A metric must be named split/name, as val/loss is; got {name!r}."
+                )
             if not math.isfinite(value):
                 raise Diverged(f"{name} is {value} in epoch {epoch}")
-        line = {"epoch": epoch, "timestamp": int(time.time() * 1000), **metrics}
+        line = {"epoch": epoch, "timestamp": int(time.time() * 1000), **values}
         self._files.append(line)
         self._lines.append(line)
         if state is not None:
@@ -88,8 +95,13 @@ class LocalTrial:
         return line
 
     def _best_line(self) -> int:
-        values = [self._sign * line.get(self._metric, -math.inf) for line in self._lines]
-        return 1 + values.index(max(values)) if values else 0
+        """The number of the first line with the best value of the study's metric; 0 if none has."""
+        values = {
+            number: self._sign * line[self._metric]
+            for number, line in enumerate(self._lines, 1)
+            if self._metric in line
+        }
+        return max(values, key=values.__getitem__, default=0)
 
     def _keep_best(self) -> None:
         # A hard link costs nothing: the next commit renames a new file over the old name.

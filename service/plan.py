@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from service.debug import describe
@@ -13,7 +14,7 @@ from service.environment import commit, environment
 from service.errors import UsageError
 from service.options import RunOptions
 from service.run_folder import FORMAT, RunFolder, write_json
-from service.study import Study, TrialSpec
+from service.study import Resources, Study, TrialSpec
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Plan:
     todo: list[TrialSpec]
     asked: dict[str, Any]
     folder: RunFolder | None = None
+
+    def booking(self, cpus: float | None, gpus: float | None) -> Plan:
+        """The same with what a trial books, where an option says so."""
+        before = self.study.resources
+        resources = Resources(
+            before.cpus if cpus is None else cpus, before.gpus if gpus is None else gpus
+        )
+        return replace(self, study=replace(self.study, resources=resources))
 
     @property
     def tracking_uri(self) -> str | None:
@@ -47,8 +56,15 @@ class Plan:
         """Write study.json and every trial's settings.json."""
         before = folder.study if self.folder else None
         here = commit()
+        booked = asdict(self.study.resources)
         if before and before["commit"] != here:
-            print(f"The code is another commit than the run began with: {here['commit']}.")
+            state = ", with changes that are not committed" if here["dirty"] else ""
+            print(f"The code is not what the run began with: commit {here['commit']}{state}.")
+        if before and before["resources"] != booked:
+            print(
+                f"Trials book {booked} now; the run began with {before['resources']}, and numbers"
+            )
+            print("may differ in their last digits.")
         old = {t["key"]: t for t in before["trials"]} if before else {}
         listed = old | {spec.key: describe(spec) for spec in self.trials}
         study = {
@@ -64,9 +80,10 @@ class Plan:
             "inputs": inputs,
             "tracking_uri": uri,
             "commit": before["commit"] if before else here,
-            "resumed": [*before["resumed"], here] if before else [],
+            "resumed": [*before["resumed"], here | environment()] if before else [],
             "command": before["command"] if before else _command(),
-            "environment": environment(),
+            "environment": before["environment"] if before else environment(),
+            "resources": booked,
             "trials": list(listed.values()),
         }
         for spec in self.trials:
@@ -74,13 +91,17 @@ class Plan:
             path.mkdir(exist_ok=True)
             write_json(path / "settings.json", describe(spec))
         for spec in self.todo:
-            (folder.trial(spec.key).path / "status.json").unlink(missing_ok=True)
+            for left in ("status.json", "error.txt"):
+                (folder.trial(spec.key).path / left).unlink(missing_ok=True)
         write_json(folder.path / "study.json", study)
 
 
 def _command() -> str:
     module = getattr(sys.modules.get("__main__"), "__spec__", None)
-    return " ".join(["python -m", module.name, *sys.argv[1:]]) if module else "service.run"
+    if module is None:
+        return "service.run"
+    words = (re.sub(r"://[^/@]*@", "://***@", word) for word in sys.argv[1:])  # no passwords
+    return " ".join(["python -m", module.name, *words])
 
 
 def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
@@ -90,55 +111,11 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     seeds = options.seeds or 1
     trials = chosen.trials(seeds, options.only)
     asked = {
-        "values": {k: list(v) for k, v in values.items()},
+        "values": {
+            name: [chosen.validated(name, v) for v in given] for name, given in values.items()
+        },
         "only": list(options.only),
         "seeds": seeds,
         "smoke": options.smoke,
     }
     return Plan(chosen, trials, trials, asked)
-
-
-def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
-    """An earlier run, perhaps with more seeds or sweeps; UsageError for a contradiction."""
-    name = options.retry_failed if options.resume is None else options.resume
-    folder = RunFolder.find(name or "", options.output, study.name)
-    before = folder.study
-    if before["study"] != study.name:
-        raise UsageError(f"{folder.path} is a run of {before['study']}, not of {study.name}.")
-    asked = dict(before["asked"])
-    for key, given in values.items():
-        if key in study.setting_names and not study.settings.is_identity(key):
-            asked["values"] = {**asked["values"], key: list(given)}  # where things lie may change
-            continue
-        text = [str(v) for v in asked["values"].get(key, [before["settings"][key]])]
-        if [str(v) for v in given] != text:
-            raise UsageError(
-                f"--{key.replace('_', '-')} {' '.join(map(str, given))} contradicts the run, "
-                f"which has {' '.join(text)}; start a new run for that."
-            )
-    if options.seeds is not None and options.seeds < asked["seeds"]:
-        raise UsageError(
-            f"The run has {asked['seeds']} seeds already; got --seeds {options.seeds}."
-        )
-    asked["seeds"] = max(asked["seeds"], options.seeds or 0)
-    if options.only:
-        study.check_sweeps(options.only)
-        asked["only"] = (
-            list(dict.fromkeys([*asked["only"], *options.only])) if asked["only"] else []
-        )
-    base = study.smaller() if asked["smoke"] else study
-    # What was held is taken from the run, whatever the defaults are by now.
-    held = {k: [v] for k, v in before["settings"].items() if k not in asked["values"]}
-    fixed = base.settings.changed(**{k: v[0] for k, v in held.items()})
-    base = Study(**{**vars(base), "settings": fixed})
-    chosen = base.overridden(asked["values"], asked["only"])
-    trials = chosen.trials(asked["seeds"], asked["only"])
-    ended = {spec.key: folder.trial(spec.key).status or {} for spec in trials}
-    if options.retry_failed is not None:
-        failed = [s for s in trials if ended[s.key].get("status") == "failed"]
-        todo = [s for s in failed if not ended[s.key]["diverged"]]
-        if len(todo) < len(failed):
-            print(f"{len(failed) - len(todo)} diverged, which is an outcome, and do not run again.")
-    else:
-        todo = [s for s in trials if not ended[s.key]]
-    return Plan(chosen, trials, todo, asked, folder)

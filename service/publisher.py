@@ -17,7 +17,7 @@ class Publisher:
 
     def __init__(self, run: RunFolder, uri: str) -> None:
         self._projection, self._wake = Projection(run, uri), threading.Event()
-        self._stop = False
+        self._stop = self._abandoned = False
         self._status = "stopped"
         self.error: Exception | None = None
         self.complete = False
@@ -33,10 +33,12 @@ class Publisher:
         self._status, self._stop = status, True
         self._wake.set()
         self._thread.join(timeout)
+        # Whoever publishes next must be alone: the thread leaves after the call that it is in.
+        self._abandoned = True
         return self.complete
 
     def _follow(self) -> None:
-        while not self.complete:
+        while not (self.complete or self._abandoned):
             # After a failure the next pass comes by itself: two runs may share one SQLite file.
             self._wake.wait(timeout=None if self.error is None else RETRY_SECONDS)
             self._wake.clear()

@@ -31,6 +31,8 @@ def differences(run: RunFolder, uri: str) -> list[str]:
 def _wrong(client: Any, trial: TrialFolder, run: Any, parent: str) -> Iterator[str]:
     if run.data.tags.get("mlflow.parentRunId") != parent:
         yield "it is not nested below the parent run"
+    if run.info.run_name != trial.settings["name"]:
+        yield f"its name is {run.info.run_name}"
     for name, text in params_of(trial.settings).items():
         if run.data.params.get(name) != text:
             yield f"{name} is {run.data.params.get(name)} instead of {text}"
@@ -42,7 +44,10 @@ def _wrong(client: Any, trial: TrialFolder, run: Any, parent: str) -> Iterator[s
         history = client.get_metric_history(run.info.run_id, name)
         if sorted((row.step, row.value) for row in history) != sorted(rows):
             yield f"{name} has {len(history)} values in MLflow, not the run's {len(rows)}"
-    if trial.status is not None:
+    if trial.status is None:
+        if run.info.status == "FINISHED":
+            yield "its status is FINISHED although it was stopped"
+    else:
         if run.info.status != STATUS[trial.status["status"]]:
             yield f"its status is {run.info.status}"
         stored = {file.path for file in client.list_artifacts(run.info.run_id)}

@@ -174,7 +174,9 @@ class RunFolder:
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except OSError as error:
+            if not isinstance(error, Timeout):
+                raise UsageError(f"{self.path} cannot be written: {error.strerror}.") from None
             raise UsageError(f"{self.path} is being run by another process.") from None
         return lock
 
@@ -186,6 +188,21 @@ class RunFolder:
         """The folders of all trials, in the order in which they were listed."""
         keys = [trial["key"] for trial in self.study["trials"]]
         return [self.trial(key) for key in keys]
+
+    def outcome(self) -> str:
+        """How the run stands: stopped while a trial lacks, else failed or finished.
+
+        A trial that diverged where its study expects it does not make the run fail.
+        """
+        found = "finished"
+        for trial in self.trials():
+            status = trial.status
+            if status is None:
+                return "stopped"
+            expected = status["diverged"] and trial.settings["may_diverge"]
+            if status["status"] == "failed" and not expected:
+                found = "failed"
+        return found
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""

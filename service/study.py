@@ -47,11 +47,13 @@ class TrialSpec:
     settings: Settings
     seed: int
     varied: tuple[str, ...]
+    may_diverge: bool = False
 
     @property
     def variant(self) -> str:
-        """What varies, for people: "alpha=0.01"."""
-        return " ".join(f"{name}={getattr(self.settings, name)}" for name in self.varied)
+        """What varies, for people: "alpha=0.01"; the sweep's name where nothing does."""
+        parts = (f"{name}={getattr(self.settings, name)}" for name in self.varied)
+        return " ".join(parts) or " ".join(self.sweeps)
 
     @property
     def name(self) -> str:
@@ -110,11 +112,25 @@ class Study:
                         f"{settings.canonical()}."
                     )
 
-        for name in (name for case in self.may_diverge for name in case):
-            if name not in self.setting_names:
+            self._check_distinct(name)
+        cases = [("may diverge", case) for case in self.may_diverge]
+        for what, case in [*cases, ("is made small", self.smoke)]:
+            for name in case:
+                if name not in self.setting_names:
+                    raise UsageError(
+                        f"Study {self.name} {what} with {name!r}, which is no setting"
+                        f"{nearest(name, self.setting_names)}"
+                    )
+
+    def _check_distinct(self, sweep: str) -> None:
+        """Refuse variants that would share a key, such as two folders or two data_dirs."""
+        seen: dict[str, Settings] = {}
+        for settings in self._variants(sweep):
+            identity = json.dumps(settings.identity(), sort_keys=True)
+            if seen.setdefault(identity, settings) != settings:
                 raise UsageError(
-                    f"Study {self.name} may diverge with {name!r}, which is no setting"
-                    f"{nearest(name, self.setting_names)}"
+                    f"Sweep {sweep} has variants that differ only in where things lie or in what "
+                    "is recorded; run them as runs of their own."
                 )
 
     def expects_divergence(self, settings: Settings) -> bool:
@@ -145,6 +161,13 @@ class Study:
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
 
+    def validated(self, name: str, value: Any) -> Any:
+        """A value as JSON holds it ("3" typed in a shell is 3); UsageError for a bad one."""
+        try:
+            return self.settings.changed(**{name: value}).model_dump(mode="json")[name]
+        except ValidationError as error:
+            raise sentence(error, self.setting_names) from None
+
     def check_sweeps(self, only: Sequence[str]) -> None:
         """Refuse the name of a sweep that there is not."""
         for name in only:
@@ -171,7 +194,11 @@ class Study:
                 spec = found.get(key) or TrialSpec(key, (), settings, seed, ())
                 names = dict.fromkeys((*spec.varied, *self.varied(sweep)))
                 found[key] = replace(spec, sweeps=(*spec.sweeps, sweep), varied=tuple(names))
-        return list(found.values())
+        expected = (
+            replace(spec, may_diverge=self.expects_divergence(spec.settings))
+            for spec in found.values()
+        )
+        return _told_apart(list(expected))
 
     def smaller(self) -> Study:
         """The study with the small defaults of --smoke, and the ends of each sweep."""
@@ -199,7 +226,8 @@ class Study:
                     f"{name} takes one value, because no selected sweep varies it; "
                     f"got {len(given)}."
                 )
-            held[name] = given[0]
+            if len(given) == 1:
+                held[name] = given[0]
         try:
             settings = self.settings.changed(**held)
         except ValidationError as error:
@@ -212,16 +240,31 @@ class Study:
             for sweep, space in self.sweeps.items()
         }
         study = replace(self, settings=settings, sweeps=sweeps)
-        # Compare as validated: "3" typed in a shell is 3.
         trials = study.trials(only=only)
         for name, given in values.items():
-            wanted = [getattr(study.settings.changed(**{name: value}), name) for value in given]
-            used = [getattr(t.settings, name) for t in trials if t.settings.applies(name)]
+            wanted = [study.validated(name, value) for value in given]
+            used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]
             if not any(value in used for value in wanted):
                 raise UsageError(
                     f"--{name.replace('_', '-')} changes nothing: no selected variant uses it."
                 )
         return study
+
+
+def _told_apart(specs: list[TrialSpec]) -> list[TrialSpec]:
+    """The trials with names that differ: what two sweeps hold at other values is named too."""
+    same: dict[str, list[TrialSpec]] = {}
+    for spec in specs:
+        same.setdefault(spec.name, []).append(spec)
+    longer: dict[str, tuple[str, ...]] = {}
+    for group in same.values():
+        settings = [spec.settings.identity() for spec in group]
+        names = dict.fromkeys(name for one in settings for name in one)
+        differ = [n for n in names if any(s.get(n) != settings[0].get(n) for s in settings)]
+        for spec in group:
+            own = [name for name in differ if spec.settings.applies(name)]
+            longer[spec.key] = tuple(dict.fromkeys((*spec.varied, *own)))
+    return [replace(spec, varied=longer[spec.key]) for spec in specs]
 
 
 def _is_grid(value: Any) -> bool:

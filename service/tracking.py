@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from service.run_folder import RunFolder, TrialFolder, write_json
 
+SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits
 PARAMS_A_CALL = 100
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
@@ -30,20 +31,24 @@ def default_uri(output: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{output.resolve()}/mlflow.db"
 
 
+def absolute(uri: str) -> str:
+    """The URI with an SQLite file's path made absolute: it is recorded, and used from elsewhere."""
+    return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}" if uri.startswith(SQLITE) else uri
+
+
 def publish(run: RunFolder, uri: str) -> None:
     """Complete the record of a run; raises what MLflow raises."""
     projection = Projection(run, uri)
     projection.sync()
-    statuses = {trial["status"] for trial in run.write_results()["trials"]} or {"stopped"}
-    whole = next((s for s in ("stopped", "failed") if s in statuses), "finished")
-    projection.finish(whole)
+    run.write_results()
+    projection.finish(run.outcome())
 
 
 class Projection:
     """One run folder in one MLflow store."""
 
     def __init__(self, run: RunFolder, uri: str) -> None:
-        self.run, self.uri = run, uri
+        self.run, self.uri = run, absolute(uri)
         self._client: Any = None
         self._parent_id: str | None = None
         self._runs: dict[str, str] = {}  # trial key to MLflow run id
@@ -61,8 +66,14 @@ class Projection:
         write_json(self.run.path / "mlflow.json", record)
 
     def finish(self, status: str) -> None:
-        """Send the results and close the parent run, with finished, failed or stopped."""
+        """Send the results and close the parent run, with finished, failed or stopped.
+
+        A trial that has not ended is closed as stopped; resuming opens its run again.
+        """
         client, parent = self.client(), self._parent(self.run.study)
+        for key in self._runs.keys() - self._closed:
+            client.set_tag(self._runs[key], "study.status", "stopped")
+            client.set_terminated(self._runs[key], STATUS["stopped"])
         for name in ("study.json", "results.json", "results.csv", "report.html", "figures"):
             path = self.run.path / name
             if path.is_dir():
@@ -98,8 +109,7 @@ class Projection:
         return FileLock(f"{file}.lock")
 
     def _sqlite_file(self) -> Path | None:
-        scheme = "sqlite:///"
-        return Path(self.uri.removeprefix(scheme)) if self.uri.startswith(scheme) else None
+        return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
 
     def _find_experiment(self, client: Any) -> str:
         name = self.run.study["study"]
@@ -165,6 +175,11 @@ class Projection:
             wanted = ("study.trial_key", key)
             start = lines[0]["timestamp"] / 1000 if lines else time.time()
             run = self._find_or_create(wanted, asked["name"], tags, start)
+            # A run that was extended since may have given the trial a longer name.
+            client.update_run(run.info.run_id, name=asked["name"])
+            client.set_tag(run.info.run_id, "study.sweeps", tags["study.sweeps"])
+            if "study.reason" in run.data.tags:
+                client.delete_tag(run.info.run_id, "study.reason")
             self._send_inputs(run, params_of(asked))
             self._runs[key] = run.info.run_id
         run_id = self._runs[key]

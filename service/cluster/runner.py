@@ -6,6 +6,7 @@ run and a reused actor all load from there.
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
     UsageError if no cluster answers, or none of its nodes can hold a trial.
     """
     runtime: dict[str, Any] = {"env_vars": variables}
+    if ray.is_initialized():
+        raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
     if address == "local":
         raise UsageError("address must name a cluster; leave it out for a local one.")
     if address:
@@ -42,12 +45,17 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
         runtime["py_modules"] = [str(root / name) for name in PACKAGES]
         try:
             ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
-        except ConnectionError as error:
-            raise UsageError(f"No Ray cluster answers at {address}: {error}.") from None
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            why = str(error).strip().splitlines()[0].rstrip(".")
+            raise UsageError(f"No Ray cluster answers at {address}: {why}.") from None
     else:
         _start_local(runtime)
     booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
+    try:
+        return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
+    except UsageError:
+        disconnect()
+        raise
 
 
 def _start_local(runtime: dict[str, Any]) -> None:
@@ -101,7 +109,16 @@ def _answer(mark: str, reply: str) -> bool:
 
 def disconnect() -> None:
     """Leave the cluster, which ends our trials there; a local one is stopped."""
-    ray.shutdown()
+    # Ray ends the whole process if an object reference dies in another thread while it shuts down:
+    # what Tune left in cycles goes now, and the collector sleeps meanwhile.
+    gc.collect()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def run_trials(
@@ -212,5 +229,6 @@ class Follow(tune.Callback):
             text = Path(trial.error_file).read_text()
             (files.path / "error.txt").write_text(text)
             reason = text.strip().splitlines()[-1][:300]
-        files.end("failed", reason)
+        if files.status is None:  # its process may die after it has recorded a good end
+            files.end("failed", reason)
         self._notify("end", trial.config["key"], {})

@@ -76,6 +76,22 @@ def test_resume_of_a_finished_run_has_nothing_to_do(finished):
     assert "Nothing is left" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--loss", "cross_entropy", "triplet"], "Nothing is left"),
+        (["--epochs", "1", "--lr", "2e-2"], "Nothing is left"),
+        (["--loss", "cross_entropy"], "contradicts"),
+        (["--seeds", "0"], "seeds"),
+    ],
+)
+def test_resume_compares_what_options_mean(finished, words, said):
+    place, _, _ = finished
+    done = study(place, "--resume", *words)
+    assert done.returncode == (0 if said == "Nothing is left" else 2), done.stderr
+    assert said in done.stdout + done.stderr
+
+
 def test_resume_refuses_an_option_that_contradicts_the_run(finished):
     place, _, _ = finished
     done = study(place, "--resume", "--epochs", "7")
@@ -132,6 +148,8 @@ def test_the_studies_are_listed(tmp_path):
         (["--resume", "none-such"], "no run"),
         (["--smoke", "--output", "/proc/none-such"], "cannot be written"),
         (["--epochs"], "needs a value"),
+        (["--smoke", "--debug", "--output", "/proc/none-such"], "cannot be written"),
+        (["--smoke", "--address", "nowhere"], "No Ray cluster answers at nowhere"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(tmp_path, words, said):

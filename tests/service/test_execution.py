@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -85,6 +86,30 @@ def test_an_epoch_without_the_metric_that_decides_is_an_error(tmp_path):
 
     with pytest.raises(ValueError, match="metric, val/accuracy; it has val/loss"):
         list(run(tmp_path, forgetful))
+
+
+@pytest.mark.parametrize("name", ["accuracy", "val/recall@1", "/x", "val/"])
+def test_a_metric_without_a_split_or_with_a_name_that_mlflow_refuses_is_an_error(tmp_path, name):
+    def careless(settings, trial):
+        yield Epoch({"val/accuracy": 0.1, name: 0.1}, {"epoch": 1})
+
+    with pytest.raises(ValueError, match="must be named split/name"):
+        list(run(tmp_path, careless))
+
+
+def test_numbers_of_numpy_and_torch_are_taken(tmp_path):
+    def numeric(settings, trial):
+        yield Epoch({"val/accuracy": np.float32(0.5), "val/loss": torch.tensor(2.0)}, {"epoch": 1})
+
+    (line,) = run(tmp_path, numeric)
+    assert (line["val/accuracy"], line["val/loss"]) == (0.5, 2.0)
+
+
+def test_a_trial_whose_end_is_recorded_does_not_start_again(tmp_path):
+    list(run(tmp_path))
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    assert list(run(tmp_path)) == []
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
 
 
 def test_an_exception_propagates_and_leaves_the_trial_to_be_tried_again(tmp_path):

@@ -100,6 +100,40 @@ def test_a_bad_option_is_one_sentence(values, only, words):
     assert "\n" not in str(caught.value)
 
 
+def test_several_values_of_what_varies_leave_the_other_sweeps_alone():
+    changed = study().overridden({"margin": [0.5, 0.9]})
+    assert [t.settings.margin for t in changed.trials(only=["loss"])] == [0.2, 0.2]
+
+
+def test_variants_of_two_sweeps_are_told_apart_by_what_the_sweeps_hold():
+    sweeps = {
+        "plain": {"loss": "plain", "lr": grid(0.1, 0.2)},
+        "triplet": {"loss": "triplet", "lr": grid(0.1, 0.2)},
+        "held": {"loss": "triplet", "lr": 0.3},
+    }
+    names = [t.name for t in study(sweeps=sweeps).trials()]
+    assert names == [
+        "lr=0.1 loss=plain seed=0",
+        "lr=0.2 loss=plain seed=0",
+        "lr=0.1 loss=triplet margin=0.2 seed=0",
+        "lr=0.2 loss=triplet margin=0.2 seed=0",
+        "held seed=0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sweeps": {"where": {"place": grid("here", "there")}}}, "only in where things lie"),
+        ({"smoke": {"epohs": 1}}, "is made small with 'epohs'.*did you mean epochs"),
+        ({"may_diverge": [{"lrr": 1}]}, "may diverge with 'lrr'"),
+    ],
+)
+def test_what_could_be_dropped_silently_is_refused(changes, words):
+    with pytest.raises(UsageError, match=words):
+        study(**changes)
+
+
 @pytest.mark.parametrize("bad", [{"cpus": 0}, {"gpus": 1.5}, {"gpus": -0.1}])
 def test_impossible_resources_are_refused(bad):
     with pytest.raises(UsageError):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import pytest
 from mlflow import MlflowClient
@@ -112,9 +113,10 @@ def test_nan_never_reaches_mlflow_and_divergence_is_a_failure_with_its_reason(ru
     list(start(run, 1))
     status = run.trial(run.specs[1].key).status
     assert (status["status"], status["diverged"], status["epochs"]) == ("failed", True, 1)
+    list(start(run))
     publish(run, store)
     client, parents, nested = recorded(run, store)
-    (trial,) = nested.values()
+    trial = nested[run.specs[1].key]
     assert (trial.info.status, parents[0].info.status) == ("FAILED", "FAILED")
     assert "val/loss is nan in epoch 2" in trial.data.tags["study.reason"]
     assert "9.0" in trial.data.tags["study.reason"]
@@ -129,6 +131,30 @@ def test_a_setting_that_says_where_things_lie_may_change_between_publications(ru
     file.write_text(json.dumps(value | {"settings": value["settings"] | {"lr": 0.2}}))
     publish(run, store)  # MLflow refuses to change a param; that must not end the record
     assert differences(run, store) == ["lr=0.1 seed=0: lr is 0.1 instead of 0.2."]
+
+
+def test_a_trial_that_did_not_end_is_closed_as_stopped_and_opened_again(run, store):
+    first = start(run)
+    next(first)
+    first.close()
+    publish(run, store)
+    _, parents, nested = recorded(run, store)
+    assert [r.info.status for r in (*parents, *nested.values())] == ["KILLED", "KILLED"]
+    list(start(run))
+    list(start(run, 1))
+    publish(run, store)
+    _, parents, nested = recorded(run, store)
+    assert sorted(r.info.status for r in nested.values()) == ["FAILED", "FINISHED"]
+    assert parents[0].info.status == "FAILED"
+
+
+def test_a_relative_sqlite_file_is_one_place_wherever_it_is_used_from(run, monkeypatch):
+    monkeypatch.chdir(run.path)
+    list(start(run))
+    publish(run, "sqlite:///here.db")
+    assert (run.path / "here.db").exists()
+    monkeypatch.chdir("/")
+    assert differences(run, f"sqlite:///{run.path}/here.db") == []
 
 
 def test_differences_name_what_is_missing(run, store):
@@ -159,6 +185,12 @@ def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store)
 
 def test_a_publisher_without_a_server_neither_blocks_nor_raises(run):
     publisher = Publisher(run, "http://127.0.0.1:9")
-    list(start(run))
-    publisher.notify()
+    began = time.monotonic()
+    for _ in start(run):
+        publisher.notify()
+    assert time.monotonic() - began < 5
+    while publisher.error is None:
+        time.sleep(0.05)
     assert not publisher.close("finished", timeout=0.1)
+    publisher._thread.join(60)  # it does not try for ever
+    assert not publisher._thread.is_alive()

@@ -207,8 +207,9 @@ def test_an_interrupted_run_keeps_its_state_and_says_how_to_go_on(undisturbed, p
         "finished",
         "stopped",
     ]
-    _, parents, _ = recorded(f"sqlite:///{output}/mlflow.db")
+    _, parents, nested = recorded(f"sqlite:///{output}/mlflow.db")
     assert [parent.info.status for parent in parents] == ["KILLED"]
+    assert sorted(one.info.status for one in nested) == ["FINISHED", "KILLED"]
     succeed(place, "--resume", run, "--output", output)
     for key in (first, last):
         assert numbers(run / "trials" / key) == numbers(undisturbed / "trials" / key)
