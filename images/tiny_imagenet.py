@@ -78,7 +78,7 @@ class TinyImageNet(Pictures):
         numbers = {name: label for label, name in enumerate(classes)}
         class_of = _annotated(tree)
         entries = []
-        for name in tree.names:
+        for name in sorted(tree.names):
             if train := _TRAIN.fullmatch(name):
                 entries.append((name, train[1], False))
             elif _VAL.fullmatch(name):
@@ -96,7 +96,7 @@ class TinyImageNet(Pictures):
                 raise ValueError(f"{tree.path}: {_WNIDS} must list the class of {name}, {wnid}.")
         if not entries:
             raise ValueError(f"{tree.path} must hold train/<class>/images/*.JPEG; there are none.")
-        names, wnids, is_test = zip(*sorted(entries), strict=True)
+        names, wnids, is_test = zip(*entries, strict=True)
         labels = np.array([numbers[wnid] for wnid in wnids], np.int64)
         return Contents(Listing(names, labels, np.array(is_test, bool), classes), names)
 

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 import threading
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
-
-# What zipfile raises for damaged bytes, encryption and methods that it does not know.
-_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError
-)  # fmt: skip
 
 
 class Tree(Protocol):
@@ -117,7 +110,9 @@ class ZipTree:
         self._lock = threading.Lock()  # one file handle, with one position in it
         try:
             self._archive = zipfile.ZipFile(path)
-        except _DAMAGE as error:
+        except OSError as error:
+            raise unreadable(path, error) from error
+        except Exception as error:  # damaged bytes raise half a dozen types
             raise ValueError(f"{path} must be a whole zip archive; {error}.") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._archive.infolist():
@@ -139,13 +134,15 @@ class ZipTree:
         try:
             with self._lock:
                 return self._archive.read(self._members[name])
-        except _DAMAGE as error:
+        except MemoryError:
+            raise
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        except Exception as error:  # so do damaged bytes in the decompressors
             raise ValueError(
                 f"{self.path} must be a whole zip archive; {self._root}/{name} in it is damaged: "
                 f"{error}."
             ) from error
-        except OSError as error:
-            raise unreadable(self.path, error) from error
 
     def stamp(self, names: Iterable[str]) -> str:
         """SHA-256 over the archive's place, size and time of change."""
@@ -177,7 +174,7 @@ def walk(folder: Path) -> Iterator[str]:
 
 def unreadable(path: object, error: OSError) -> ValueError:
     """The sentence about a file that is there and cannot be read: that is no corrupt picture."""
-    return ValueError(f"Every picture must be readable; {path} is not: {error.strerror}.")
+    return ValueError(f"Every picture must be readable; {path} is not: {error.strerror or error}.")
 
 
 def _refuse(error: OSError) -> None:
