@@ -42,10 +42,10 @@ def download(url: str, path: Path, digest: str) -> None:
 
     if path.is_file():
         return
+    _await_answer(url)  # first, so that nothing at all is left where there is no network
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         if not path.is_file():  # another process may have loaded it while this one waited
-            _await_answer(url)
             _download(url, path, digest)
 
 

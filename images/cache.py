@@ -124,8 +124,7 @@ def _clean(folder: Path, entry: Path) -> None:
 def _build(source: Source, entry: Path, size: int, progress: Progress | None) -> None:
     listing = source.listing()
     needed = len(listing.names) * 3 * size * size + _SPARE_BYTES
-    free = shutil.disk_usage(entry.parent).free
-    if needed > free:
+    if needed > (free := shutil.disk_usage(entry.parent).free):
         raise ValueError(
             f"The decoded images of {source.name} need {needed / 1e6:,.0f} MB of disk; "
             f"{entry.parent} has {free / 1e6:,.0f} MB free."
@@ -163,15 +162,12 @@ def _write(
         file.flush()
         os.fsync(file.fileno())  # a rename may reach the disk before the content does
     if total and not kept.any():
-        raise ValueError(
-            f"The images of {source.name} must be pictures; all {total} are corrupt, such as "
-            f"{listing.names[0]}."
-        )
+        found = f"all {total} are corrupt, such as {listing.names[0]}"
+        raise ValueError(f"The images of {source.name} must be pictures; {found}.")
     index = [np.flatnonzero(kept), listing.labels[kept], listing.is_test[kept]]
     np.save(folder / "index.npy", np.stack(index, dtype=np.int64, casting="unsafe"))
-    fingerprint = _fingerprint(listing.names, digests)
     meta = {
-        "fingerprint": fingerprint,
+        "fingerprint": (fingerprint := _fingerprint(listing.names, digests)),
         "verified": source.verified(fingerprint),
         "classes": listing.classes,
         "dropped": [listing.names[row] for row in np.flatnonzero(~kept)],

@@ -31,7 +31,8 @@ class Release:
         except (OSError, http.client.HTTPException, RuntimeError) as error:
             raise FileNotFoundError(
                 f"The images of {name} could not be downloaded ({error}): put {self.file} from "
-                f"{self.url} into {data_dir}, or use --dataset digits, which works offline."
+                f"{self.url} into {data_dir}, or use --dataset digits "
+                "--classes all, which works offline."
             ) from error
 
 

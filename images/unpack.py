@@ -1,7 +1,8 @@
-"""Taking known files out of a tar archive, safely, once, all of them or none."""
+"""Taking known files out of a .tar.gz archive, safely, once, all of them or none."""
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 import zlib
@@ -41,8 +42,7 @@ def unpack(archive: Path, folder: Path, names: tuple[str, ...]) -> None:
 def _copy(archive: Path, root: str, target: Path, names: tuple[str, ...]) -> None:
     missing = set(names)
     try:
-        # Read to its end, as a stream: so every name is looked at, and gzip's checksum as well.
-        with tarfile.open(archive, "r|*") as opened:
+        with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as opened:
             for member in opened:
                 folder, _, name = inside(member.name, archive).partition("/")
                 if folder != root or name not in missing:
@@ -53,7 +53,9 @@ def _copy(archive: Path, root: str, target: Path, names: tuple[str, ...]) -> Non
                 with (target / name).open("wb") as file:
                     shutil.copyfileobj(content, file, 1 << 20)
                 missing.remove(name)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ValueError(f"{archive} must be a whole tar archive; {error}.") from error
+            while stream.read(1 << 20):
+                pass  # gzip's checksum, which shows damage, stands at the very end
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{archive} must be a whole .tar.gz archive; {error}.") from error
     if missing:
         raise ValueError(f"{archive} must hold {root}/{min(missing)}; it does not.")

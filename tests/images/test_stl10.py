@@ -182,15 +182,28 @@ def test_a_truncated_archive_is_a_sentence_and_leaves_nothing(
     path = pack(tmp_path, files)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"stl10_binary\.tar\.gz must be ") as caught:
+    with pytest.raises(ValueError, match=r"must be a whole \.tar\.gz archive; ") as caught:
         load(tmp_path)
     assert "\n" not in str(caught.value)
     assert left_in(tmp_path) == [TAR]
 
 
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_damaged_archive_is_a_sentence_and_leaves_nothing(
+    tmp_path: Path, files: Files, place: float
+) -> None:
+    path = pack(tmp_path, files)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="must be "):
+        load(tmp_path)
+    assert left_in(tmp_path) == [TAR]
+
+
 def test_what_is_no_archive_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / TAR).write_bytes(b"<html>not found</html>" * 99)
-    with pytest.raises(ValueError, match="must be a whole tar archive; "):
+    with pytest.raises(ValueError, match=r"must be a whole \.tar\.gz archive; "):
         load(tmp_path)
 
 

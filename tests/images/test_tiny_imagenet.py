@@ -209,7 +209,7 @@ def test_offline_says_which_file_to_put_where_and_what_works(
         load(tmp_path / "data")
     said = str(caught.value)
     assert f"put tiny-imagenet-200.zip from {changed.url} into {tmp_path / 'data'}, " in said
-    assert said.endswith("or use --dataset digits, which works offline.")
+    assert said.endswith("or use --dataset digits --classes all, which works offline.")
     assert "\n" not in said
 
 
