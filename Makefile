@@ -19,7 +19,7 @@ $(VENV)/.tune-studies: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup
-	$(PY) -m studies.q2_losses --dataset digits --weights none --only loss --seeds 2 \
+	$(PY) -m studies.q2_losses --dataset digits --classes all --weights none --only loss --seeds 2 \
 		--epochs 4 --image-size 32 --augment none --output $(OUTPUT)
 	@echo "Browse the runs with: make ui"
 

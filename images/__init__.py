@@ -14,10 +14,13 @@ from pathlib import Path
 from images import cache
 from images.cache import Progress
 from images.digits import Digits
+from images.dogs_vs_cats import DogsVsCats
 from images.folder import Folder
 from images.selection import Selection, Sizes
 from images.source import Source
 from images.splits import DataInfo, Images, Splits
+from images.stl10 import STL10
+from images.tiny_imagenet import TinyImageNet
 
 __all__ = ["NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "load"]
 
@@ -26,6 +29,9 @@ __all__ = ["NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "coun
 SOURCES: dict[str, Callable[[str, Path], Source]] = {
     "digits": Digits,
     "folder": Folder,
+    "stl10": STL10,
+    "tiny_imagenet": TinyImageNet,
+    "dogs_vs_cats": DogsVsCats,
 }
 
 NAMES = tuple("folder:PATH" if name == "folder" else name for name in SOURCES)
@@ -51,7 +57,8 @@ def load(
     images_per_class: train images a class, cut after that; None is all.
     seed: moves the validation part and that cut. Test never moves and is never cut.
 
-    Corrupt images are left out and named in `info.dropped`. ValueError or FileNotFoundError, one
+    A published data set that is not in data_dir is downloaded into it. Corrupt images are left out
+    and named in `info.dropped`. ValueError or FileNotFoundError, one
     sentence: an unknown name, a setting out of its range, a source that is not there, fewer than
     two classes, a class that lacks images in train or test, a data folder that cannot be written or
     is too small.
@@ -62,7 +69,15 @@ def load(
     source = _source(dataset, data_dir)
     selection.sizes(source.counts())  # what can be refused is refused before anything is decoded
     decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
-    part = selection.split(decoded.labels, decoded.is_test, decoded.classes, seed)
+    try:
+        part = selection.split(decoded.labels, decoded.is_test, decoded.classes, seed)
+    except ValueError as error:
+        if not decoded.dropped:
+            raise
+        raise ValueError(
+            f"{str(error).removesuffix('.')}, after {len(decoded.dropped)} corrupt images were "
+            f"left out, such as {decoded.dropped[0]}."
+        ) from None
     named = {"train": part.train, "val": part.val, "test": part.test}
     sets = {
         name: Images(decoded.pixels, part.labels[index], part.classes, decoded.rows[index])
@@ -71,7 +86,7 @@ def load(
     info = DataInfo(
         name=source.name,
         fingerprint=decoded.fingerprint,
-        verified=source.verified(decoded.fingerprint),
+        verified=decoded.verified,
         counts={name: len(index) for name, index in named.items()},
         dropped=decoded.dropped,
         classes=list(part.classes),
@@ -100,6 +115,7 @@ def count(
     """How many images and classes `load` will give, without decoding; corrupt images still count.
 
     Refuses what `load` refuses, except for the cache: use it to validate before anything starts.
+    Downloads nothing: of a published data set that is not in data_dir, the published numbers count.
     """
     selection = Selection(classes, images_per_class, val_fraction)
     return selection.sizes(_source(dataset, data_dir).counts())

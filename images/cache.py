@@ -27,7 +27,7 @@ from images.splits import Indices, Pixels
 
 Progress = Callable[[str, int, int], None]
 
-FORMAT = 1  # a change of what is stored, or of how pictures are decoded, needs the next number
+FORMAT = 2  # a change of what is stored, or of how pictures are decoded, needs the next number
 _BUILDING = ".building"
 _CHUNK = 256  # images decoded before they are written: bounds memory
 _SPARE_BYTES = 64 * 2**20
@@ -47,6 +47,7 @@ class Decoded:
     is_test: NDArray[np.bool_]
     classes: tuple[str, ...]
     fingerprint: str
+    verified: bool | None
     dropped: list[str]
 
 
@@ -54,9 +55,10 @@ def fetch(source: Source, folder: Path, size: int, progress: Progress | None = N
     """The decoded images of `source` at size x size pixels, kept in `folder`.
 
     `progress(what, done, total)` counts images while decoding. Of processes that start together one
-    decodes and the others wait. ValueError when the folder cannot be written or its disk is too
-    small.
+    decodes and the others wait. ValueError when the folder cannot be written, its disk is too
+    small or no image can be decoded; FileNotFoundError when the source is nowhere.
     """
+    source.obtain()
     key = hashlib.sha256(repr((source.stamp(), size, FORMAT)).encode()).hexdigest()[:16]
     kind = re.sub(r"[^A-Za-z0-9_.-]", "_", source.name)
     entry = folder / f"{kind}-{size}-{key}"
@@ -86,6 +88,7 @@ def _open(entry: Path) -> Decoded | None:
             is_test=is_test.astype(bool),
             classes=tuple(meta["classes"]),
             fingerprint=meta["fingerprint"],
+            verified=meta["verified"],
             dropped=meta["dropped"],
         )
     except (OSError, ValueError, KeyError, EOFError):
@@ -121,8 +124,7 @@ def _clean(folder: Path, entry: Path) -> None:
 def _build(source: Source, entry: Path, size: int, progress: Progress | None) -> None:
     listing = source.listing()
     needed = len(listing.names) * 3 * size * size + _SPARE_BYTES
-    free = shutil.disk_usage(entry.parent).free
-    if needed > free:
+    if needed > (free := shutil.disk_usage(entry.parent).free):
         raise ValueError(
             f"The decoded images of {source.name} need {needed / 1e6:,.0f} MB of disk; "
             f"{entry.parent} has {free / 1e6:,.0f} MB free."
@@ -159,10 +161,14 @@ def _write(
                 progress(f"decoding {source.name}", row + 1, total)
         file.flush()
         os.fsync(file.fileno())  # a rename may reach the disk before the content does
+    if total and not kept.any():
+        found = f"all {total} are corrupt, such as {listing.names[0]}"
+        raise ValueError(f"The images of {source.name} must be pictures; {found}.")
     index = [np.flatnonzero(kept), listing.labels[kept], listing.is_test[kept]]
     np.save(folder / "index.npy", np.stack(index, dtype=np.int64, casting="unsafe"))
     meta = {
-        "fingerprint": _fingerprint(listing.names, digests),
+        "fingerprint": (fingerprint := _fingerprint(listing.names, digests)),
+        "verified": source.verified(fingerprint),
         "classes": listing.classes,
         "dropped": [listing.names[row] for row in np.flatnonzero(~kept)],
     }

@@ -7,8 +7,6 @@ test/; validation is carved out of train/ by the seed. Sizes, counts and licence
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,7 @@ from images.decode import picture
 from images.selection import Counts, count
 from images.source import Listing
 from images.splits import Pixels
+from images.tree import FolderTree, walk
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _PARTS = ("train", "test")
@@ -32,6 +31,7 @@ class Folder:
         if not argument:
             raise ValueError("The data set folder:PATH needs a PATH after the colon; got none.")
         self.root = Path(argument).expanduser().absolute()
+        self._tree = FolderTree(self.root)
         self.name = f"folder:{self.root.name}"  # not the whole path: it ends in published records
         for part in _PARTS:
             if not (self.root / part).is_dir():
@@ -68,24 +68,16 @@ class Folder:
         listing = self._listing
         return count(listing.labels, listing.is_test, listing.classes)
 
+    def obtain(self) -> None:
+        """Nothing: the user has put it where it is."""
+
     def stamp(self) -> str:
-        """SHA-256 over the place, and every picture's name, size and time of change."""
-        digest = hashlib.sha256(os.fsencode(self.root.resolve()))
-        for name in self._listing.names:
-            try:
-                status = (self.root / name).stat()
-            except OSError as error:
-                raise _unreadable(self.root / name, error) from error
-            digest.update(os.fsencode(f"\0{name}\0{status.st_size}\0{status.st_mtime_ns}"))
-        return digest.hexdigest()
+        """A text over the place, and every picture's name, size and time of change."""
+        return self._tree.stamp(self._listing.names)
 
     def read(self, index: int) -> bytes:
         """A file's content; ValueError when it cannot be read: that is no corrupt picture."""
-        path = self.root / self._listing.names[index]
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        return self._tree.read(self._listing.names[index])
 
     def decode(self, content: bytes, size: int) -> Pixels:
         """A picture as RGB pixels, uint8 (3, size, size): shorter side resized, then the centre."""
@@ -101,31 +93,9 @@ def _classes(part: Path) -> Iterator[tuple[str, list[str]]]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield entry.name, list(_pictures(entry))
+            yield entry.name, [name for name in walk(entry) if name.lower().endswith(ENDINGS)]
         elif entry.suffix.lower() in ENDINGS:
             raise ValueError(
                 f"Every picture must lie in the folder of its class, {part}/<class>/; "
                 f"{entry} does not."
             )
-
-
-def _pictures(folder: Path) -> Iterator[str]:
-    seen = set()
-    for place, inner, files in os.walk(folder, followlinks=True, onerror=_refuse):
-        real = os.path.realpath(place)
-        if real in seen:  # a link to a folder above it would never end
-            inner.clear()
-            continue
-        seen.add(real)
-        inner[:] = [name for name in inner if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and name.lower().endswith(ENDINGS):
-                yield (Path(place) / name).relative_to(folder).as_posix()
-
-
-def _unreadable(path: object, error: OSError) -> ValueError:
-    return ValueError(f"Every picture must be readable; {path} is not: {error.strerror}.")
-
-
-def _refuse(error: OSError) -> None:
-    raise _unreadable(error.filename, error) from error

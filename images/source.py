@@ -32,7 +32,18 @@ class Source(Protocol):
     name: str
 
     def counts(self) -> Counts:
-        """Images by class, without decoding any; a one-sentence error when the source is absent."""
+        """Images by class, without decoding or downloading any.
+
+        While a published source is absent, these are the published numbers, so that settings are
+        checked before anything is fetched; another source that is absent is a one-sentence error.
+        """
+
+    def obtain(self) -> None:
+        """Put the files in place, downloading published ones that are absent; else do nothing.
+
+        Called before everything below. FileNotFoundError, one sentence, says which file to put
+        where.
+        """
 
     def stamp(self) -> str:
         """A cheap text that changes whenever the source does: the key of its cache."""
@@ -47,4 +58,7 @@ class Source(Protocol):
         """Content as RGB pixels, uint8 (3, size, size); an exception means "corrupt"."""
 
     def verified(self, fingerprint: str) -> bool | None:
-        """Whether these are the published images; None where nothing was published."""
+        """Whether these are the published images; None where that is unknown.
+
+        Asked once, when the images are decoded: it may read whole archives.
+        """

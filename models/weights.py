@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.download import download
+from files.download import download
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,7 +121,7 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
                 )
             return path
     try:
-        download(URL + name, cached, digest(weights, model))
+        download(URL + name, cached, f"sha256:{digest(weights, model)}")
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise FileNotFoundError(
             f"The ImageNet weights could not be downloaded ({error}): put {name} from "

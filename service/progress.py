@@ -29,8 +29,6 @@ class Preparing:
         self._tenths: dict[str, int] = {}
 
     def __enter__(self) -> Preparing:
-        if self._bar.console.is_terminal:
-            self._bar.start()
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -39,6 +37,7 @@ class Preparing:
     def advance(self, what: str, done: int, total: int) -> None:
         """`done` of `total` of something are ready."""
         if self._bar.console.is_terminal:
+            self._bar.start()  # not before: a download shows a bar of its own
             if what not in self._tasks:
                 self._tasks[what] = self._bar.add_task(what)
             self._bar.update(self._tasks[what], completed=done, total=total)

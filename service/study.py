@@ -202,7 +202,8 @@ class Study:
 
     def smaller(self) -> Study:
         """The study with the small defaults of --smoke, and the ends of each sweep."""
-        small = {"dataset": "digits", "weights": "none", "epochs": 1, **self.smoke}
+        small = {"dataset": "digits", "classes": "all", "weights": "none", "epochs": 1}
+        small |= self.smoke
         known = {k: v for k, v in small.items() if k in self.setting_names}
         ends = {name: _ends(sweep) for name, sweep in self.sweeps.items()}
         return replace(self, settings=self.settings.changed(**known), sweeps=ends)

@@ -1,12 +1,12 @@
 """Question 2: cross-entropy, center loss or triplet loss?
 
-Held: ResNet-18 from ImageNet weights, the first 50 classes of a folder of images at 64 px, SGD with
-a one-cycle schedule, the same PxK batches (P=8 classes, K=8 images) for every loss.
+Held: ResNet-18 from ImageNet weights, the first 50 classes of Tiny ImageNet at 64 px, SGD with a
+one-cycle schedule, the same PxK batches (P=8 classes, K=8 images) for every loss.
 Varied: the loss; the center loss's weight and the step of its centers; the triplet loss's margin
 and mining; and, as a sweep of its own, PxK against shuffled batches.
 Chosen by val/accuracy; test is measured once, at the end.
 
-    python -m studies.q2_losses --dataset folder:DATA/tiny-imagenet --only loss --seeds 3
+    python -m studies.q2_losses --data-dir DATA --only loss --seeds 3
     python -m studies.q2_losses --smoke
 """
 
@@ -17,9 +17,11 @@ from trainables import embedding
 
 STUDY = service.Study(
     name="q2_losses",
-    question="Does center or triplet loss beat cross-entropy?",
+    question="Does center or triplet loss beat cross-entropy on 50 Tiny ImageNet classes?",
     trainable=embedding.train,
-    settings=embedding.Settings(model="resnet18", epochs=15),
+    settings=embedding.Settings(
+        dataset="tiny_imagenet", classes="first:50", model="resnet18", epochs=15
+    ),
     sweeps={
         "loss": {"loss": tune.grid_search(["cross_entropy", "center", "triplet"])},
         # 1.0 is far too large on purpose: it shows what a weight copied from a toy problem does.

@@ -11,10 +11,11 @@ MAY = {
     "service": {"trainables", "reports"},
     "reports": {"metrics"},
     "trainables": {"models", "losses", "metrics", "images"},
-    "models": set(),
+    "models": {"files"},
     "losses": set(),
     "metrics": set(),
-    "images": set(),
+    "images": {"files"},
+    "files": set(),
 }
 FILES = [path for name in MAY for path in sorted((ROOT / name).rglob("*.py"))]
 

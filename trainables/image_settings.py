@@ -23,7 +23,10 @@ class ImageSettings(Settings):
         | {"model", "weights", "stem"}
     )
 
-    dataset: str = Field("digits", description="digits, or folder:PATH with train/ and test/")
+    dataset: str = Field(
+        "digits",
+        description="digits, stl10, tiny_imagenet, dogs_vs_cats, or folder:PATH (train/, test/)",
+    )
     data_dir: Annotated[str | None, NotIdentity()] = Field(
         None, description="where data, weights and caches lie; else STUDIES_DATA_DIR, else ./data"
     )

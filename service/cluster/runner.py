@@ -25,7 +25,9 @@ from service.study import Resources, Study, TrialSpec
 
 Notify = Callable[[str, str, dict[str, Any]], None]  # event, key, metrics line
 
-PACKAGES = ("studies", "service", "reports", "trainables", "models", "losses", "metrics", "images")
+PACKAGES = (
+    "studies", "service", "reports", "trainables", "models", "losses", "metrics", "images", "files",
+)  # fmt: skip
 
 
 def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:

@@ -124,6 +124,13 @@ def test_a_dry_run_lists_every_trial_without_data(tmp_path):
     assert not (tmp_path / "outputs").exists()
 
 
+def test_a_dry_run_of_a_published_data_set_reads_and_downloads_nothing(tmp_path):
+    done = study(tmp_path, "--dry-run", "--only", "loss", "--seeds", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "9 trials" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_studies_are_listed(tmp_path):
     done = study(tmp_path, module="studies")
     assert done.returncode == 0

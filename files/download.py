@@ -1,0 +1,101 @@
+"""Fetching a published file once, or saying soon that the network is not there.
+
+A digest is `"sha256:HEX"` or `"md5:HEX"`, where HEX may be just the first hex digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import socket
+import threading
+import urllib.request
+from pathlib import Path
+
+TIMEOUT_S = 10.0
+"""How long the server may take to answer at all, and each later read of a download, in seconds."""
+
+
+def matches(path: Path, digest: str) -> bool:
+    """Whether the content of a file has this digest; reads all of it."""
+    return _digest(path, digest).startswith(digest.partition(":")[2])
+
+
+def download(url: str, path: Path, digest: str) -> None:
+    """Download a file, with a progress bar on stderr, unless it is there already.
+
+    It is loaded into a folder beside `path` and moved once it is right, so nothing half-loaded ever
+    bears the name. Of processes that start together one downloads and the others wait; what a
+    killed one left is removed.
+
+    Args:
+        url: the file's address.
+        path: where it goes; missing folders are made.
+        digest: what its content must have.
+
+    Raises:
+        OSError: there is no network, no such file or no place to write.
+        http.client.HTTPException: the server broke off.
+        RuntimeError: what came has another digest; nothing is left under ``path``.
+    """
+    from filelock import FileLock
+
+    if path.is_file():
+        return
+    _await_answer(url)  # first, so that nothing at all is left where there is no network
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        if not path.is_file():  # another process may have loaded it while this one waited
+            _download(url, path, digest)
+
+
+def _download(url: str, path: Path, digest: str) -> None:
+    import torch.hub
+
+    loading = path.with_name(f".{path.name}.loading")
+    shutil.rmtree(loading, ignore_errors=True)
+    loading.mkdir()
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT_S)
+    try:
+        whole = loading / path.name
+        torch.hub.download_url_to_file(url, str(whole), progress=True)
+        if not matches(whole, digest):
+            raise RuntimeError(
+                f"invalid hash value (expected {digest}, got {_digest(whole, digest)})"
+            )
+        whole.rename(path)
+    finally:
+        socket.setdefaulttimeout(timeout)
+        shutil.rmtree(loading, ignore_errors=True)
+
+
+def _digest(path: Path, digest: str) -> str:
+    """The hex digits of the file, by the algorithm that `digest` names."""
+    algorithm = digest.partition(":")[0]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _await_answer(url: str) -> None:
+    """Raise unless the server answers in time.
+
+    A socket timeout counts for each address of a host and not for looking its name up, which
+    together can take minutes where packets are dropped; a thread can be left behind.
+    """
+    failure: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
+        except Exception as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    if thread.is_alive():
+        raise TimeoutError(f"no answer within {TIMEOUT_S:g} s")
+    if failure:
+        raise failure[0]
