@@ -24,12 +24,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images and classes a trial works on."""
+    """How many images and classes a trial works on; the smallest class's train images."""
 
     train: int
     val: int
     test: int
     classes: int
+    smallest: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Selection:
             val=sum(val for _, val in carved),
             test=sum(counts.test[label] for label in chosen),
             classes=len(chosen),
+            smallest=min(train for train, _ in carved),
         )
 
     def split(

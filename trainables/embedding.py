@@ -97,11 +97,10 @@ class Settings(ImageSettings):
                 f"classes_per_batch must be at most the number of classes, {sizes.classes}; "
                 f"got {self.classes_per_batch}."
             )
-        smallest = sizes.train // sizes.classes
-        if self.batches == "pk" and self.samples_per_class > smallest:
+        if self.batches == "pk" and self.samples_per_class > sizes.smallest:
             raise ValueError(
-                f"samples_per_class must be at most the train images of a class, about {smallest}; "
-                f"got {self.samples_per_class}."
+                "samples_per_class must be at most the train images of the smallest class, "
+                f"{sizes.smallest}; got {self.samples_per_class}."
             )
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:

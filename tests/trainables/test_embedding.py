@@ -196,6 +196,21 @@ def test_batches_that_the_data_cannot_fill_are_refused_before_anything_runs(data
         settings(data, **changes).check()
 
 
+def test_the_smallest_class_decides_how_many_samples_a_batch_can_take(tmp_path):
+    from PIL import Image
+
+    for part, amounts in {"train": [20] * 7 + [5], "test": [1] * 8}.items():
+        for label, amount in enumerate(amounts):
+            folder = tmp_path / part / str(label)
+            folder.mkdir(parents=True)
+            for number in range(amount):
+                Image.new("RGB", (8, 8)).save(folder / f"{number}.png")
+    uneven = {"dataset": f"folder:{tmp_path}", "images_per_class": None}
+    settings(str(tmp_path), **uneven).check()
+    with pytest.raises(ValueError, match="of the smallest class, 4; got 5"):
+        settings(str(tmp_path), samples_per_class=5, **uneven).check()
+
+
 def test_triplets_need_batches_with_positives():
     with pytest.raises(ValueError, match="needs batches=pk"):
         embedding.Settings(loss="triplet", batches="shuffled")
