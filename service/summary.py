@@ -55,12 +55,12 @@ def group(trials: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def mean_sd(values: list[float]) -> str:
-    """ "0.512 ± 0.010"; without a spread for a single value."""
+def mean_sd(values: list[float], digits: int = 4) -> str:
+    """ "0.5120 ± 0.0100"; without a spread for a single value."""
     if not values:
         return "-"
     mean = sum(values) / len(values)
     if len(values) == 1:
-        return f"{mean:.4f}"
+        return f"{mean:.{digits}f}"
     spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return f"{mean:.4f} ± {spread:.4f}"
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"

@@ -46,7 +46,8 @@ def place(tmp_path_factory):
     state = build("resnet18", 3)[0].state_dict()
     save_file(state, place / "WEIGHTS" / "resnet18_tinyimagenet100.safetensors")
     random, labels = np.random.default_rng(0), []
-    with zipfile.ZipFile(place / "tiny-imagenet-200.zip", "w") as archive:
+    (place / "data").mkdir()
+    with zipfile.ZipFile(place / "data" / "tiny-imagenet-200.zip", "w") as archive:
         for label in range(8):
             for number in range(67 + 4):
                 name = f"train/n{label}/images/n{label}_{number}.JPEG"
@@ -56,6 +57,8 @@ def place(tmp_path_factory):
                 picture = Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8))
                 with archive.open(f"tiny-imagenet-200/{name}", "w") as file:
                     picture.save(file, "JPEG")
+        archive.writestr("tiny-imagenet-200/wnids.txt", "\n".join(f"n{n}" for n in range(8)))
+        archive.writestr("tiny-imagenet-200/words.txt", "")
         archive.writestr("tiny-imagenet-200/val/val_annotations.txt", "\n".join(labels))
     return place
 
@@ -92,7 +95,9 @@ def test_every_command_works(place, env, head):
         words = shlex.split(filled(command, place, head, said))
         study = words[2:3] == ["studies.q2_losses"]
         other = {"--smoke", "--dry-run", "--help", "--resume", "--retry-failed"}
-        if study and not other & set(words):
+        if "--data-dir" in words:  # the archive above: fewer classes, smaller images
+            words += ["--classes", "all", "--image-size", "32"]
+        elif study and not other & set(words):
             words.append("--smoke")  # changes defaults only: sizes, and no download
         print(shlex.join(words))
         done = subprocess.run(
@@ -100,7 +105,7 @@ def test_every_command_works(place, env, head):
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command] = done.stdout
-    assert len(said) >= 12
+    assert len(said) >= 11
 
 
 def filled(command, place, head, said):
@@ -113,9 +118,8 @@ def filled(command, place, head, said):
         "http://mlflow:5000": f"sqlite:///{place}/server.db",
         "RUN": runs[-1] if runs else "none",
         "KEY": keys[-1] if keys else "none",
-        "DATA/": f"{place}/data/",
+        "DATA": place / "data",
         "WEIGHTS/": f"{place}/WEIGHTS/",
-        "results/": f"{ROOT}/results/",
     }.items():
         command = command.replace(name, str(value))
     return command
