@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.figures import at_least_one, measured, spread
 
-NAMES = ("actor_reuse", "data_path", "tracking", "help")
+NAMES = ("actor_reuse", "data_path", "cache", "tracking", "help")
 
 
 def facts() -> str:
