@@ -17,9 +17,9 @@ def show(study: Study, results: dict[str, Any]) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why."""
     finished = group(results["trials"])
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
-    table = Table(
-        "sweeps", "variant", *names, "n", title=f"{study.question} (mean ± sd over seeds)"
-    )
+    data = results["dataset"].get("name", "")
+    title = f"{study.name}{f' on {data}' if data else ''}: mean ± sd over seeds"
+    table = Table("sweeps", "variant", *names, "n", title=title)
     for variant, trials in finished.items():
         cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
         table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
