@@ -2,6 +2,8 @@
 
 from service.cli import main, run
 from service.errors import UsageError
-from service.study import Resources, Study, TrialSpec
+from service.resources import Resources
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 __all__ = ["Resources", "Study", "TrialSpec", "UsageError", "main", "run"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.errors import UsageError
-from service.study import Resources
+from service.resources import Resources
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from service.options import RunOptions, options_from, parse
 from service.plan import Plan, plan_run
 from service.resume import resume_run
 from service.run_folder import RunFolder
-from service.study import Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 
 def main(study: Study) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from service.errors import UsageError
 from service.execution import run_trial
 from service.run_folder import write_json
-from service.study import Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 
 def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:

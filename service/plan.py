@@ -13,8 +13,10 @@ from service.debug import describe
 from service.environment import commit, environment
 from service.errors import UsageError
 from service.options import RunOptions
+from service.resources import Resources
 from service.run_folder import FORMAT, RunFolder, write_json
-from service.study import Resources, Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 
 from service.run_folder import RunFolder
-from service.study import Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 SHOWN_ENDED = 8
 

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 from service.errors import UsageError, sentence
 from service.options import RunOptions
 from service.plan import Plan
+from service.resources import Resources
 from service.run_folder import RunFolder
-from service.study import Resources, Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 
 def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:

@@ -12,53 +12,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from service.errors import UsageError, nearest, sentence
+from service.resources import Resources
+from service.trial_spec import TrialSpec, told_apart
 from trainables.protocol import Settings, Trainable
 
 Sweep = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What one trial books: CPU cores (its threads), and a share of a GPU or whole GPUs."""
-
-    cpus: float = 1
-    gpus: float = 0
-
-    def __post_init__(self) -> None:
-        if not self.cpus > 0:
-            raise UsageError(f"cpus of a trial must be above 0; got {self.cpus}.")
-        if not (0 <= self.gpus <= 1 or (float(self.gpus).is_integer() and self.gpus > 0)):
-            raise UsageError(
-                f"gpus of a trial must be a share from 0 to 1 or a whole number; got {self.gpus}."
-            )
-
-    @property
-    def threads(self) -> int:
-        """Threads of torch and BLAS in a trial's process."""
-        return max(1, int(self.cpus))
-
-
-@dataclass(frozen=True)
-class TrialSpec:
-    """One variant with one seed."""
-
-    key: str
-    sweeps: tuple[str, ...]
-    settings: Settings
-    seed: int
-    varied: tuple[str, ...]
-    may_diverge: bool = False
-
-    @property
-    def variant(self) -> str:
-        """What varies, for people: "alpha=0.01"; the sweep's name where nothing does."""
-        parts = (f"{name}={getattr(self.settings, name)}" for name in self.varied)
-        return " ".join(parts) or " ".join(self.sweeps)
-
-    @property
-    def name(self) -> str:
-        """The variant and the seed: "alpha=0.01 seed=1"."""
-        return f"{self.variant} seed={self.seed}"
 
 
 @dataclass(frozen=True)
@@ -198,7 +156,7 @@ class Study:
             replace(spec, may_diverge=self.expects_divergence(spec.settings))
             for spec in found.values()
         )
-        return _told_apart(list(expected))
+        return told_apart(list(expected))
 
     def smaller(self) -> Study:
         """The study with the small defaults of --smoke, and the ends of each sweep."""
@@ -250,22 +208,6 @@ class Study:
                     f"--{name.replace('_', '-')} changes nothing: no selected variant uses it."
                 )
         return study
-
-
-def _told_apart(specs: list[TrialSpec]) -> list[TrialSpec]:
-    """The trials with names that differ: what two sweeps hold at other values is named too."""
-    same: dict[str, list[TrialSpec]] = {}
-    for spec in specs:
-        same.setdefault(spec.name, []).append(spec)
-    longer: dict[str, tuple[str, ...]] = {}
-    for group in same.values():
-        settings = [spec.settings.identity() for spec in group]
-        names = dict.fromkeys(name for one in settings for name in one)
-        differ = [n for n in names if any(s.get(n) != settings[0].get(n) for s in settings)]
-        for spec in group:
-            own = [name for name in differ if spec.settings.applies(name)]
-            longer[spec.key] = tuple(dict.fromkeys((*spec.varied, *own)))
-    return [replace(spec, varied=longer[spec.key]) for spec in specs]
 
 
 def _is_grid(value: Any) -> bool:

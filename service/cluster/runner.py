@@ -20,8 +20,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from service.capacity import Capacity, Node, this_machine
 from service.errors import UsageError
 from service.execution import run_trial
+from service.resources import Resources
 from service.run_folder import RunFolder
-from service.study import Resources, Study, TrialSpec
+from service.study import Study
+from service.trial_spec import TrialSpec
 
 Notify = Callable[[str, str, dict[str, Any]], None]  # event, key, metrics line
 

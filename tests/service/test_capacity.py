@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from service.capacity import Capacity, Node, this_machine
 from service.errors import UsageError
-from service.study import Resources
+from service.resources import Resources
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 
 from service.errors import UsageError
-from service.study import Resources, Study
+from service.resources import Resources
+from service.study import Study
 from trainables.protocol import NotIdentity, Settings, When
 
 
