@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.figures import Figure, Target, in_turn, main
 from service import Study
 from service.capacity import this_machine
-from service.cluster import runner
+from service.cluster import connection, runner
 from service.options import options_from
 from service.plan import plan_run
 from service.run_folder import RunFolder
@@ -65,19 +65,19 @@ def ours(place: Path) -> None:
     study = Study("gap", "How long is the gap?", train, Settings(), sweeps, "val/sum")
     plan, run = plan_run(study, options_from({}), {}), RunFolder.create(place, study.name)
     try:
-        capacity = runner.connect(None, study.resources, study.settings.environment())
+        capacity = connection.connect(None, study.resources, study.settings.environment())
         plan.write(run, {}, "")
         runner.run_trials(
             study, plan.todo, run, capacity.trial,
             max_concurrent=1, max_failures=0, notify=lambda event, key, line: None,
         )  # fmt: skip
     finally:
-        runner.disconnect()
+        connection.disconnect()
 
 
 def bare(place: Path) -> None:
     """The same epochs, as Tune's documentation has it."""
-    import ray  # after the runner's module, which sets Ray's environment variables
+    import ray  # after that package, which sets Ray's environment variables
     from ray import tune
 
     def function(config: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from service.errors import UsageError
 from service.execution import run_trial
-from service.run_folder import write_json
 from service.study import Study
+from service.trial_folder import write_json
 from service.trial_spec import TrialSpec
 
 

@@ -26,7 +26,7 @@ EXIT_STATUS = {"finished": 0, "failed": 1, "stopped": 130}
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     """Run the trials that `plan` still lacks; (exit status, run folder)."""
-    from service.cluster import runner
+    from service.cluster import connection
 
     output = options.output.resolve()
     folder = plan.folder or RunFolder.create(output, plan.study.name)
@@ -41,11 +41,11 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             address = options.address or os.environ.get("RAY_ADDRESS")
             print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
             variables = plan.study.settings.environment()
-            whole = runner.connect(address, plan.study.resources, variables)
+            whole = connection.connect(address, plan.study.resources, variables)
             connected = True
             capacity = whole.at_most(options.max_concurrent)
             if address:
-                runner.check_shared(folder.path)
+                connection.check_shared(folder.path)
             chosen = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
             uri = tracking.absolute(chosen)
             plan.write(folder, inputs, uri)
@@ -59,7 +59,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         return EXIT_STATUS["stopped"], folder
     finally:
         if connected:
-            runner.disconnect()
+            connection.disconnect()
         if not began and plan.folder is None:  # a run that never began leaves no folder behind
             shutil.rmtree(folder.path, ignore_errors=True)
         lock.release()
@@ -97,7 +97,7 @@ def _say_how_to_go_on(plan: Plan, folder: RunFolder) -> None:
 
 
 def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
-    from service.cluster import runner
+    from service.cluster import connection, runner
     from service.summary import draw, show
 
     publisher = Publisher(folder, uri)
@@ -123,7 +123,7 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             interrupted = True
         except Exception as error:  # such as a cluster that went away: keep what there is
             broken = error
-    runner.disconnect()  # nobody commits any more
+    connection.disconnect()  # nobody commits any more
     results = folder.write_results()
     draw(folder, results)
     show(plan.study, results)

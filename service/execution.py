@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from service.run_folder import TrialFolder, load_checkpoint, write_json
+from service.trial_folder import TrialFolder, load_checkpoint, write_json
 from trainables.protocol import Diverged, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0

@@ -14,8 +14,9 @@ from service.environment import commit, environment
 from service.errors import UsageError
 from service.options import RunOptions
 from service.resources import Resources
-from service.run_folder import FORMAT, RunFolder, write_json
+from service.run_folder import FORMAT, RunFolder
 from service.study import Study
+from service.trial_folder import write_json
 from service.trial_spec import TrialSpec
 
 

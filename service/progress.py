@@ -141,7 +141,7 @@ class Progress:
             return table
 
     def _batch(self, key: str) -> str:
-        from service.run_folder import read_json
+        from service.trial_folder import read_json
 
         file = self._run.trial(key).path / "progress.json"
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.run_folder import RunFolder, TrialFolder
+from service.run_folder import RunFolder
 from service.tracking import STATUS, Projection, files_of, metrics_of, params_of
+from service.trial_folder import TrialFolder
 
 
 def differences(run: RunFolder, uri: str) -> list[str]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from service.run_folder import RunFolder, TrialFolder, write_json
+from service.run_folder import RunFolder
+from service.trial_folder import TrialFolder, write_json
 
 SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits

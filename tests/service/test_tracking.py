@@ -12,9 +12,10 @@ from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
 from service.reconcile import differences
-from service.run_folder import RunFolder, TrialFolder
+from service.run_folder import RunFolder
 from service.study import Study
 from service.tracking import Projection, publish
+from service.trial_folder import TrialFolder
 from trainables.protocol import Epoch, Settings
 
 

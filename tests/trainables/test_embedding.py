@@ -11,7 +11,7 @@ from models import resnet
 from models.embedding_net import EmbeddingNet
 from models.weights import load_state_dict
 from service.execution import run_trial
-from service.run_folder import TrialFolder
+from service.trial_folder import TrialFolder
 from trainables import embedding
 from trainables.randomness import derive, generator
 

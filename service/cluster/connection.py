@@ -1,0 +1,111 @@
+"""Joining a Ray cluster, or starting a local one, and leaving it again."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from service.capacity import Capacity, Node, this_machine
+from service.errors import UsageError
+from service.resources import Resources
+
+PACKAGES = (
+    "studies", "service", "reports", "trainables", "models", "losses", "metrics", "images", "files",
+)  # fmt: skip
+
+
+def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
+    """Join the cluster (or start a local one); returns what it can hold.
+
+    variables: the environment variables that trials need, on every node the same.
+    UsageError if no cluster answers, or none of its nodes can hold a trial.
+    """
+    runtime: dict[str, Any] = {"env_vars": variables}
+    if ray.is_initialized():
+        raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
+    if address == "local":
+        raise UsageError("address must name a cluster; leave it out for a local one.")
+    if address:
+        # The packages are not installed on the workers: ship the code, and nothing beside it.
+        root = Path(__file__).resolve().parents[2]
+        runtime["py_modules"] = [str(root / name) for name in PACKAGES]
+        try:
+            ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            why = str(error).strip().splitlines()[0].rstrip(".")
+            raise UsageError(f"No Ray cluster answers at {address}: {why}.") from None
+    else:
+        _start_local(runtime)
+    booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    try:
+        return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
+    except UsageError:
+        disconnect()
+        raise
+
+
+def _start_local(runtime: dict[str, Any]) -> None:
+    """A cluster of this machine; a busy machine gets a second chance to start it in time."""
+    for attempt in (1, 2):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=int(this_machine().cpus),
+                include_dashboard=False,
+                runtime_env=runtime,
+                log_to_driver=False,
+                logging_level="error",
+            )
+            return
+        except Exception as error:  # ray raises bare Exception when a node is slow to start
+            ray.shutdown()
+            if attempt == 2:
+                raise UsageError(f"Ray did not start on this machine: {error}") from None
+
+
+def check_shared(folder: Path) -> None:
+    """UsageError unless every node sees what this process writes into `folder`, and can write."""
+    mark = folder / ".shared"
+    mark.write_text(mark.name)
+    answer = ray.remote(num_cpus=0)(_answer)
+    try:
+        for node in (n for n in ray.nodes() if n["Alive"]):
+            here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            reply = mark.with_name(f".shared-{node['NodeID']}")
+            seen = ray.get(answer.options(scheduling_strategy=here).remote(str(mark), str(reply)))
+            if not seen or not reply.exists():
+                raise UsageError(
+                    f"On a cluster, --output must be a folder that every node sees and can write; "
+                    f"the node {node['NodeManagerAddress']} does not share {folder.parents[1]}."
+                )
+            reply.unlink()
+    finally:
+        mark.unlink()
+
+
+def _answer(mark: str, reply: str) -> bool:
+    if not Path(mark).exists():
+        return False
+    try:
+        Path(reply).touch()
+    except OSError:
+        return False
+    return True
+
+
+def disconnect() -> None:
+    """Leave the cluster, which ends our trials there; a local one is stopped."""
+    # Ray ends the whole process if an object reference dies in another thread while it shuts down:
+    # what Tune left in cycles goes now, and the collector sleeps meanwhile.
+    gc.collect()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()

@@ -1,0 +1,108 @@
+"""trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and how the trial ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    os.replace(temporary, path)
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file."""
+    return json.loads(path.read_text())
+
+
+def load_checkpoint(path: Path, lazy: bool = False) -> dict[str, Any] | None:
+    """{"lines", "state"} of a checkpoint, None without one; lazy: tensors are read when used."""
+    import torch
+
+    try:
+        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=lazy)
+    except FileNotFoundError:
+        return None
+    return value
+
+
+class TrialFolder:
+    """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """All complete metrics lines; one that a killed process left half-written is not."""
+        file = self.path / "metrics.jsonl"
+        if not file.exists():
+            return []
+        rows = file.read_text().split("\n")[:-1]  # what follows the last newline is half a line
+        return [json.loads(row) for row in rows]
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """How the trial ended ({"status", "reason", "diverged", "epochs", "ended"}), or None."""
+        file = self.path / "status.json"
+        return read_json(file) if file.exists() else None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What settings.json holds: key, name, sweeps, settings, varied, seed."""
+        value: dict[str, Any] = read_json(self.path / "settings.json")
+        return value
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Add one metrics line."""
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def cut(self, lines: int) -> None:
+        """Forget metrics lines that no checkpoint belongs to."""
+        kept = "".join(json.dumps(line) + "\n" for line in self.lines[:lines])
+        temporary = self.path / ".metrics.jsonl"
+        temporary.write_text(kept)
+        os.replace(temporary, self.path / "metrics.jsonl")
+
+    @property
+    def committed(self) -> list[dict[str, Any]]:
+        """The metrics lines that no later start of the trial will cut off."""
+        lines = self.lines
+        saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True) if lines else None
+        if saved is not None:
+            return lines[: saved["lines"]]
+        status = self.status or {}  # one that ended for good has no checkpoint any more
+        for_good = status.get("status") == "finished" or status.get("diverged")
+        return self.lines if for_good else []
+
+    def end(self, status: str, reason: str | None = None, diverged: bool = False) -> None:
+        """Record how the trial ended; drop its checkpoints where nothing will go on from them."""
+        epochs = max((line["epoch"] for line in self.lines), default=0)
+        ended = {"status": status, "reason": reason, "diverged": diverged}
+        write_json(self.path / "status.json", {**ended, "epochs": epochs, "ended": time.time()})
+        if status == "finished" or diverged:
+            for name in ("checkpoint.pt", "best.pt"):
+                (self.path / name).unlink(missing_ok=True)
+
+    def result(self) -> dict[str, Any]:
+        """The trial's entry in results.json."""
+        asked, ended, lines = self.settings, self.status, self.committed
+        metrics: dict[str, float] = {}
+        for line in lines:
+            metrics |= {k: v for k, v in line.items() if "/" in k}
+        if ended is None:
+            epochs = max((line["epoch"] for line in lines), default=0)
+            ended = {"status": "stopped", "reason": "interrupted", "epochs": epochs}
+        return {
+            **{k: asked[k] for k in ("key", "name", "variant", "sweeps", "settings", "seed")},
+            **{k: ended[k] for k in ("status", "reason", "epochs")},
+            "metrics": metrics,
+            "seconds": sum(line.get("time/seconds", 0.0) for line in lines),
+        }
