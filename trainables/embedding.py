@@ -176,7 +176,8 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             metrics |= report.quick(net, sets["test"], "test_curve")
         yield Epoch(metrics, _state(epoch, net, auxiliary, optimizer))
 
-    yield Epoch(report.final(settings, trial, net, sets, splits.train.classes), None)
+    classes, keep = splits.train.classes, settings.keep_weights
+    yield Epoch(report.final(trial, net, sets, classes, keep_weights=keep), None)
 
 
 def one_cycle(progress: float) -> float:

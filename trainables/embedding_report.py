@@ -13,7 +13,6 @@ from images.batches import Loaded, normalize, ordered_batches
 
 if TYPE_CHECKING:
     from models.embedding_net import EmbeddingNet
-    from trainables.embedding import Settings
     from trainables.protocol import Trial
 
 EVAL_BATCH = 256
@@ -72,11 +71,12 @@ def _basic(logits: np.ndarray, labels: np.ndarray, split: str) -> dict[str, floa
 
 
 def final(
-    settings: Settings,
     trial: Trial,
     net: EmbeddingNet,
     sets: dict[str, Loaded],
     classes: tuple[str, ...],
+    *,
+    keep_weights: bool,
 ) -> dict[str, float]:
     """Test metrics at the last epoch and accuracy at the best; leaves predictions, embeddings."""
     embeddings, logits, labels = outputs(net, sets["test"])
@@ -117,7 +117,7 @@ def final(
         label=labels[kept],
         embeddings=embeddings[kept].astype(np.float16),
     )
-    if settings.keep_weights:
+    if keep_weights:
         from safetensors.torch import save_file
 
         kept_weights = {k: v.contiguous() for k, v in net.as_resnet().items()}
