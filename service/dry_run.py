@@ -29,9 +29,13 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     else:
         hours = sum(seconds for seconds, _ in costs) / plan.study.resources.threads / 3600
         disk = sum(sorted((size for _, size in costs), reverse=True)[:slots]) / 2**30
-        print(f"About {hours:.1f} hours in a row, {hours / slots:.1f} with {slots} at once;")
+        print(f"About {_time(hours)} in a row, {_time(hours / slots)} with {slots} at once;")
         print(f"about {disk:.1f} GiB of disk while it runs (a rough guess from ResNet-18's speed).")
     if capacity:
         print(f"At most {slots} at once on this machine: {capacity.limit}.")
     else:
         print(f"How many run at once is known when the cluster at {address} is joined.")
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
