@@ -38,4 +38,6 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
 
 
 def _time(hours: float) -> str:
+    if hours < 1 / 60:
+        return "less than a minute"
     return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
