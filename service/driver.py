@@ -103,7 +103,10 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
     interrupted, broken = False, None
-    with _interruptible(), Progress(plan.study, plan.todo, folder, slots) as progress:
+    with (
+        _interruptible() as asked_to_stop,
+        Progress(plan.study, plan.todo, folder, slots) as progress,
+    ):
 
         def notify(event: str, key: str, line: dict[str, Any]) -> None:
             progress.notify(event, key, line)
@@ -122,13 +125,14 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
         except KeyboardInterrupt:
             interrupted = True
         except Exception as error:  # such as a cluster that went away: keep what there is
-            broken = error
+            # A signal to all processes ends Ray's too, and its failure may be what comes first.
+            interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
     results = folder.write_results()
     draw(folder, results)
     show(plan.study, results)
     _finish_record(publisher, folder, uri)
-    if broken is not None:
+    if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
     if interrupted or broken:
         _say_how_to_go_on(plan, folder)
@@ -147,17 +151,19 @@ def _finish_record(publisher: Publisher, folder: RunFolder, uri: str) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM, which batch systems send, interrupts as Ctrl-C does."""
+def _interruptible() -> Iterator[threading.Event]:
+    """SIGTERM, which batch systems send, interrupts as Ctrl-C does; yields whether one came."""
+    came = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
 
     def interrupt(*_: Any) -> None:
+        came.set()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -197,7 +197,10 @@ def test_an_interrupted_run_keeps_its_state_and_says_how_to_go_on(undisturbed, p
     output = place / number.name
     process = start(place, *LONGER, "--output", output)
     wait_until(lambda: committed(output, last), process)
-    os.killpg(process.pid, number)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.terminate()
     status, text = finish(process)
     assert status == 130, text
     run = only_run(output)
