@@ -6,6 +6,7 @@ A digest is `"sha256:HEX"` or `"md5:HEX"`, where HEX may be just the first hex d
 from __future__ import annotations
 
 import hashlib
+import http.client
 import shutil
 import socket
 import threading
@@ -47,6 +48,27 @@ def download(url: str, path: Path, digest: str) -> None:
     with FileLock(path.with_name(f".{path.name}.lock")):
         if not path.is_file():  # another process may have loaded it while this one waited
             _download(url, path, digest)
+
+
+def fetch(what: str, url: str, path: Path, digest: str, folder: Path, instead: str) -> None:
+    """`download`, whose failure is one sentence for whoever sits before it.
+
+    Args:
+        what: is downloaded, such as "The ImageNet weights".
+        url, path, digest: as in `download`.
+        folder: where a user may put the file by hand.
+        instead: what works without it, such as "--weights none, which works offline".
+
+    Raises:
+        FileNotFoundError: whatever `download` raises.
+    """
+    try:
+        download(url, path, digest)
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
+        raise FileNotFoundError(
+            f"{what} could not be downloaded ({error}): put {path.name} from {url} into {folder}, "
+            f"or use {instead}."
+        ) from error
 
 
 def _download(url: str, path: Path, digest: str) -> None:

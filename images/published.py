@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from files.download import download, matches
+from files.download import fetch, matches
 from images.decode import picture
 from images.selection import Counts, count
 from images.source import Listing
@@ -26,14 +25,10 @@ class Release:
 
     def fetch(self, name: str, data_dir: Path) -> None:
         """Download it into `data_dir`; FileNotFoundError, one sentence, when that fails."""
-        try:
-            download(self.url, data_dir / self.file, self.digest)
-        except (OSError, http.client.HTTPException, RuntimeError) as error:
-            raise FileNotFoundError(
-                f"The images of {name} could not be downloaded ({error}): put {self.file} from "
-                f"{self.url} into {data_dir}, or use --dataset digits "
-                "--classes all, which works offline."
-            ) from error
+        fetch(
+            f"The images of {name}", self.url, data_dir / self.file, self.digest, data_dir,
+            "--dataset digits --classes all, which works offline",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ A ``weights`` value is ``"imagenet"``, ``"none"`` or the path of a torchvision s
 from __future__ import annotations
 
 import hashlib
-import http.client
 import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from files.download import download
+from files.download import fetch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,14 +119,14 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
                     f"{_sha256(path)[:8]}): delete it, or name your own file with --weights FILE."
                 )
             return path
-    try:
-        download(URL + name, cached, f"sha256:{digest(weights, model)}")
-    except (OSError, http.client.HTTPException, RuntimeError) as error:
-        raise FileNotFoundError(
-            f"The ImageNet weights could not be downloaded ({error}): put {name} from "
-            f"{URL}{name} into {data_dir / 'weights'}, or use --weights none or "
-            "--weights FILE, which work offline."
-        ) from error
+    fetch(
+        "The ImageNet weights",
+        URL + name,
+        cached,
+        f"sha256:{digest(weights, model)}",
+        data_dir / "weights",
+        "--weights none or --weights FILE, which work offline",
+    )
     return cached
 
 
