@@ -15,10 +15,13 @@ from metrics.retrieval import (
     mean_average_precision_at_r,
     recall_at_1,
 )
+from metrics.roc import OneVsRest, auc, one_vs_rest, roc_curve
 
 __all__ = [
     "MacroScores",
+    "OneVsRest",
     "accuracy",
+    "auc",
     "class_accuracy",
     "confusion_matrix",
     "expected_calibration_error",
@@ -26,6 +29,8 @@ __all__ = [
     "knn_accuracy",
     "macro_precision_recall_f1",
     "mean_average_precision_at_r",
+    "one_vs_rest",
     "recall_at_1",
+    "roc_curve",
     "top_k_accuracy",
 ]

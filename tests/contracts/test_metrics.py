@@ -16,6 +16,9 @@ SCORES = {
     "class_accuracy": lambda y, s: float(
         np.nanmean(metrics.class_accuracy(metrics.confusion_matrix(y, s.argmax(1), 4)))
     ),
+    "roc_curve": lambda y, s: metrics.auc(*metrics.roc_curve(y == 0, s[:, 0])[:2]),
+    "auc": lambda y, s: metrics.auc(*metrics.one_vs_rest(y, s).micro),
+    "one_vs_rest": lambda y, s: metrics.one_vs_rest(y, s).macro_auc,
     "recall_at_1": lambda y, s: metrics.recall_at_1(s, y),
     "mean_average_precision_at_r": lambda y, s: metrics.mean_average_precision_at_r(s, y),
     "knn_accuracy": lambda y, s: metrics.knn_accuracy(PERFECT, LABELS, s, y),
@@ -23,7 +26,7 @@ SCORES = {
     "expected_calibration_error": lambda y, s: 1 - metrics.expected_calibration_error(y, s),
     "intra_inter_ratio": lambda y, s: 1 - min(1.0, metrics.intra_inter_ratio(s, y)),
 }
-OTHERS = {"MacroScores", "confusion_matrix"}
+OTHERS = {"MacroScores", "OneVsRest", "confusion_matrix"}
 
 
 @pytest.fixture(params=sorted(SCORES))
