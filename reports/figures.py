@@ -13,12 +13,16 @@ import numpy as np
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
-PANELS = (
-    ("train/loss", "train loss"),
-    ("val/loss", "validation cross-entropy"),
-    ("train/accuracy", "train accuracy"),
-    ("val/accuracy", "validation accuracy"),
-)
+LOSSES = {
+    "train/loss": "train loss",
+    "val/loss": "validation cross-entropy",
+    "test_curve/loss": "test cross-entropy",
+}
+ACCURACIES = {
+    "train/accuracy": "train accuracy",
+    "val/accuracy": "validation accuracy",
+    "test_curve/accuracy": "test accuracy",
+}
 
 
 def curves(
@@ -29,28 +33,41 @@ def curves(
     variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
     Returns the files; none if no variant has an epoch.
     """
-    import matplotlib
     from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
 
     drawn = {name: seeds for name, seeds in variants.items() if any(seeds)}
     if not drawn:
         return []
-    figure = Figure(figsize=(14, 3.6), layout="constrained")
-    axes = figure.subplots(1, len(PANELS))
-    for axis, (metric, label) in zip(axes, PANELS, strict=True):
+    there = {metric for seeds in drawn.values() for lines in seeds for m in lines for metric in m}
+    rows = [{m: label for m, label in row.items() if m in there} for row in (LOSSES, ACCURACIES)]
+    panels = [panel for row in rows for panel in row.items()]
+    # Two rows only where there are test curves: four panels fit side by side.
+    shape = (1, len(panels)) if len(panels) <= 4 else (2, -(-len(panels) // 2))
+    below = 0.3 * -(-len(drawn) // 4)  # what the legend takes
+    figure = Figure(figsize=(3.5 * shape[1], 3.2 * shape[0] + below), layout="constrained")
+    for place, (metric, label) in enumerate(panels, 1):
+        axis = figure.add_subplot(*shape, place)
         for i, (name, seeds) in enumerate(drawn.items()):
             _line(axis, metric, name, seeds, i)
         axis.set(xlabel="epoch", title=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-    handles, labels = axes[-1].get_legend_handles_labels()
+    handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
     figure.suptitle(title)
+    return save(figure, path)
+
+
+def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
+    """Write a figure as path.svg and path.png, if asked without blank margins; the files."""
+    import matplotlib
+
     files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]
+    box = "tight" if crop else None
     # With a salt and without a date the same numbers give the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "tune-studies"}):
-        figure.savefig(files[0], metadata={"Date": None})
-    figure.savefig(files[1], dpi=110)
+        figure.savefig(files[0], metadata={"Date": None}, bbox_inches=box)
+    figure.savefig(files[1], dpi=110, bbox_inches=box)
     return files
 
 
