@@ -46,7 +46,7 @@ def curves(
     below = 0.3 * -(-len(drawn) // 4)  # what the legend takes
     figure = Figure(figsize=(3.5 * shape[1], 3.2 * shape[0] + below), layout="constrained")
     for place, (metric, label) in enumerate(panels, 1):
-        axis = figure.add_subplot(*shape, place)
+        axis: Any = figure.add_subplot(*shape, place)
         for i, (name, seeds) in enumerate(drawn.items()):
             _line(axis, metric, name, seeds, i)
         axis.set(xlabel="epoch", title=label)
@@ -59,7 +59,7 @@ def curves(
 
 
 def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
-    """Write a figure as path.svg and path.png, if asked without blank margins; the files."""
+    """Write path.svg and path.png and return both; crop cuts off blank margins."""
     import matplotlib
 
     files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]

@@ -25,25 +25,34 @@ def show(study: Study, results: dict[str, Any]) -> None:
         table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
     if finished:
         Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for remark in study.settings.remarks([t for same in finished.values() for t in same]):
+        print(remark)
     for trial in results["trials"]:
         if trial["status"] != "finished":
             print(f"{trial['name']}: {trial['status']}, {trial['reason']}")
 
 
 def draw(run: RunFolder, results: dict[str, Any]) -> None:
-    """Draw the curves of every sweep into figures/."""
-    from reports import figures
+    """Draw the pictures of every sweep into figures/."""
+    from reports import pictures
 
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
     sweeps = dict.fromkeys(sweep for trial in results["trials"] for sweep in trial["sweeps"])
     for sweep in sweeps:
-        variants: dict[str, list[list[dict[str, Any]]]] = {}
-        for trial in results["trials"]:
-            if sweep in trial["sweeps"] and trial["status"] == "finished":
-                lines = run.trial(trial["key"]).lines
-                variants.setdefault(trial["variant"], []).append(lines)
-        figures.curves(variants, f"{results['study']}: {sweep}", folder / sweep)
+        finished = [
+            pictures.Finished(
+                trial["variant"],
+                run.trial(trial["key"]).settings["varied"],
+                trial["settings"],
+                run.trial(trial["key"]).lines,
+                run.trial(trial["key"]).path,
+            )
+            for trial in results["trials"]
+            if sweep in trial["sweeps"] and trial["status"] == "finished"
+        ]
+        if finished:
+            pictures.draw(f"{results['study']}: {sweep}", finished, folder / sweep)
 
 
 def group(trials: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -1,0 +1,132 @@
+"""All pictures of a run, from what its trials left in their folders.
+
+Of every sweep: loss and accuracy against epochs, confusion matrices and ROC curves side by side,
+and a heat map where two settings vary.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import metrics
+from reports import figures, grids
+
+POINTS = 300  # of a ROC curve: more cannot be told apart in a picture
+EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
+BEFORE = "before training"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished trial: its variant, its settings, its metrics lines, and where its files lie."""
+
+    variant: str
+    varied: Sequence[str]
+    settings: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
+    folder: Path
+
+
+def draw(title: str, trials: Sequence[Finished], path: Path) -> list[Path]:
+    """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png."""
+    by_variant: dict[str, list[Finished]] = {}
+    for trial in trials:
+        by_variant.setdefault(trial.variant, []).append(trial)
+    drawn: list[Path] = []
+    if any(line["epoch"] > 1 for trial in trials for line in trial.lines):
+        lines = {name: [trial.lines for trial in same] for name, same in by_variant.items()}
+        drawn += figures.curves(lines, title, path)
+    layout = _factors(list(by_variant.values()))
+    panels = tuple(layout.values()) or None
+    drawn += _confusion(title, by_variant, panels, path.with_name(f"{path.name}_confusion"))
+    drawn += _roc(title, by_variant, panels, path.with_name(f"{path.name}_roc"))
+    if layout:
+        (rows, row_names), (columns, column_names) = layout.items()
+        shape = len(row_names), len(column_names)
+        values = np.array([_mean_accuracy(same) for same in by_variant.values()]).reshape(shape)
+        n = np.array([len(same) for same in by_variant.values()]).reshape(shape)
+        place = path.with_name(f"{path.name}_heat")
+        about = f"{title}: test accuracy"
+        drawn += grids.heat_map(values, row_names, column_names, rows, columns, about, place, n=n)
+    return drawn
+
+
+def _factors(variants: Sequence[Sequence[Finished]]) -> dict[str, list[str]]:
+    """The two settings that vary, with their values, if the variants fill their grid row by row."""
+    first = [same[0] for same in variants]
+    names = dict.fromkeys(name for trial in first for name in trial.varied)
+    values = {
+        name: list(dict.fromkeys(str(trial.settings.get(name)) for trial in first))
+        for name in names
+    }
+    two = {name: found for name, found in values.items() if len(found) > 1}
+    if len(two) != 2:
+        return {}
+    rows, columns = two.items()
+    wanted = [(a, b) for a in rows[1] for b in columns[1]]
+    have = [(str(t.settings.get(rows[0])), str(t.settings.get(columns[0]))) for t in first]
+    return two if have == wanted else {}
+
+
+def _mean_accuracy(same: Sequence[Finished]) -> float:
+    found = [trial.lines[-1].get("test/accuracy", np.nan) for trial in same]
+    return float(np.mean(found))
+
+
+def _confusion(title: str, variants: Any, panels: Any, path: Path) -> list[Path]:
+    """Counts added over seeds; what the network said before training comes first."""
+    matrices: dict[str, NDArray[np.int64]] = {}
+    classes: list[str] = []
+    for name, same in variants.items():
+        files = [trial.folder / "test_confusion.csv" for trial in same]
+        found = [read_matrix(file) for file in files if file.exists()]
+        if found:
+            classes, matrices[name] = found[0][0], np.sum([matrix for _, matrix in found], axis=0)
+    before = next(iter(variants.values()))[0].folder / "test_before_confusion.csv"
+    if matrices and before.exists():
+        matrices, panels = {BEFORE: read_matrix(before)[1], **matrices}, None
+    panels = panels if len(matrices) == len(variants) else None
+    return grids.confusion_grid(matrices, classes, title, path, panels)
+
+
+def read_matrix(path: Path) -> tuple[list[str], NDArray[np.int64]]:
+    """(classes, counts) of a CSV file with the names of rows and columns, true by predicted."""
+    with path.open(newline="") as file:
+        _, *rows = csv.reader(file)
+    return [row[0] for row in rows], np.array([[int(x) for x in row[1:]] for row in rows])
+
+
+def _roc(title: str, variants: Any, panels: Any, path: Path) -> list[Path]:
+    """Of the first seed: curves of several cannot be told apart."""
+    drawn: dict[str, dict[str, grids.Curve]] = {}
+    for name, same in variants.items():
+        file = same[0].folder / "predictions.npz"
+        if not file.exists():
+            continue
+        with np.load(file) as kept:
+            labels, scores, classes = kept["label"], kept["scores"], kept["classes"].tolist()
+        roc = metrics.one_vs_rest(labels, scores)
+        curves: dict[str, Any] = {"micro": roc.micro, "macro": roc.macro}
+        areas: dict[str, float] = {"micro": roc.micro_auc, "macro": roc.macro_auc}
+        if len(classes) <= EACH_CLASS:
+            curves |= dict(zip(classes, roc.curves, strict=True))
+            areas |= dict(zip(classes, roc.auc.tolist(), strict=True))
+        drawn[name] = {
+            label: (_thinned(curve[0]), _thinned(curve[1]), areas[label])
+            for label, curve in curves.items()
+            if curve is not None
+        }
+    panels = panels if len(drawn) == len(variants) else None
+    return grids.roc_grid(drawn, f"{title}, seed 0", path, panels)
+
+
+def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    thinned: NDArray[np.float64] = values[np.linspace(0, len(values) - 1, POINTS).astype(int)]
+    return thinned
