@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from trainables.image_settings import ImageSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.randomness import derive, generator
+from trainables.schedule import one_cycle
 
 if TYPE_CHECKING:
     import torch
@@ -130,6 +131,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
     from images.batches import augment, normalize, to_device
     from trainables import embedding_report as report
+    from trainables.network_report import Sums, right
 
     splits = settings.load(trial.seed)
     sets = {
@@ -150,7 +152,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         batches = _batches(settings, splits.train, trial.seed, epoch)
         crops = generator(trial.seed, epoch, "augmentation")
         mining = generator(trial.seed, epoch, "mining")
-        sums = report.Sums()
+        sums = Sums()
         for i, index in enumerate(batches):
             progress = (epoch - 1 + i / len(batches)) / settings.epochs  # of the whole trial, 0..1
             for group in optimizer.param_groups:
@@ -167,7 +169,11 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             optimizer.step()
             if settings.loss == "center":
                 auxiliary.update(embeddings.detach(), labels)  # type: ignore[union-attr]
-            sums.add(loss, ce, extra, embeddings, logits, labels)
+            sums.add(
+                len(labels), loss=loss, cross_entropy=ce, auxiliary_loss=extra,
+                embedding_norm=embeddings.detach().norm(dim=1).mean(),
+                accuracy=right(logits, labels),
+            )  # fmt: skip
             trial.progress(i + 1, len(batches))
         metrics = sums.means("train")
         metrics["train/images"] = sums.count
@@ -178,13 +184,6 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
     classes, keep = splits.train.classes, settings.keep_weights
     yield Epoch(report.final(trial, net, sets, classes, keep_weights=keep), None)
-
-
-def one_cycle(progress: float) -> float:
-    """Learning rate as a share of its peak: linear up over 30 % of training, cosine down to 0."""
-    if progress < 0.3:
-        return 0.04 + 0.96 * progress / 0.3
-    return 0.5 * (1 + math.cos(math.pi * (progress - 0.3) / 0.7))
 
 
 def _network(settings: Settings, classes: int, trial: Trial) -> EmbeddingNet:

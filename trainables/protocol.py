@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -66,6 +66,10 @@ class Settings(BaseModel):
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Sentences for a person about what `prepare` returned, such as images left out."""
+        return []
+
+    def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Sentences for a person about finished trials, as results.json lists them."""
         return []
 
     def environment(self) -> dict[str, str]:

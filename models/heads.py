@@ -1,0 +1,24 @@
+"""New classifiers on top of D features."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import nn
+
+from models.resnet import seeded
+
+Head = Literal["linear", "hidden"]
+HIDDEN = 512
+
+
+def head(kind: Head, dim: int, classes: int, seed: int) -> nn.Module:
+    """A classifier from (B, dim) to (B, classes), its parameters drawn by `seed` alone.
+
+    "linear": one layer.  "hidden": linear -> ReLU -> linear, with 512 units between; without
+    dropout, so that a trial draws nothing at random while it trains.
+    """
+    with seeded(seed):
+        if kind == "linear":
+            return nn.Linear(dim, classes)
+        return nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes))

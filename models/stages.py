@@ -1,0 +1,77 @@
+"""A ResNet as a row of stages, so that a frozen beginning can be computed once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import ResNet
+
+from models.resnet import ResNetName, Stem, build
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc")
+"""In order; "stem" is conv1, bn1, relu and maxpool, "avgpool" also flattens, "fc" is the head."""
+
+
+def modules(model: ResNet, stage: str) -> list[nn.Module]:
+    """The modules of a stage, in the order in which they are applied."""
+    if stage == "stem":
+        return [model.conv1, model.bn1, model.relu, model.maxpool]
+    return [model.avgpool, nn.Flatten(1)] if stage == "avgpool" else [getattr(model, stage)]
+
+
+def forward(model: ResNet, x: Tensor, stages: Sequence[str]) -> Tensor:
+    """Apply neighbouring stages.
+
+    Args:
+        model: a ResNet.
+        x: what the stage before them gave; images (B, 3, H, W) for the stem.
+        stages: a part of STAGES, in its order; an empty one gives ``x``.
+
+    Returns:
+        (B, C, H, W), or (B, D) after "avgpool", or (B, classes) after "fc".
+    """
+    for stage in stages:
+        for module in modules(model, stage):
+            x = module(x)
+    return x
+
+
+def frozen(model: ResNet) -> tuple[str, ...]:
+    """The stages from the first on without a trainable parameter: what need not be repeated."""
+    for i, stage in enumerate(STAGES):
+        if any(p.requires_grad for module in modules(model, stage) for p in module.parameters()):
+            return STAGES[:i]
+    return STAGES
+
+
+@lru_cache(maxsize=32)
+def shape(name: ResNetName, stem: Stem, size: int, last: str, classes: int) -> tuple[int, ...]:
+    """The shape of what stage `last` gives for an image of size x size pixels; computes nothing."""
+    with torch.device("meta"):
+        model = skeleton(name, stem, classes)
+        x = torch.empty(1, 3, size, size)
+    return tuple(forward(model, x, STAGES[: STAGES.index(last) + 1]).shape[1:])
+
+
+@lru_cache(maxsize=32)
+def multiply_adds(name: ResNetName, stem: Stem, size: int) -> dict[str, float]:
+    """Multiply-additions of every stage for one image of size x size pixels, forward."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    found = {}
+    with torch.device("meta"):
+        model = skeleton(name, stem, 1000)
+        x = torch.empty(1, 3, size, size)
+        for stage in STAGES:
+            with FlopCounterMode(display=False) as counter:
+                x = forward(model, x, [stage])
+            found[stage] = counter.get_total_flops() / 2
+    return found
+
+
+def skeleton(name: ResNetName, stem: Stem, classes: int) -> ResNet:
+    """The network without values, on the meta device: for shapes, counts and names."""
+    return build(name, classes, stem=stem)[0].to("meta").eval()

@@ -1,0 +1,82 @@
+"""What every trial that classifies reports of its test set, and the files that it leaves."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import metrics
+
+NAMED_CLASSES = 20  # with more, the numbers of single classes are in test_classes.csv alone
+Scores = NDArray[np.floating]
+
+
+def final(
+    folder: Path, classes: Sequence[str], labels: NDArray[np.int64], last: Scores, best: Scores
+) -> dict[str, float]:
+    """Test metrics of the last epoch, and accuracy at the best one.
+
+    labels: (N,).  last, best: scores (N, C) of the two, decision values or probabilities; the
+    highest is the prediction.  Leaves in `folder` predictions.npz, test_confusion.csv (rows true,
+    columns predicted) and test_classes.csv (images, accuracy, one-vs-rest AUC of every class).
+    """
+    predicted, at_best = last.argmax(1), best.argmax(1)
+    matrix = metrics.confusion_matrix(labels, predicted, len(classes))
+    macro = metrics.macro_precision_recall_f1(matrix)
+    roc = metrics.one_vs_rest(labels, last)
+    by_class = metrics.class_accuracy(matrix)
+    result = {
+        "test/accuracy": metrics.accuracy(labels, predicted),
+        "test/accuracy_at_best": metrics.accuracy(labels, at_best),
+        "test/top5": metrics.top_k_accuracy(labels, last, 5),
+        "test/macro_precision": macro.precision,
+        "test/macro_recall": macro.recall,
+        "test/macro_f1": macro.f1,
+        "test/auc_micro": roc.micro_auc,
+        "test/auc_macro": roc.macro_auc,
+    }
+    result |= named("test/accuracy", classes, by_class) | named("test/auc", classes, roc.auc)
+    np.savez_compressed(
+        folder / "predictions.npz",
+        index=np.arange(len(labels)),
+        label=labels,
+        prediction=predicted,
+        scores=last.astype(np.float32),
+        prediction_at_best=at_best,
+        scores_at_best=best.astype(np.float32),
+        classes=np.array(classes),
+    )
+    write_matrix(folder / "test_confusion.csv", matrix, classes, classes)
+    columns = zip(classes, matrix.sum(1), by_class, roc.auc, strict=True)
+    with (folder / "test_classes.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["class", "images", "accuracy", "auc"])
+        rows.writerows([name, int(n), f"{a:.6f}", f"{r:.6f}"] for name, n, a, r in columns)
+    return result
+
+
+def named(what: str, classes: Sequence[str], values: NDArray[np.float64]) -> dict[str, float]:
+    """{"test/accuracy_cat": 0.8, ...} for a few classes; classes without a value are left out."""
+    if len(classes) > NAMED_CLASSES:
+        return {}
+    plain = [re.sub(r"[^\w. -]", "_", name) for name in classes]
+    return {
+        f"{what}_{name}": float(value)
+        for name, value in zip(plain, values, strict=True)
+        if np.isfinite(value)
+    }
+
+
+def write_matrix(
+    path: Path, matrix: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Counts with the names of rows and columns, as CSV."""
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["true", *columns])
+        out.writerows([name, *map(int, row)] for name, row in zip(rows, matrix, strict=True))

@@ -1,0 +1,226 @@
+"""Classify the features of a frozen ResNet: with a support vector machine, or a trained head.
+
+Features are extracted once for all trials (`trainables.features`), scaled by what train alone
+shows, and given to either classifier: the same features, the same split.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from trainables import features, svm
+from trainables.image_settings import ImageSettings
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.randomness import derive, generator
+from trainables.row_store import Progress
+from trainables.schedule import one_cycle
+
+if TYPE_CHECKING:
+    from images import DataInfo, Splits
+
+SVM = When("classifier", ("svm",))
+HEAD = When("classifier", ("head",))
+CURVED = When("kernel", ("rbf", "poly"))
+
+
+class Settings(ImageSettings):
+    """Every hyperparameter of a classifier of features."""
+
+    inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {"layer"}
+
+    layer: Literal["fc", "avgpool"] = Field(
+        "avgpool", description="fc = the network's outputs, avgpool = what they are computed from"
+    )
+    scaling: Literal["none", "standard", "minmax"] = Field(
+        "standard", description="of every feature, fitted on train alone"
+    )
+    classifier: Literal["svm", "head"] = Field(
+        "svm", description="support vector machine, or a fully-connected head"
+    )
+    kernel: Annotated[Literal["linear", "rbf", "poly"], SVM] = Field(
+        "rbf", description="of the support vector machine"
+    )
+    C: Annotated[float, SVM] = Field(1.0, gt=0, le=1e6, description="penalty of the SVM")
+    gamma: Annotated[float | Literal["scale"], CURVED] = Field(
+        "scale",
+        description="of the kernel; scale = 1 / (features x their variance)",
+        union_mode="left_to_right",
+    )
+    degree: Annotated[int, When("kernel", ("poly",))] = Field(
+        3, ge=1, le=9, description="of the polynomial kernel"
+    )
+    coef0: Annotated[float, When("kernel", ("poly",))] = Field(
+        0.0, ge=0, le=1e3, description="added in the polynomial kernel"
+    )
+    head: Annotated[Literal["linear", "hidden"], HEAD] = Field(
+        "linear", description="one layer, or two with 512 units between"
+    )
+    epochs: Annotated[int, HEAD] = Field(30, ge=1, le=10_000, description="passes of the head")
+    batch_size: Annotated[int, HEAD] = Field(64, ge=2, le=65_536, description="images a batch")
+    lr: Annotated[float, HEAD] = Field(
+        0.01, gt=0, le=100, description="peak of the one-cycle schedule, SGD"
+    )
+    momentum: Annotated[float, HEAD] = Field(0.9, ge=0, lt=1, description="Nesterov momentum")
+    weight_decay: Annotated[float, HEAD] = Field(5e-4, ge=0, le=1, description="L2")
+    test_curves: Annotated[bool, HEAD, NotIdentity()] = Field(
+        False, description="also measure test_curve/* every epoch; nothing chooses by it"
+    )
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+        """Also extract the features that all trials share."""
+        inputs = super().prepare(progress)
+        _features(self, self.load(0), 0, features.device(), progress)
+        inputs["weights"]["left_out"] = []  # the head that the weights come with is used
+        return inputs
+
+    def cost(self) -> tuple[float, float]:
+        """A guess from 4,500 machines on 512 features: 15 s on one core; extraction is shared."""
+        sizes = self.sizes()
+        if self.classifier == "head":
+            return 5 + self.epochs * sizes.train * 4e-5, 1e7
+        pairs = sizes.train * (sizes.train + sizes.val + sizes.test)
+        return 3 + pairs * 2.5e-7, 1e7
+
+    def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What a seed means for a machine that draws nothing."""
+        if not any(t["settings"].get("classifier") == "svm" for t in trials):
+            return []
+        return [
+            "A support vector machine draws nothing at random: its seed only chooses which train "
+            "images are validation, so a spread over seeds is one over overlapping train sets."
+        ]
+
+
+def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
+    """Yield Epochs of the chosen classifier, then its test metrics."""
+    splits = settings.load(trial.seed)
+    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+    values = _features(settings, splits, trial.seed, trial.device)
+    sets = {name: values[features.rows_of(part)] for name, part in parts.items()}
+    labels = {name: part.labels for name, part in parts.items()}
+    scaled = svm.scaled(sets, settings.scaling)
+    if settings.classifier == "head":
+        yield from _head(settings, trial, scaled, labels, splits.info)
+    else:
+        yield from _machine(settings, trial, scaled, labels, splits.info)
+
+
+def _features(
+    settings: Settings, splits: Splits, seed: int, device: str, progress: Progress | None = None
+) -> NDArray[np.float32]:
+    model = features.untouched(settings, seed)
+    rows = features.rows_of(splits.train, splits.val, splits.test)
+    return features.fetch(
+        settings, splits, model, settings.layer, rows, seed=seed, device=device, progress=progress
+    )
+
+
+_kept: tuple[Any, dict[str, svm.Array]] | None = None  # the last Gram matrices of this process
+
+
+def _grams(
+    settings: Settings, seed: int, fingerprint: str, sets: Mapping[str, svm.Array]
+) -> tuple[dict[str, svm.Array], float]:
+    """Gram matrices, and the seconds that they took: 0 when a trial with another C left them."""
+    global _kept
+    identity = settings.identity() | {"C": None, "seed": seed, "fingerprint": fingerprint}
+    started = time.monotonic()
+    if _kept is None or _kept[0] != identity:
+        _kept = None  # before the next ones are made: two would not fit everywhere
+        kernel = svm.Kernel(settings.kernel, settings.gamma, settings.degree, settings.coef0)
+        _kept = identity, svm.grams(sets, kernel)
+        return _kept[1], time.monotonic() - started
+    return _kept[1], 0.0
+
+
+def _machine(
+    settings: Settings,
+    trial: Trial,
+    sets: Mapping[str, svm.Array],
+    labels: Mapping[str, NDArray[np.int64]],
+    info: DataInfo,
+) -> Iterator[Epoch]:
+    import metrics
+    from trainables import classification_report as report
+
+    classes = info.classes
+    grams, gram_seconds = _grams(settings, trial.seed, info.fingerprint, sets)
+    started = time.monotonic()
+    machine = svm.fit(grams["train"], labels["train"], settings.C)
+    decided = {name: svm.decide(machine, gram, len(classes)) for name, gram in grams.items()}
+    found = {
+        f"{name}/accuracy": metrics.accuracy(labels[name], decided[name].argmax(1))
+        for name in ("train", "val")
+    }
+    found["train/support_vectors"] = len(machine.support_)
+    found["time/gram_seconds"] = gram_seconds
+    found["time/fit_seconds"] = time.monotonic() - started
+    if trial.state is None:
+        yield Epoch(found, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
+    scores = decided["test"]
+    yield Epoch(report.final(trial.folder, classes, labels["test"], scores, scores), None)
+
+
+def _head(
+    settings: Settings,
+    trial: Trial,
+    sets: Mapping[str, svm.Array],
+    labels: Mapping[str, NDArray[np.int64]],
+    info: DataInfo,
+) -> Iterator[Epoch]:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from images.batches import Loaded, shuffled_batches
+    from models.heads import head
+    from trainables import network_report as report
+
+    data = {
+        name: Loaded(
+            torch.from_numpy(values.astype(np.float32)).to(trial.device),
+            torch.from_numpy(labels[name]).to(trial.device),
+            None,
+        )
+        for name, values in sets.items()
+    }
+    classes, dim = info.classes, data["train"].pixels.shape[1]
+    net = head(settings.head, dim, len(classes), derive(trial.seed, 0, "weights")).to(trial.device)
+    optimizer = torch.optim.SGD(
+        net.parameters(), settings.lr, settings.momentum,
+        weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
+    )  # fmt: skip
+    start = 0
+    if trial.state is not None:
+        net.load_state_dict(trial.state["net"])
+        optimizer.load_state_dict(trial.state["optimizer"])
+        start = trial.state["epoch"]
+    for epoch in range(start + 1, settings.epochs + 1):
+        order = generator(trial.seed, epoch, "order")
+        batches = shuffled_batches(len(data["train"]), settings.batch_size, order)
+        sums = report.Sums()
+        for i, index in enumerate(batches):
+            progress = (epoch - 1 + i / len(batches)) / settings.epochs
+            optimizer.param_groups[0]["lr"] = settings.lr * one_cycle(progress)
+            inputs, wanted = data["train"].batch(index)
+            logits = net(inputs)
+            loss = cross_entropy(logits, wanted)
+            if not math.isfinite(loss.item()):
+                raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            sums.add(len(wanted), loss=loss, accuracy=report.right(logits, wanted))
+            trial.progress(i + 1, len(batches))
+        found = sums.means("train") | report.quick(net, data["val"], "val")
+        if settings.test_curves:
+            found |= report.quick(net, data["test"], "test_curve")
+        state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        yield Epoch(found, state)
+    yield Epoch(report.final(trial, net, data["test"], classes), None)

@@ -1,0 +1,267 @@
+"""Fine-tune a part of a ResNet behind a new head, and compare with the network as it came.
+
+A trial never repeats what cannot change. Where the beginning of the network is frozen (parameters
+fixed, batch-norms with their own statistics) and images are not augmented, its output is computed
+once, kept on disk for all trials, and every epoch starts from there (`trainables.features`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from models import parts
+from trainables import features
+from trainables.image_settings import ImageSettings
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial
+from trainables.randomness import derive, generator
+from trainables.row_store import Progress
+from trainables.schedule import one_cycle
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torchvision.models import ResNet
+
+    from images import Splits
+
+PARTS = list(parts.PARTS)
+WORTH = 1.1  # epochs that become less than this many times cheaper stay as they are
+
+
+class Settings(ImageSettings):
+    """Every hyperparameter of a fine-tuning trial."""
+
+    inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {
+        "unfreeze", "frozen_batchnorm", "augment", "prefix_cache",
+    }  # fmt: skip
+
+    unfreeze: str = Field(
+        "nothing",
+        description="trained besides the new head: nothing, layer1 ... layer4, convolutions, "
+        "batch_norms, downsample, everything, or globs of parameter names; commas between",
+    )
+    head: Literal["linear", "hidden"] = Field(
+        "linear", description="one layer, or two with 512 units between"
+    )
+    epochs: int = Field(5, ge=1, le=10_000, description="passes over the train images")
+    batch_size: int = Field(64, ge=2, le=65_536, description="images a batch")
+    lr: float = Field(0.02, gt=0, le=100, description="peak of the one-cycle schedule, SGD, head")
+    body_lr: float = Field(0.005, gt=0, le=100, description="the same for what is unfrozen")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Nesterov momentum of SGD")
+    weight_decay: float = Field(5e-4, ge=0, le=1, description="L2")
+    augment: Literal["none", "flip", "crop_flip"] = Field(
+        "none", description="with none, what the frozen beginning gives is computed only once"
+    )
+    frozen_batchnorm: Literal["eval", "train"] = Field(
+        "eval", description="frozen batch-norms keep their statistics, or go on updating them"
+    )
+    prefix_cache: Literal["float32", "float16", "off"] = Field(
+        "float32", description="how the frozen beginning's output is kept; float16 changes numbers"
+    )
+    test_curves: Annotated[bool, NotIdentity()] = Field(
+        False, description="also measure test_curve/* every epoch; nothing chooses by it"
+    )
+    keep_weights: Annotated[bool, NotIdentity()] = Field(
+        False, description="leave the best epoch's weights, a state dict that --weights takes"
+    )
+
+    @field_validator("unfreeze")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        words = [word.strip() for word in value.split(",")]
+        if not all(words):
+            raise ValueError(f"unfreeze needs names with commas between; got {value!r}.")
+        return ",".join(words)
+
+    def applies(self, name: str) -> bool:
+        """Without a body that is trained, its learning rate has no meaning."""
+        return super().applies(name) and (name != "body_lr" or self.unfreeze != "nothing")
+
+    @model_validator(mode="after")
+    def _kept_weights_fit(self) -> Settings:
+        if self.keep_weights and self.head == "hidden":
+            raise ValueError(
+                "keep_weights needs head=linear, since --weights takes torchvision's state dicts."
+            )
+        return self
+
+    def check(self) -> None:
+        """Also refuse names that match no parameter of the model."""
+        super().check()
+        self.prefix()
+
+    def prefix(self) -> tuple[str, ...]:
+        """The stages whose output is kept; none where that is impossible or not worth its disk."""
+        from models import resnet, stages
+        from trainables.frozen_prefix import saving
+
+        model = stages.skeleton(self.model, self.stem, 2)
+        resnet.set_trainable(model, self.trained)
+        frozen = stages.frozen(model)
+        impossible = self.augment != "none" or self.frozen_batchnorm == "train"
+        if impossible or self.prefix_cache == "off" or saving(self, frozen) < WORTH:
+            return ()
+        return frozen
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Globs of everything that is trained, the head included."""
+        return (*parts.patterns(self.unfreeze), "fc.*")
+
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
+        """Also compute what the frozen beginning gives, and what the untouched network sees."""
+        inputs = super().prepare(progress)
+        splits, model, device = self.load(0), features.untouched(self, 0), features.device()
+        inputs["weights"]["left_out"] = []  # the new head replaces whatever head there was
+        inputs["weights"]["outputs"] = model.fc.out_features
+        if prefix := self.prefix():
+            rows = features.rows_of(splits.train, splits.val, splits.test)
+            how: dict[str, Any] = {"dtype": self.prefix_cache, "progress": progress}
+            features.fetch(self, splits, model, prefix[-1], rows, seed=0, device=device, **how)
+        _pooled(self, splits, model, 0, device, progress)
+        return inputs
+
+    def notes(self, inputs: dict[str, Any]) -> list[str]:
+        """Also say when the weights have no head that could answer before training."""
+        from trainables.before import speaks
+
+        notes = super().notes(inputs)
+        outputs, classes = inputs["weights"]["outputs"], inputs["dataset"]["classes"]
+        if not speaks(self.weights, outputs, classes):
+            notes.append(
+                f"The weights have no ImageNet head for these classes ({outputs} outputs): before "
+                "training, an untrained head is measured."
+            )
+        return notes
+
+    def cost(self) -> tuple[float, float]:
+        """Scaled from ResNet-18 at 64 px: about 50 images/s trained, 230 inferred, on one core."""
+        from models import stages
+
+        sizes = self.sizes()
+        work = stages.multiply_adds(self.model, self.stem, self.image_size)
+        left = sum(work.values()) - sum(work[stage] for stage in self.prefix())
+        images = self.epochs * (sizes.train + sizes.val * 50 / 230) + 2 * sizes.test * 50 / 230
+        return 5 + images / 50 * left / 1.49e8, 4e8
+
+    def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+        """How much the kept output of frozen stages saved, as predicted and as measured."""
+        from trainables.frozen_prefix import saving
+
+        found: dict[str, str] = {}
+        for trial in trials:
+            measured = trial["metrics"].get("time/epoch_saving")
+            if measured is None:
+                continue
+            chosen = self.changed(**trial["settings"])
+            prefix, rounded = chosen.prefix(), trial["metrics"]["train/prefix_difference"]
+            found[chosen.unfreeze] = (
+                f"unfreeze={chosen.unfreeze}: epochs start after {prefix[-1]} "
+                f"({chosen.prefix_cache}, differs by {rounded:.1e}), which makes them "
+                f"{saving(chosen, prefix):.3g} times shorter by its multiply-additions, and "
+                f"{measured:.3g} times as measured."
+            )
+        return list(found.values())
+
+
+def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
+    """Yield an Epoch an epoch, then one with the test metrics of before and after."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from images.batches import augment, shuffled_batches
+    from models import resnet
+    from models.heads import head
+    from trainables import frozen_prefix
+    from trainables import network_report as report
+
+    splits, prefix = settings.load(trial.seed), settings.prefix()
+    classes = splits.train.classes
+    model = features.untouched(settings, trial.seed)
+    before = _before(settings, splits, model, trial)
+    begun = frozen_prefix.start(settings, splits, model, prefix, settings.prefix_cache, trial)
+    sets = begun.sets
+    new = derive(trial.seed, 0, "head")
+    model.fc = head(settings.head, model.fc.in_features, len(classes), new)
+    trainable = resnet.set_trainable(model, settings.trained)
+    model.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = frozen_prefix.Rest(model, prefix)
+    ends = list(model.fc.parameters())
+    body = [p for name, p in model.named_parameters() if p.requires_grad and name[:3] != "fc."]
+    optimizer = torch.optim.SGD(
+        [{"params": part} for part in (ends, body) if part], settings.lr, settings.momentum,
+        weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
+    )  # fmt: skip
+    rates = [settings.lr, settings.body_lr][: len(optimizer.param_groups)]
+    start = 0
+    if trial.state is not None:
+        net.load_state_dict(trial.state["net"])
+        optimizer.load_state_dict(trial.state["optimizer"])
+        start = trial.state["epoch"]
+
+    for epoch in range(start + 1, settings.epochs + 1):
+        started = time.monotonic()
+        resnet.train_mode(net, settings.frozen_batchnorm)
+        order = generator(trial.seed, epoch, "order")
+        views = generator(trial.seed, epoch, "augmentation")
+        batches = shuffled_batches(len(splits.train), settings.batch_size, order)
+        sums = report.Sums()
+        for i, index in enumerate(batches):
+            progress = (epoch - 1 + i / len(batches)) / settings.epochs
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * one_cycle(progress)
+            inputs, labels = sets["train"].batch(index)
+            logits = net(inputs if prefix else augment(inputs, settings.augment, views))
+            loss = cross_entropy(logits, labels)
+            if not math.isfinite(loss.item()):
+                raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            sums.add(len(labels), loss=loss, accuracy=report.right(logits, labels))
+            trial.progress(i + 1, len(batches))
+        found = sums.means("train") | {"train/trainable_parameters": trainable}
+        found["time/train_seconds"] = took = time.monotonic() - started
+        if prefix:
+            found["train/prefix_difference"] = begun.difference
+            found["time/epoch_saving"] = (took + begun.seconds * len(splits.train)) / took
+        found |= report.quick(net, sets["val"], "val")
+        if settings.test_curves:
+            found |= report.quick(net, sets["test"], "test_curve")
+        state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        yield Epoch(found, state)
+
+    after = report.final(trial, net, sets["test"], classes)
+    if settings.keep_weights:
+        report.keep_weights(model, trial.folder)
+    yield Epoch(after | before, None)
+
+
+def _pooled(
+    settings: Settings,
+    splits: Splits,
+    model: ResNet,
+    seed: int,
+    device: str,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """What the untouched network's head is given for the test images, (N, D)."""
+    rows = features.rows_of(splits.test)
+    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
+    return features.fetch(settings, splits, model, "avgpool", rows, **how)[rows]
+
+
+def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
+    from trainables import before
+
+    pooled = _pooled(settings, splits, model, trial.seed, trial.device)
+    classes, labels = splits.test.classes, splits.test.labels
+    own_head = before.speaks(settings.weights, model.fc.out_features, classes)
+    return before.measure(
+        trial.folder, pooled, labels, model, classes, own_head=own_head, seed=trial.seed
+    )
