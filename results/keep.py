@@ -14,6 +14,9 @@ KEPT = (
     "settings.json",
     "metrics.jsonl",
     "status.json",
+    "test_confusion.csv",
+    "test_before_confusion.csv",
+    "test_classes.csv",
 )
 
 

@@ -1,4 +1,4 @@
-"""Print README's table of a kept run: mean over seeds, with its standard deviation where n > 1.
+"""Print what README and results/README.md say of a kept run: how it was made, and its table.
 
 python results/table.py results/q2_losses/RUN
 """
@@ -6,37 +6,85 @@ python results/table.py results/q2_losses/RUN
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from service.summary import group, mean_sd
 
 PERCENT = (100, 1, " %")
+# Shown where a run has them.
 COLUMNS = {
+    "before": ("test_before/accuracy", *PERCENT),
     "train": ("train/accuracy", *PERCENT),
     "val": ("val/accuracy", *PERCENT),
     "test": ("test/accuracy", *PERCENT),
+    "AUC": ("test/auc_macro", 1, 3, ""),
+    "lowest test loss": ("test_curve/lowest_loss", 1, 2, ""),
+    "test loss": ("test/loss", 1, 2, ""),
     "recall@1": ("test/recall_at_1", *PERCENT),
     "k-NN": ("test/knn_accuracy", *PERCENT),
     "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
+    "trained": ("train/trainable_parameters", 1e-6, 3, " M"),
+    "SVs": ("train/support_vectors", 1, 0, ""),
 }
 
 
 def table(run: Path) -> str:
-    """Markdown: a line a variant; accuracies in %."""
+    """Markdown: a line a variant, mean ± standard deviation over its seeds where n > 1."""
     trials = json.loads((run / "results.json").read_text())["trials"]
-    lines = ["| variant | " + " | ".join(COLUMNS) + " | n |", "|---" * (len(COLUMNS) + 2) + "|"]
+    for trial in trials:
+        curve = _lines(run, trial, "test_curve/loss")
+        if curve:
+            trial["metrics"]["test_curve/lowest_loss"] = min(curve)
+    there = {metric for trial in trials for metric in trial["metrics"]}
+    columns = {name: column for name, column in COLUMNS.items() if column[0] in there}
+    if "test_curve/lowest_loss" not in there:
+        columns.pop("test loss", None)  # means something beside its lowest
+    lines = ["| variant | " + " | ".join(columns) + " | n |", "|---" * (len(columns) + 2) + "|"]
     for same in group(trials).values():
-        cells = [
-            mean_sd([scale * trial["metrics"][metric] for trial in same], digits) + unit
-            for metric, scale, digits, unit in COLUMNS.values()
-        ]
+        cells = []
+        for metric, scale, digits, unit in columns.values():
+            values = [scale * t["metrics"][metric] for t in same if metric in t["metrics"]]
+            cells.append(mean_sd(values, digits) + unit if values else "")
         lines.append(f"| {same[0]['variant']} | {' | '.join(cells)} | {len(same)} |")
+    lines += [
+        f"| {trial['variant']} | {trial['status']}: {trial['reason'].partition(',')[0]} "
+        f"|{' |' * len(columns)}"
+        for trial in trials
+        if trial["status"] != "finished"
+    ]
     return "\n".join(lines)
+
+
+def about(run: Path) -> str:
+    """Markdown: the command, the images, how long, with which versions."""
+    study = json.loads((run / "study.json").read_text())
+    trials = json.loads((run / "results.json").read_text())["trials"]
+    inputs, seconds = study["inputs"], [trial["seconds"] for trial in trials]
+    counts, here = inputs["dataset"]["counts"], study["environment"]
+    command = study["command"].replace(" --output outputs", "")
+    ended = [json.loads(f.read_text())["ended"] for f in run.glob("trials/*/status.json")]
+    minutes = (max(ended) - study["created"]) / 60
+    resumed = f", resumed {len(study['resumed'])} times meanwhile" if study["resumed"] else ""
+    return (
+        f"    {command}\n\n"
+        f"{counts['train']:,} train, {counts['val']:,} validation and {counts['test']:,} test "
+        f"images; weights {inputs['weights']['name']}; {len(trials)} trials of {min(seconds):.0f} "
+        f"to {max(seconds):.0f} s, {minutes:.0f} minutes in all{resumed}, on {here['cpus']} CPU "
+        f"cores, torch {here['torch']}, commit {study['commit']['commit'][:7]}."
+    )
+
+
+def _lines(run: Path, trial: dict[str, Any], metric: str) -> list[float]:
+    text = (run / "trials" / trial["key"] / "metrics.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    return [line[metric] for line in lines if metric in line]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    print(table(parser.parse_args().run))
+    run = parser.parse_args().run
+    print(f"{about(run)}\n\n{table(run)}")
 
 
 if __name__ == "__main__":

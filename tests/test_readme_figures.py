@@ -1,21 +1,35 @@
 """README's table and picture are those of a kept run, made by the scripts in results/."""
 
-import importlib.util
+import importlib
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_table_is_what_the_script_prints_for_the_run_of_the_picture():
+@pytest.fixture
+def script(monkeypatch):
+    """A script of results/, as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / "results"))
+    return importlib.import_module
+
+
+def test_the_table_is_what_the_script_prints_for_the_run_of_the_picture(script):
     (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", README)
     run = (ROOT / picture).parents[1]
     assert (ROOT / picture).is_file()
-    spec = importlib.util.spec_from_file_location("table", ROOT / "results" / "table.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.table(run) in README
+    assert script("table").table(run) in README
+    command = re.search(r"python -m studies\.\S+ --data-dir DATA .*(\n.*)?", README).group()
+    assert " ".join(command.replace("\\\n", " ").split()) in script("table").about(run)
+
+
+def test_the_page_of_kept_runs_is_what_the_script_writes(script):
+    page = (ROOT / "results" / "README.md").read_text()
+    assert page == script("page").page()
+    assert all((ROOT / "results" / p).is_file() for p in re.findall(r"!\[.*?\]\((.*?)\)", page))
 
 
 def test_what_is_kept_names_no_place_of_a_machine_and_stays_small():

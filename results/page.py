@@ -1,0 +1,35 @@
+"""Write results/README.md from the runs that are kept beside it.
+
+python results/page.py
+"""
+
+import json
+from pathlib import Path
+
+from table import about, table
+
+HERE = Path(__file__).parent
+HEAD = """# Kept runs
+
+Real runs, without checkpoints and arrays; `python results/page.py` makes this page from them.
+`DATA` and `WEIGHTS` stand for where data and weights lay. Accuracies are means ± standard deviation
+over n seeds; one seed says nothing of another.
+"""
+
+
+def page() -> str:
+    """Markdown: for every kept run how it was made, its table, its pictures."""
+    parts = [HEAD]
+    for file in sorted(HERE.glob("*/*/study.json")):
+        run = file.parent
+        study = json.loads(file.read_text())
+        sweeps = " ".join(dict.fromkeys(s for t in study["trials"] for s in t["sweeps"]))
+        place = run.relative_to(HERE)
+        pictures = sorted(picture.name for picture in (run / "figures").glob("*.png"))
+        parts += [f"## {study['study']}: {sweeps}", about(run), table(run)]
+        parts += [f"![{name}]({place}/figures/{name})" for name in pictures]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    (HERE / "README.md").write_text(page())

@@ -1,0 +1,97 @@
+"""The pictures of a sweep, from what its trials left in their folders."""
+
+import numpy as np
+import pytest
+
+from reports.pictures import Finished, draw, read_matrix
+from trainables import classification_report
+
+CLASSES = ("cat", "dog", "ship")
+
+
+def trial(place, varied, settings, epochs=1, seed=0):
+    """A trial's folder with a classifier's report in it, right in about two of three cases."""
+    name = " ".join(f"{k}={settings[k]}" for k in varied)
+    folder = place / f"{name} {seed}"
+    folder.mkdir()
+    random = np.random.default_rng(seed)
+    labels = np.arange(60) % 3
+    scores = random.normal(size=(60, 3)) + 1.5 * np.eye(3)[labels]
+    found = classification_report.final(folder, CLASSES, labels, scores, scores)
+    curve = [
+        {"epoch": e + 1, "train/loss": 1 / (e + 1), "val/accuracy": 0.5, "train/accuracy": 0.6}
+        for e in range(epochs)
+    ]
+    return Finished(name, varied, settings, [*curve, {"epoch": epochs, **found}], folder)
+
+
+def grid(place, left_out=0):
+    choices = [
+        {"kernel": kernel, "scaling": scaling, "C": 1.0}
+        for kernel in ("linear", "rbf", "poly")
+        for scaling in ("none", "standard", "minmax")
+    ]
+    varied = ("kernel", "scaling")
+    return [trial(place, varied, chosen) for chosen in choices[: 9 - left_out]]
+
+
+def test_a_grid_of_two_settings_gets_matrices_curves_and_a_heat_map(tmp_path):
+    files = draw("q1", grid(tmp_path), tmp_path / "kernel")
+    kinds = {file.name for file in files}
+    assert kinds == {
+        f"kernel_{kind}.{ending}"
+        for kind in ("confusion", "roc", "heat")
+        for ending in ("svg", "png")
+    }
+    text = (tmp_path / "kernel_heat.svg").read_text()
+    assert all(f"<!-- {word} -->" in text for word in ("linear", "minmax", "kernel", "scaling"))
+
+
+def test_a_grid_with_a_hole_is_drawn_without_a_heat_map(tmp_path):
+    files = draw("q1", grid(tmp_path, left_out=1), tmp_path / "kernel")
+    assert {file.stem for file in files} == {"kernel_confusion", "kernel_roc"}
+
+
+def test_epochs_get_curves_and_seeds_are_added_up_in_the_matrix(tmp_path):
+    trials = [
+        trial(tmp_path, ("lr",), {"lr": lr}, epochs=3, seed=seed)
+        for seed in (0, 1)
+        for lr in (0.1, 0.2)
+    ]
+    files = draw("toy: lr", trials, tmp_path / "lr")
+    assert {file.name for file in files if file.suffix == ".svg"} == {
+        "lr.svg",
+        "lr_confusion.svg",
+        "lr_roc.svg",
+    }
+
+
+def test_what_the_network_said_before_training_comes_first(tmp_path):
+    (one,) = [trial(tmp_path, ("head",), {"head": "linear"})]
+    matrix = np.array([[5, 0, 0, 15], [0, 0, 0, 20], [0, 1, 19, 0]])
+    path = one.folder / "test_before_confusion.csv"
+    classification_report.write_matrix(path, matrix, CLASSES, [*CLASSES, "other"])
+    names, found = read_matrix(path)
+    assert names == list(CLASSES)
+    np.testing.assert_array_equal(found, matrix)
+    draw("toy", [one], tmp_path / "head")
+    text = (tmp_path / "head_confusion.svg").read_text()
+    assert text.index("before training") < text.index("head=linear") and "other" in text
+
+
+def test_a_trial_that_left_no_predictions_has_only_its_curves(tmp_path):
+    lines = [{"epoch": e, "train/loss": 1.0} for e in (1, 2)]
+    bare = Finished("x=1", ("x",), {"x": 1}, lines, tmp_path)
+    assert {file.name for file in draw("toy", [bare], tmp_path / "x")} == {"x.svg", "x.png"}
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_the_report_names_single_classes_only_where_they_are_few(tmp_path, count):
+    labels = np.arange(60) % count
+    classes = [f"class/{i}" for i in range(count)]
+    scores = np.eye(count)[labels]
+    found = classification_report.final(tmp_path, classes, labels, scores, scores)
+    assert found["test/accuracy"] == found["test/auc_macro"] == 1
+    assert ("test/accuracy_class_1" in found) == (count == 2)  # the slash would end the name
+    rows = (tmp_path / "test_classes.csv").read_text().splitlines()
+    assert len(rows) == count + 1 and rows[1].startswith("class/0,")
