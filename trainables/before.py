@@ -19,6 +19,7 @@ import metrics
 from models import imagenet_classes
 from models.heads import head
 from trainables import classification_report as report
+from trainables import features
 from trainables.randomness import derive
 
 if TYPE_CHECKING:
@@ -51,14 +52,13 @@ def measure(
     pooled: features (N, D) of the untouched network before its head.  labels: (N,).  own_head: as
     `speaks` says.  The table has a column "other" behind those of the C classes, (C, C + 1).
     """
-    features = torch.from_numpy(pooled)
-    with torch.no_grad():
-        if own_head:
-            columns = imagenet_classes.to_classes(classes)
-            predicted = columns[model.fc.cpu()(features).argmax(1).numpy()]
-        else:
-            fresh = head("linear", pooled.shape[1], len(classes), derive(seed, 0, "head"))
-            predicted = fresh(features).argmax(1).numpy()
+    if own_head:
+        columns = imagenet_classes.to_classes(classes)
+        predicted = columns[features.outputs(model, pooled).argmax(1)]
+    else:
+        fresh = head("linear", pooled.shape[1], len(classes), derive(seed, 0, "head"))
+        with torch.no_grad():
+            predicted = fresh(torch.from_numpy(pooled)).argmax(1).numpy()
     matrix = metrics.confusion_matrix(labels, predicted, len(classes) + 1)
     by_class = metrics.class_accuracy(matrix)[:-1]
     matrix = matrix[:-1]  # no image is of the class "other"

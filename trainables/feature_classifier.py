@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from trainables import features, svm
 from trainables.image_settings import ImageSettings
@@ -23,6 +23,8 @@ from trainables.row_store import Progress
 from trainables.schedule import one_cycle
 
 if TYPE_CHECKING:
+    from torchvision.models import ResNet
+
     from images import DataInfo, Splits
 
 SVM = When("classifier", ("svm",))
@@ -32,8 +34,6 @@ CURVED = When("kernel", ("rbf", "poly"))
 
 class Settings(ImageSettings):
     """Every hyperparameter of a classifier of features."""
-
-    inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {"layer"}
 
     layer: Literal["fc", "avgpool"] = Field(
         "avgpool", description="fc = the network's outputs, avgpool = what they are computed from"
@@ -49,9 +49,7 @@ class Settings(ImageSettings):
     )
     C: Annotated[float, SVM] = Field(1.0, gt=0, le=1e6, description="penalty of the SVM")
     gamma: Annotated[float | Literal["scale"], CURVED] = Field(
-        "scale",
-        description="of the kernel; scale = 1 / (features x their variance)",
-        union_mode="left_to_right",
+        "scale", description="of the kernel; scale = 1 / (features x their variance)"
     )
     degree: Annotated[int, When("kernel", ("poly",))] = Field(
         3, ge=1, le=9, description="of the polynomial kernel"
@@ -73,10 +71,20 @@ class Settings(ImageSettings):
         False, description="also measure test_curve/* every epoch; nothing chooses by it"
     )
 
+    @field_validator("gamma", mode="before")
+    @classmethod
+    def _positive_or_scale(cls, value: Any) -> Any:
+        try:
+            if value == "scale" or float(value) > 0:
+                return value if value == "scale" else float(value)
+        except (TypeError, ValueError):
+            pass
+        raise ValueError(f"must be scale or a number above 0; got {value!r}.")
+
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Also extract the features that all trials share."""
         inputs = super().prepare(progress)
-        _features(self, self.load(0), 0, features.device(), progress)
+        _pooled(self, self.load(0), features.untouched(self, 0), 0, features.device(), progress)
         inputs["weights"]["left_out"] = []  # the head that the weights come with is used
         return inputs
 
@@ -102,8 +110,11 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     """Yield Epochs of the chosen classifier, then its test metrics."""
     splits = settings.load(trial.seed)
     parts = {"train": splits.train, "val": splits.val, "test": splits.test}
-    values = _features(settings, splits, trial.seed, trial.device)
-    sets = {name: values[features.rows_of(part)] for name, part in parts.items()}
+    model = features.untouched(settings, trial.seed)
+    pooled = _pooled(settings, splits, model, trial.seed, trial.device)
+    sets = {name: pooled[features.rows_of(part)] for name, part in parts.items()}
+    if settings.layer == "fc":  # a matrix product: no pass over the images of its own
+        sets = {name: features.outputs(model, values) for name, values in sets.items()}
     labels = {name: part.labels for name, part in parts.items()}
     scaled = svm.scaled(sets, settings.scaling)
     if settings.classifier == "head":
@@ -112,14 +123,17 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         yield from _machine(settings, trial, scaled, labels, splits.info)
 
 
-def _features(
-    settings: Settings, splits: Splits, seed: int, device: str, progress: Progress | None = None
+def _pooled(
+    settings: Settings,
+    splits: Splits,
+    model: ResNet,
+    seed: int,
+    device: str,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
-    model = features.untouched(settings, seed)
     rows = features.rows_of(splits.train, splits.val, splits.test)
-    return features.fetch(
-        settings, splits, model, settings.layer, rows, seed=seed, device=device, progress=progress
-    )
+    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
+    return features.fetch(settings, splits, model, "avgpool", rows, **how)
 
 
 _kept: tuple[Any, dict[str, svm.Array]] | None = None  # the last Gram matrices of this process

@@ -8,6 +8,7 @@ and a trial that trains only the end of a network starts from what its frozen be
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,9 @@ def store(
         "weights": digest if digest != "none" else f"none, seed {seed}",
         "stage": stage,
     }
+    if settings.stem == "small":  # drawn by the seed where the weights have a stock one
+        conv1 = model.conv1.weight.detach().cpu().numpy().tobytes()
+        identity["conv1"] = hashlib.sha256(conv1).hexdigest()[:16]
     classes = model.fc.out_features
     shape = stages.shape(settings.model, settings.stem, settings.image_size, stage, classes)
     name = f"{settings.model}-{stage}-{settings.image_size}"
@@ -112,6 +116,15 @@ def fetch(
         return found.cpu().contiguous().numpy()
 
     return kept.fetch(rows, compute, progress)
+
+
+def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the head of an untouched network makes of features (N, D) after "avgpool"."""
+    import torch
+
+    with torch.no_grad():
+        found: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
+    return found
 
 
 def device() -> str:
