@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import rich.progress
@@ -28,6 +29,7 @@ class Preparing:
         )
         self._tasks: dict[str, rich.progress.TaskID] = {}
         self._tenths: dict[str, int] = {}
+        self._began: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Preparing:
         return self
@@ -36,17 +38,21 @@ class Preparing:
         self._bar.stop()
 
     def advance(self, what: str, done: int, total: int) -> None:
-        """`done` of `total` of something are ready."""
+        """`done` of `total` images of something are ready; says how fast."""
+        began, first = self._began.setdefault(what, (time.monotonic(), done))
+        seconds = time.monotonic() - began
+        rate = f", {(done - first) / seconds:.0f} images/s" if done > first and seconds else ""
         if self._bar.console.is_terminal:
             self._bar.start()  # not before: a download shows a bar of its own
             if what not in self._tasks:
                 self._tasks[what] = self._bar.add_task(what)
-            self._bar.update(self._tasks[what], completed=done, total=total)
+            about = {"description": what + rate, "completed": done, "total": total}
+            self._bar.update(self._tasks[what], **about)
             return
         tenth = 10 * done // max(1, total)
-        if tenth > self._tenths.get(what, 0):
+        if tenth > self._tenths.get(what, -1):
             self._tenths[what] = tenth
-            print(f"{what}: {done} of {total}", flush=True)
+            print(f"{what}: {done} of {total}{rate}", flush=True)
 
 
 class Progress:

@@ -15,7 +15,6 @@ import json
 import math
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +75,7 @@ class RowStore:
         """The whole array, mapped into memory, of which `rows` are valid; computes what is missing.
 
         compute(rows) gives (len(rows), *shape) for up to BLOCK sorted rows. progress(what, done,
-        total) counts images, with their rate in `what`. Of processes that start together one
+        total) counts images; `what` says the disk they take. Of processes that start together one
         computes and the others wait. ValueError, one sentence, when the folder cannot be written or
         its disk is too small.
         """
@@ -125,7 +124,7 @@ class RowStore:
         size = self.check_disk(rows)
         if self._done() is None:
             self._create()
-        started, what = time.monotonic(), f"{self.name}, {size:,.0f} MB"
+        what = f"features {self.name}, {size:,.0f} MB"
         if progress is not None:
             progress(what, 0, len(rows))
         with (
@@ -146,9 +145,7 @@ class RowStore:
                     done.write(b"\1")
                 _sync(done)
                 if progress is not None:
-                    count = start + len(block)
-                    rate = count / max(time.monotonic() - started, 1e-9)
-                    progress(f"{what}: {rate:.0f} images/s", count, len(rows))
+                    progress(what, start + len(block), len(rows))
 
     def _create(self) -> None:
         building = self.entry.with_name(self.entry.name + ".building")

@@ -130,7 +130,7 @@ def test_preparing_extracts_all_that_a_trial_reads(tmp_path, monkeypatch):
     seen = []
     inputs = chosen.prepare(lambda *progress: seen.append(progress))
     assert inputs["weights"]["left_out"] == []
-    assert any(what.startswith("resnet18-avgpool-16") for what, _, _ in seen)
+    assert any(what.startswith("features resnet18-avgpool-16") for what, _, _ in seen)
     monkeypatch.setattr("models.stages.forward", None)  # nothing is left to compute
     assert list(run(chosen, tmp_path / "trial"))[-1]["test/accuracy"] > 0
 
