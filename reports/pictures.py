@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 import metrics
 from reports import figures, grids
 
-POINTS = 300  # of a ROC curve: more cannot be told apart in a picture
+POINTS = 150  # of a ROC curve: more cannot be told apart in a picture
 EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
 BEFORE = "before training"
 
@@ -36,14 +36,17 @@ class Finished:
 
 def draw(title: str, trials: Sequence[Finished], path: Path) -> list[Path]:
     """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png."""
+    varied = _varied(trials)
     by_variant: dict[str, list[Finished]] = {}
     for trial in trials:
-        by_variant.setdefault(trial.variant, []).append(trial)
+        # A trial that other sweeps share is called after what they vary, too; not here.
+        name = " ".join(f"{one}={trial.settings[one]}" for one in varied if one in trial.settings)
+        by_variant.setdefault(name or trial.variant, []).append(trial)
     drawn: list[Path] = []
     if any(line["epoch"] > 1 for trial in trials for line in trial.lines):
         lines = {name: [trial.lines for trial in same] for name, same in by_variant.items()}
         drawn += figures.curves(lines, title, path)
-    layout = _factors(list(by_variant.values()))
+    layout = _grid(varied, [same[0] for same in by_variant.values()])
     panels = tuple(layout.values()) or None
     drawn += _confusion(title, by_variant, panels, path.with_name(f"{path.name}_confusion"))
     drawn += _roc(title, by_variant, panels, path.with_name(f"{path.name}_roc"))
@@ -58,21 +61,24 @@ def draw(title: str, trials: Sequence[Finished], path: Path) -> list[Path]:
     return drawn
 
 
-def _factors(variants: Sequence[Sequence[Finished]]) -> dict[str, list[str]]:
-    """The two settings that vary, with their values, if the variants fill their grid row by row."""
-    first = [same[0] for same in variants]
-    names = dict.fromkeys(name for trial in first for name in trial.varied)
+def _varied(trials: Sequence[Finished]) -> dict[str, list[str]]:
+    """The settings that differ among the trials of this sweep, with their values."""
+    names = dict.fromkeys(name for trial in trials for name in trial.varied)
     values = {
-        name: list(dict.fromkeys(str(trial.settings.get(name)) for trial in first))
+        name: list(dict.fromkeys(str(trial.settings.get(name)) for trial in trials))
         for name in names
     }
-    two = {name: found for name, found in values.items() if len(found) > 1}
-    if len(two) != 2:
+    return {name: found for name, found in values.items() if len(found) > 1}
+
+
+def _grid(varied: Mapping[str, list[str]], first: Sequence[Finished]) -> dict[str, list[str]]:
+    """The two settings that vary, if the variants fill their grid row by row; else nothing."""
+    if len(varied) != 2:
         return {}
-    rows, columns = two.items()
+    rows, columns = varied.items()
     wanted = [(a, b) for a in rows[1] for b in columns[1]]
     have = [(str(t.settings.get(rows[0])), str(t.settings.get(columns[0]))) for t in first]
-    return two if have == wanted else {}
+    return dict(varied) if have == wanted else {}
 
 
 def _mean_accuracy(same: Sequence[Finished]) -> float:

@@ -4,8 +4,9 @@ python results/keep.py RUN --data DIR --weights DIR
 """
 
 import argparse
-import shutil
 from pathlib import Path
+
+from PIL import Image
 
 KEPT = (
     "study.json",
@@ -37,9 +38,12 @@ def main() -> None:
                 text = text.replace(path, name)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
-        elif file.suffix in (".svg", ".png"):
+        elif file.suffix == ".png":
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, place)
+            # Few colours are a third of the bytes, and look the same.
+            Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
+                place, optimize=True
+            )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ def page() -> str:
         sweeps = " ".join(dict.fromkeys(s for t in study["trials"] for s in t["sweeps"]))
         place = run.relative_to(HERE)
         pictures = sorted(picture.name for picture in (run / "figures").glob("*.png"))
+        note = run / "note.md"  # what a person found in it
         parts += [f"## {study['study']}: {sweeps}", about(run), table(run)]
+        parts += [note.read_text().strip()] if note.exists() else []
         parts += [f"![{name}]({place}/figures/{name})" for name in pictures]
     return "\n\n".join(parts) + "\n"
 

@@ -46,8 +46,8 @@ class Preparing:
             self._bar.start()  # not before: a download shows a bar of its own
             if what not in self._tasks:
                 self._tasks[what] = self._bar.add_task(what)
-            about = {"description": what + rate, "completed": done, "total": total}
-            self._bar.update(self._tasks[what], **about)
+            task, said = self._tasks[what], what + rate
+            self._bar.update(task, completed=done, total=total, description=said)
             return
         tenth = 10 * done // max(1, total)
         if tenth > self._tenths.get(what, -1):
@@ -62,6 +62,7 @@ class Progress:
         self._study, self._run, self._slots = study, run, max(1, slots)
         self._specs = {spec.key: spec for spec in specs}
         self._running: dict[str, None] = {}
+        self._totals = {s.key: s.settings.canonical().get("epochs") for s in specs}
         self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
         self._lines: dict[str, dict[str, Any]] = {}
         self._ended: dict[str, None] = {}  # in the order in which they ended
@@ -110,7 +111,7 @@ class Progress:
 
     def _epoch(self, key: str, running: bool = False) -> str:
         """The last committed epoch, or the one that is running now."""
-        total = getattr(self._specs[key].settings, "epochs", None)
+        total = self._totals[key]
         epoch = self._epochs[key] + running
         if total is None:
             return f"epoch {epoch}"
@@ -126,8 +127,8 @@ class Progress:
         if not self._epochs_seen:
             return "time left unknown"
         missing = [
-            max(0, getattr(spec.settings, "epochs", 1) - self._epochs[key])
-            for key, spec in self._specs.items()
+            max(0, (self._totals[key] or 1) - self._epochs[key])
+            for key in self._specs
             if key not in self._ended
         ]
         rounds = max([sum(missing) / self._slots, *missing])

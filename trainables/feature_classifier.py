@@ -85,7 +85,7 @@ class Settings(ImageSettings):
         """Also extract the features that all trials share."""
         inputs = super().prepare(progress)
         _pooled(self, self.load(0), features.untouched(self, 0), 0, features.device(), progress)
-        inputs["weights"]["left_out"] = []  # the head that the weights come with is used
+        inputs["weights"]["left_out"] = features.but_the_head(inputs["weights"]["left_out"])
         return inputs
 
     def cost(self) -> tuple[float, float]:

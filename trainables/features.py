@@ -9,6 +9,7 @@ and a trial that trains only the end of a network starts from what its frozen be
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,6 +126,11 @@ def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
     with torch.no_grad():
         found: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
     return found
+
+
+def but_the_head(left_out: Sequence[str]) -> list[str]:
+    """What of the weights is not used: `untouched` keeps their head, whatever its size."""
+    return [note for note in left_out if not note.startswith("fc.")]
 
 
 def device() -> str:

@@ -117,7 +117,7 @@ class Settings(ImageSettings):
         """Also compute what the frozen beginning gives, and what the untouched network sees."""
         inputs = super().prepare(progress)
         splits, model, device = self.load(0), features.untouched(self, 0), features.device()
-        inputs["weights"]["left_out"] = []  # the new head replaces whatever head there was
+        inputs["weights"]["left_out"] = features.but_the_head(inputs["weights"]["left_out"])
         inputs["weights"]["outputs"] = model.fc.out_features
         if prefix := self.prefix():
             rows = features.rows_of(splits.train, splits.val, splits.test)

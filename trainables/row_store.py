@@ -135,6 +135,8 @@ class RowStore:
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
                 found = np.ascontiguousarray(compute(block), self.dtype)
+                if found.shape != (len(block), *self.shape):
+                    raise ValueError(f"Rows of shape {self.shape} are kept; got {found.shape}.")
                 # Plain writes, not a mapped file: a full disk is then an error and not a SIGBUS.
                 for at in np.split(np.arange(len(block)), np.flatnonzero(np.diff(block) > 1) + 1):
                     values.seek(begins[0] + int(block[at[0]]) * self.row_bytes)
