@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from images import Images, Splits
 
 
+SMALLEST_BATCH = 32  # images in a pass
+
+
 def untouched(settings: ImageSettings, seed: int) -> ResNet:
     """The network that the weights were saved from, head included, on the CPU in inference mode.
 
@@ -112,9 +115,12 @@ def fetch(
 
     @torch.no_grad()
     def compute(block: Rows) -> NDArray[Any]:
-        pixels = torch.from_numpy(splits.train.store[block]).to(device)
+        # The last block is filled up: very small batches are rounded otherwise than large ones,
+        # and an image's features must not depend on which others were missing.
+        filled = np.resize(block, max(len(block), SMALLEST_BATCH))
+        pixels = torch.from_numpy(splits.train.store[filled]).to(device)
         found = stages.forward(model, normalize(pixels), until)
-        return found.cpu().contiguous().numpy()
+        return found[: len(block)].cpu().contiguous().numpy()
 
     return kept.fetch(rows, compute, progress)
 

@@ -1,0 +1,93 @@
+"""Question 1 as a user runs it, on digits: shared features, pictures, what is said at the end."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from reports.pictures import read_matrix
+from service.trial_folder import TrialFolder
+
+
+def study(place, name, *words):
+    env = {**os.environ, "STUDIES_DATA_DIR": str(place / "data")}
+    env.pop("MLFLOW_TRACKING_URI", None)
+    command = [sys.executable, "-m", f"studies.{name}", "--smoke", *words]
+    done = subprocess.run(command, cwd=place, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = sorted((place / "outputs" / name).glob("2*"))
+    return done.stdout, runs[-1] if runs else None
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("question1")
+
+
+@pytest.fixture(scope="module")
+def machines(place):
+    return study(place, "q1_svm", "--only", "kernel", "--kernel", "linear", "rbf")
+
+
+@pytest.fixture(scope="module")
+def finetuned(place):
+    words = ["--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--epochs", "2"]
+    return study(place, "q1_finetune", *words, "--test-curves")
+
+
+def test_all_machines_share_one_pass_over_the_images(machines, place):
+    said, run = machines
+    assert said.count("features resnet18-avgpool-32, ") >= 1
+    assert len(list((place / "data" / "cache").glob("resnet18-*/"))) == 1
+    again, _ = study(place, "q1_svm", "--only", "layer", "--kernel", "linear")
+    assert "features resnet18" not in again  # another run, other settings, the same features
+    results = json.loads((run / "results.json").read_text())["trials"]
+    assert len(results) == 4 and all(t["metrics"]["test/accuracy"] > 0.5 for t in results)
+
+
+def test_a_run_of_machines_ends_with_pictures_and_what_a_seed_means(machines):
+    said, run = machines
+    kinds = {"kernel_confusion", "kernel_roc", "kernel_heat"}
+    assert {file.stem for file in (run / "figures").glob("*.svg")} == kinds
+    assert "draws nothing at random" in said
+
+
+def test_every_confusion_matrix_counts_every_test_image_once(machines, finetuned):
+    for _, run in (machines, finetuned):
+        for file in run.glob("trials/*/test_confusion.csv"):
+            classes, matrix = read_matrix(file)
+            with np.load(file.with_name("predictions.npz")) as kept:
+                counts = np.bincount(kept["label"], minlength=len(classes))
+            np.testing.assert_array_equal(matrix.sum(1), counts)
+    for file in finetuned[1].glob("trials/*/test_before_confusion.csv"):
+        assert read_matrix(file)[1].shape == (10, 11)
+
+
+def test_fine_tuning_says_what_was_saved_and_draws_all_variants_in_one_plot(finetuned):
+    said, run = finetuned
+    assert "unfreeze=nothing: epochs start after avgpool" in said
+    assert "unfreeze=layer4: epochs start after layer3" in said
+    assert "no ImageNet head for these classes" in said
+    text = (run / "figures" / "unfreeze.svg").read_text()
+    assert "unfreeze=nothing" in text and "unfreeze=layer4" in text and "test accuracy" in text
+
+
+def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(finetuned, tmp_path):
+    """Also where the debugger finds no kept features and computes them itself."""
+    _, run = finetuned
+    trial = next(
+        t for t in (run / "trials").iterdir() if "layer4" in (t / "settings.json").read_text()
+    )
+    words = ["--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--epochs", "2"]
+    study(tmp_path, "q1_finetune", *words, "--test-curves", "--debug", "--trial", trial.name)
+    debugged = tmp_path / "outputs" / "q1_finetune" / ".debug" / trial.name
+    assert numbers(debugged) == numbers(trial)
+
+
+def numbers(folder):
+    ignored = ("timestamp", "time/seconds", "time/train_seconds", "time/epoch_saving")
+    lines = TrialFolder(folder).lines
+    return [{k: v for k, v in line.items() if k not in ignored} for line in lines]
