@@ -22,3 +22,8 @@ def head(kind: Head, dim: int, classes: int, seed: int) -> nn.Module:
         if kind == "linear":
             return nn.Linear(dim, classes)
         return nn.Sequential(nn.Linear(dim, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes))
+
+
+def multiply_adds(kind: Head, dim: int, classes: int) -> int:
+    """Multiply-additions of a head for one image, forward."""
+    return dim * classes if kind == "linear" else HIDDEN * (dim + classes)

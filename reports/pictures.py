@@ -93,7 +93,8 @@ def _confusion(title: str, variants: Any, panels: Any, path: Path) -> list[Path]
     for name, same in variants.items():
         files = [trial.folder / "test_confusion.csv" for trial in same]
         found = [read_matrix(file) for file in files if file.exists()]
-        if found:
+        # Variants with other classes than the first one's cannot stand beside it.
+        if found and (not classes or found[0][0] == classes):
             classes, matrices[name] = found[0][0], np.sum([matrix for _, matrix in found], axis=0)
     before = next(iter(variants.values()))[0].folder / "test_before_confusion.csv"
     if matrices and before.exists():
@@ -130,7 +131,7 @@ def _roc(title: str, variants: Any, panels: Any, path: Path) -> list[Path]:
             if curve is not None
         }
     panels = panels if len(drawn) == len(variants) else None
-    return grids.roc_grid(drawn, f"{title}, seed 0", path, panels)
+    return grids.roc_grid(drawn, f"{title}, one seed", path, panels)
 
 
 def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:

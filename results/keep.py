@@ -24,12 +24,18 @@ KEPT = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--data", required=True, help="where the data lay: becomes DATA")
-    parser.add_argument("--weights", required=True, help="where the weights lay: becomes WEIGHTS")
+    parser.add_argument("--data", type=Path, required=True, help="where the data lay: becomes DATA")
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="where the weights lay: becomes WEIGHTS"
+    )
     options = parser.parse_args()
     run = options.run.resolve()
     target = Path(__file__).parent / run.parent.name / run.name
-    names = {options.weights: "WEIGHTS", options.data: "DATA", str(run.parents[1]): "outputs"}
+    names = {
+        str(options.weights.resolve()): "WEIGHTS",
+        str(options.data.resolve()): "DATA",
+        str(run.parents[1]): "outputs",
+    }
     for file in run.rglob("*"):
         place = target / file.relative_to(run)
         if file.name in KEPT:

@@ -129,9 +129,11 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
     results = folder.write_results()
-    draw(folder, results)
     show(plan.study, results)
-    _finish_record(publisher, folder, uri)
+    try:
+        draw(folder, results)
+    finally:  # the record is completed whatever becomes of the pictures
+        _finish_record(publisher, folder, uri)
     if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
     if interrupted or broken:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.capacity import Capacity, this_machine
+from service.errors import UsageError
 from service.plan import Plan
 
 
@@ -23,8 +24,12 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     capacity = here.at_most(max_concurrent) if here else None
     slots = capacity.slots if capacity else max_concurrent or 1
     try:
+        for spec in plan.todo:
+            spec.settings.check()
         costs = [spec.settings.cost() for spec in plan.todo]
-    except (ValueError, OSError) as error:
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
         print(f"Hours are not known without the data: {error}")
     else:
         hours = sum(seconds for seconds, _ in costs) / plan.study.resources.threads / 3600

@@ -39,6 +39,9 @@ class Preparing:
 
     def advance(self, what: str, done: int, total: int) -> None:
         """`done` of `total` images of something are ready; says how fast."""
+        if done == 0:  # it may bear the name of something that is ready
+            self._began.pop(what, None)
+            self._tenths.pop(what, None)
         began, first = self._began.setdefault(what, (time.monotonic(), done))
         seconds = time.monotonic() - began
         rate = f", {(done - first) / seconds:.0f} images/s" if done > first and seconds else ""

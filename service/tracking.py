@@ -24,7 +24,7 @@ SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits
 PARAMS_A_CALL = 100
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
-KEPT_ENDINGS = (".npz", ".json", ".txt", ".png", ".safetensors")
+KEPT_ENDINGS = (".npz", ".json", ".csv", ".txt", ".png", ".safetensors")
 
 
 def default_uri(output: Path) -> str:

@@ -24,14 +24,16 @@ STUDY = service.Study(
     settings=feature_classifier.Settings(dataset="stl10", image_size=96, model="resnet50"),
     sweeps={
         "kernel": {
+            "classifier": "svm",
             "kernel": tune.grid_search(["linear", "rbf", "poly"]),
             "scaling": tune.grid_search(["none", "standard", "minmax"]),
         },
         "layer": {
+            "classifier": "svm",
             "layer": tune.grid_search(["fc", "avgpool"]),
             "kernel": tune.grid_search(["linear", "rbf", "poly"]),
         },
-        "C": {"C": tune.grid_search([0.01, 0.1, 1.0, 10.0, 100.0])},
+        "C": {"classifier": "svm", "C": tune.grid_search([0.01, 0.1, 1.0, 10.0, 100.0])},
         "classifier": {"classifier": tune.grid_search(["svm", "head"])},
     },
     metric="val/accuracy",

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 OTHER = "other"
 
 
-def speaks(weights: str, outputs: int, classes: Sequence[str]) -> bool:
+def speaks(weights: str, stem: str, outputs: int, classes: Sequence[str]) -> bool:
     """Whether a network's own head can answer for these classes: ImageNet's head, STL-10's
     names."""
     names = set(classes) <= set(imagenet_classes.STL10)
-    return weights != "none" and outputs == imagenet_classes.OUTPUTS and names
+    whole = weights != "none" and stem == "stock"  # a small stem's conv1 has learned nothing
+    return whole and outputs == imagenet_classes.OUTPUTS and names
 
 
 def measure(

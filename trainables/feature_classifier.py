@@ -7,6 +7,7 @@ shows, and given to either classifier: the same features, the same split.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -81,6 +82,19 @@ class Settings(ImageSettings):
             pass
         raise ValueError(f"must be scale or a number above 0; got {value!r}.")
 
+    def check(self) -> None:
+        """Also refuse more images than the kernel values of one machine fit into memory for."""
+        super().check()
+        sizes = self.sizes()
+        needed = 8 * sizes.train * (sizes.train + sizes.val + sizes.test) / 2**30
+        have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        if self.classifier == "svm" and needed > have / 2:
+            raise ValueError(
+                f"The kernel values of {sizes.train:,} train images need {needed:,.1f} GiB of "
+                f"memory, and half of this machine's is {have / 2:,.1f}; take fewer with "
+                "images_per_class, or classifier=head."
+            )
+
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Also extract the features that all trials share."""
         inputs = super().prepare(progress)
@@ -89,7 +103,7 @@ class Settings(ImageSettings):
         return inputs
 
     def cost(self) -> tuple[float, float]:
-        """A guess from 4,500 machines on 512 features: 15 s on one core; extraction is shared."""
+        """A guess from a machine on 4,500 images of 512 features, 15 s; extraction is shared."""
         sizes = self.sizes()
         if self.classifier == "head":
             return 5 + self.epochs * sizes.train * 4e-5, 1e7
@@ -117,7 +131,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         sets = {name: features.outputs(model, values) for name, values in sets.items()}
     labels = {name: part.labels for name, part in parts.items()}
     scaled = svm.scaled(sets, settings.scaling)
+    global _kept
     if settings.classifier == "head":
+        _kept = None
         yield from _head(settings, trial, scaled, labels, splits.info)
     else:
         yield from _machine(settings, trial, scaled, labels, splits.info)
@@ -205,7 +221,7 @@ def _head(
         for name, values in sets.items()
     }
     classes, dim = info.classes, data["train"].pixels.shape[1]
-    net = head(settings.head, dim, len(classes), derive(trial.seed, 0, "weights")).to(trial.device)
+    net = head(settings.head, dim, len(classes), derive(trial.seed, 0, "head")).to(trial.device)
     optimizer = torch.optim.SGD(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,

@@ -1,9 +1,10 @@
 """What a frozen network makes of the images, computed once and shared by every trial of a machine.
 
 Features are what a stage of the untouched network gives in inference for an image without
-augmentation: they depend on the data set, the architecture, the weights, the stage and the size,
-and on nothing that a trial varies. Nine support vector machines thus cost one pass over the images,
-and a trial that trains only the end of a network starts from what its frozen beginning gave.
+augmentation: they depend on the data set, the architecture, the weights (or, without any, the seed
+that draws them), the stage and the size, and on nothing else that a trial varies. Nine support
+vector machines thus cost one pass over the images, and a trial that trains only the end of a
+network starts from what its frozen beginning gave.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from images import Images, Splits
 
 
-SMALLEST_BATCH = 32  # images in a pass
+BATCH = 64  # images in a pass
 
 
 def untouched(settings: ImageSettings, seed: int) -> ResNet:
@@ -115,14 +116,21 @@ def fetch(
 
     @torch.no_grad()
     def compute(block: Rows) -> NDArray[Any]:
-        # The last block is filled up: very small batches are rounded otherwise than large ones,
-        # and an image's features must not depend on which others were missing.
-        filled = np.resize(block, max(len(block), SMALLEST_BATCH))
-        pixels = torch.from_numpy(splits.train.store[filled]).to(device)
-        found = stages.forward(model, normalize(pixels), until)
-        return found[: len(block)].cpu().contiguous().numpy()
+        # All batches have one size, the last filled up: another size is rounded otherwise, and an
+        # image's features must not depend on which others were missing.
+        filled = np.resize(block, -(-len(block) // BATCH) * BATCH)
+        found = []
+        for batch in np.split(filled, len(filled) // BATCH):
+            pixels = torch.from_numpy(splits.train.store[batch]).to(device)
+            found.append(stages.forward(model, normalize(pixels), until).cpu())
+        return torch.cat(found)[: len(block)].contiguous().numpy()
 
-    return kept.fetch(rows, compute, progress)
+    # As near as an accelerator comes to what a CPU computes.
+    with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+        values = kept.fetch(rows, compute, progress)
+    if device != "cpu":
+        torch.cuda.empty_cache()  # trials book the accelerator's memory
+    return values
 
 
 def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:

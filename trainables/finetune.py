@@ -132,11 +132,13 @@ class Settings(ImageSettings):
 
         notes = super().notes(inputs)
         outputs, classes = inputs["weights"]["outputs"], inputs["dataset"]["classes"]
-        if not speaks(self.weights, outputs, classes):
+        if not speaks(self.weights, self.stem, outputs, classes):
             notes.append(
                 f"The weights have no ImageNet head for these classes ({outputs} outputs): before "
                 "training, an untrained head is measured."
             )
+        elif self.weights != "imagenet":
+            notes.append("The 1,000 outputs of the weights are taken to be ImageNet's.")
         return notes
 
     def cost(self) -> tuple[float, float]:
@@ -151,22 +153,28 @@ class Settings(ImageSettings):
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
         """How much the kept output of frozen stages saved, as predicted and as measured."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for trial in trials:
+            if "time/epoch_saving" in trial["metrics"]:
+                found.setdefault(trial["variant"], []).append(trial)
+        return [self._saved(variant, same) for variant, same in found.items()]
+
+    def _saved(self, variant: str, same: Sequence[Mapping[str, Any]]) -> str:
+        from models import stages
+        from models.heads import multiply_adds
         from trainables.frozen_prefix import saving
 
-        found: dict[str, str] = {}
-        for trial in trials:
-            measured = trial["metrics"].get("time/epoch_saving")
-            if measured is None:
-                continue
-            chosen = self.changed(**trial["settings"])
-            prefix, rounded = chosen.prefix(), trial["metrics"]["train/prefix_difference"]
-            found[chosen.unfreeze] = (
-                f"unfreeze={chosen.unfreeze}: epochs start after {prefix[-1]} "
-                f"({chosen.prefix_cache}, differs by {rounded:.1e}), which makes them "
-                f"{saving(chosen, prefix):.3g} times shorter by its multiply-additions, and "
-                f"{measured:.3g} times as measured."
-            )
-        return list(found.values())
+        chosen = self.changed(**same[0]["settings"])
+        prefix, classes = chosen.prefix(), chosen.sizes().classes
+        (dim,) = stages.shape(chosen.model, chosen.stem, chosen.image_size, "avgpool", classes)
+        predicted = saving(chosen, prefix, multiply_adds(chosen.head, dim, classes))
+        measured = sum(t["metrics"]["time/epoch_saving"] for t in same) / len(same)
+        rounded = max(t["metrics"]["train/prefix_difference"] for t in same)
+        return (
+            f"{variant}: epochs start after {prefix[-1]} ({chosen.prefix_cache}, which differs by "
+            f"{rounded:.1e}): {predicted:.3g} times shorter by their multiply-additions, "
+            f"{measured:.3g} times as measured (n={len(same)})."
+        )
 
 
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
@@ -261,7 +269,8 @@ def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> 
 
     pooled = _pooled(settings, splits, model, trial.seed, trial.device)
     classes, labels = splits.test.classes, splits.test.labels
-    own_head = before.speaks(settings.weights, model.fc.out_features, classes)
+    outputs = model.fc.out_features
+    own_head = before.speaks(settings.weights, settings.stem, outputs, classes)
     return before.measure(
         trial.folder, pooled, labels, model, classes, own_head=own_head, seed=trial.seed
     )

@@ -8,7 +8,7 @@ values that belong to something else, and tells how long the beginning would tak
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -29,12 +29,13 @@ PROBE = 64  # images computed again
 TOLERANCE = 0.01  # of the largest value: another device rounds differently, other weights do more
 
 
-def saving(settings: ImageSettings, prefix: Sequence[str]) -> float:
+def saving(settings: ImageSettings, prefix: Sequence[str], head: float = 1e4) -> float:
     """How many times less an epoch multiplies and adds when the stages `prefix` are not repeated.
 
-    Forward once, and backward twice as much, but only from the first trained stage on.
+    Forward once, and backward twice as much, but only from the first trained stage on. head: the
+    multiply-additions of the new head for one image.
     """
-    work = stages.multiply_adds(settings.model, settings.stem, settings.image_size)
+    work = stages.multiply_adds(settings.model, settings.stem, settings.image_size) | {"fc": head}
     begun = sum(work[stage] for stage in prefix)
     trained = 3 * (sum(work.values()) - begun)
     return (begun + trained) / trained
@@ -68,7 +69,7 @@ class Start(NamedTuple):
     difference: of kept and computed values, as a share of the largest.
     """
 
-    sets: dict[str, Loaded]
+    sets: Mapping[str, Loaded | Kept]
     seconds: float
     difference: float
 
@@ -101,15 +102,29 @@ def start(
             f"The kept features must be what the network gives, but differ by {difference:.1%} of "
             f"the largest; delete {entry}."
         )
-    sets = {name: _loaded(values, part, trial.device) for name, part in parts.items()}
+    sets = {name: Kept(values, part, trial.device) for name, part in parts.items()}
     return Start(sets, seconds, difference)
 
 
-def _loaded(values: Tensor, part: Images, device: str) -> Loaded:
-    rows, labels = torch.from_numpy(features.rows_of(part)), torch.from_numpy(part.labels)
-    if device == "cpu":  # the mapped file, whose pages all processes share
-        return Loaded(values, labels, rows)
-    return Loaded(values[rows].to(device), labels.to(device), None)
+class Kept:
+    """Like `images.batches.Loaded`, for kept values.
+
+    They stay in the mapped file, whose pages all processes share: an accelerator gets a batch at a
+    time, since all of them would not fit into a share of its memory.
+    """
+
+    def __init__(self, values: Tensor, part: Images, device: str) -> None:
+        self._values, self._device = values, device
+        self._rows = torch.from_numpy(features.rows_of(part))
+        self._labels = torch.from_numpy(part.labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Copies of values (B, ...) and labels (B,) at `index`, int64 (B,) on the CPU."""
+        values = self._values.index_select(0, self._rows[index])
+        return values.to(self._device), self._labels[index].to(self._device)
 
 
 @torch.no_grad()
@@ -123,8 +138,10 @@ def _probe(
     for _ in range(2):  # the first time warms up
         started = time.monotonic()
         found = stages.forward(model, normalize(pixels), prefix)
-        found = found.cpu()  # waits for an accelerator
+        if device != "cpu":
+            torch.cuda.synchronize()
         seconds = time.monotonic() - started
+    found = found.cpu()
     wanted = kept[torch.from_numpy(rows)].float()
     largest = found.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
     return seconds / len(rows), ((found - wanted).abs().max() / largest).item()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trainables.frozen_prefix import Kept
     from trainables.protocol import Trial
 
 EVAL_BATCH = 256
@@ -48,7 +49,7 @@ def right(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(net: nn.Module, data: Loaded) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def logits_of(net: nn.Module, data: Loaded | Kept) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(logits (N, C), labels (N,)) of all images in their order; leaves `net` in inference mode."""
     net.eval()
     logits, labels = [], []
@@ -65,12 +66,14 @@ def basic(logits: NDArray[np.float32], labels: NDArray[np.int64], split: str) ->
     return {f"{split}/loss": loss, f"{split}/accuracy": metrics.accuracy(labels, logits.argmax(1))}
 
 
-def quick(net: nn.Module, data: Loaded, split: str) -> dict[str, float]:
+def quick(net: nn.Module, data: Loaded | Kept, split: str) -> dict[str, float]:
     """Loss and accuracy, for curves."""
     return basic(*logits_of(net, data), split)
 
 
-def final(trial: Trial, net: nn.Module, test: Loaded, classes: Sequence[str]) -> dict[str, float]:
+def final(
+    trial: Trial, net: nn.Module, test: Loaded | Kept, classes: Sequence[str]
+) -> dict[str, float]:
     """Test metrics of the last epoch and accuracy at the best, whose state must hold "net"."""
     logits, labels = logits_of(net, test)
     best = trial.best

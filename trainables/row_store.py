@@ -113,7 +113,7 @@ class RowStore:
                 return None
             values = np.load(self.entry / "values.npy", mmap_mode="r")
             done: NDArray[np.uint8] = np.load(self.entry / "done.npy")
-        except (OSError, ValueError, EOFError):
+        except (FileNotFoundError, NotADirectoryError, ValueError, EOFError):
             return None
         fits = values.shape == (self.total, *self.shape) and values.dtype == np.dtype(self.dtype)
         return done if fits and done.shape == (self.total,) else None
@@ -150,7 +150,7 @@ class RowStore:
                     progress(what, start + len(block), len(rows))
 
     def _create(self) -> None:
-        building = self.entry.with_name(self.entry.name + ".building")
+        building = self.entry.with_name(self.entry.name + ".making")
         for left in (building, self.entry):
             shutil.rmtree(left, ignore_errors=True)
         building.mkdir(parents=True)

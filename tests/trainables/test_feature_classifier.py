@@ -158,3 +158,14 @@ def test_settings_belong_to_their_classifier_and_kernel():
 def test_unknown_kernels_and_layers_are_refused(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         Settings(**changes)
+
+
+def test_kernel_values_that_do_not_fit_into_memory_are_refused_before_anything_runs(
+    data, monkeypatch
+):
+    import os
+
+    monkeypatch.setattr(os, "sysconf", lambda name: 1024)  # a megabyte in all
+    with pytest.raises(ValueError, match=r"train images need .* GiB of memory"):
+        settings(data, images_per_class=None).check()
+    settings(data, images_per_class=None, classifier="head").check()
