@@ -183,7 +183,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         yield Epoch(metrics, _state(epoch, net, auxiliary, optimizer))
 
     classes, keep = splits.train.classes, settings.keep_weights
-    yield Epoch(report.final(trial, net, sets, classes, keep_weights=keep), None)
+    yield Epoch(report.final(trial, net, sets, classes, settings.epochs, keep_weights=keep), None)
 
 
 def _network(settings: Settings, classes: int, trial: Trial) -> EmbeddingNet:

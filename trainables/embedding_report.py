@@ -42,16 +42,16 @@ def final(
     net: EmbeddingNet,
     sets: dict[str, Loaded],
     classes: tuple[str, ...],
+    epochs: int,
     *,
     keep_weights: bool,
 ) -> dict[str, float]:
     """Test metrics at the last epoch and accuracy at the best; leaves predictions, embeddings."""
     embeddings, logits, labels = outputs(net, sets["test"])
     gallery, _, gallery_labels = outputs(net, sets["train"])
-    best = trial.best
-    assert best is not None  # an epoch has been committed before the final report
-    net.load_state_dict(best["net"])
-    _, best_logits, _ = outputs(net, sets["test"])
+    best_logits = logits
+    if report.load_best(trial, net, epochs):
+        _, best_logits, _ = outputs(net, sets["test"])
     result = report.classified(trial, classes, labels, logits, best_logits) | {
         "test/recall_at_1": metrics.recall_at_1(embeddings, labels),
         "test/map_at_r": metrics.mean_average_precision_at_r(embeddings, labels),

@@ -253,4 +253,4 @@ def _head(
             found |= report.quick(net, data["test"], "test_curve")
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
         yield Epoch(found, state)
-    yield Epoch(report.final(trial, net, data["test"], classes), None)
+    yield Epoch(report.final(trial, net, data["test"], classes, settings.epochs), None)

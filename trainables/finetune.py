@@ -244,7 +244,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
         yield Epoch(found, state)
 
-    after = report.final(trial, net, sets["test"], classes)
+    after = report.final(trial, net, sets["test"], classes, settings.epochs)
     if settings.keep_weights:
         report.keep_weights(model, trial.folder)
     yield Epoch(after | before, None)

@@ -72,15 +72,25 @@ def quick(net: nn.Module, data: Loaded | Kept, split: str) -> dict[str, float]:
 
 
 def final(
-    trial: Trial, net: nn.Module, test: Loaded | Kept, classes: Sequence[str]
+    trial: Trial, net: nn.Module, test: Loaded | Kept, classes: Sequence[str], epochs: int
 ) -> dict[str, float]:
-    """Test metrics of the last epoch and accuracy at the best, whose state must hold "net"."""
+    """Test metrics of the last epoch and accuracy at the best; leaves `net` as it was there.
+
+    The states of epochs must hold "net" and "epoch", of `epochs` in all.
+    """
     logits, labels = logits_of(net, test)
+    best_logits = logits
+    if load_best(trial, net, epochs):
+        best_logits, _ = logits_of(net, test)
+    return classified(trial, classes, labels, logits, best_logits)
+
+
+def load_best(trial: Trial, net: nn.Module, epochs: int) -> bool:
+    """Make `net` that of the best epoch; whether that is another than the last of `epochs`."""
     best = trial.best
     assert best is not None  # an epoch has been committed before the final report
     net.load_state_dict(best["net"])
-    best_logits, _ = logits_of(net, test)
-    return classified(trial, classes, labels, logits, best_logits)
+    return bool(best["epoch"] != epochs)
 
 
 def classified(
