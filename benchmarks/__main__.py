@@ -16,7 +16,9 @@ from rich.table import Table
 
 from benchmarks.figures import at_least_one, measured, spread
 
-NAMES = ("actor_reuse", "data_path", "cache", "tracking", "help")
+NAMES = (
+    "actor_reuse", "data_path", "cache", "tracking", "help", "shared_features", "frozen_prefix",
+)  # fmt: skip
 
 
 def facts() -> str:

@@ -11,14 +11,21 @@ from statistics import median
 from typing import Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
-COMPARE = {"<": operator.lt, "<=": operator.le}
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "1 +-": lambda value, limit: abs(value - 1) <= limit,
+}
 
 
 class Target(NamedTuple):
-    """What the median must be: Target("ratio", "<=", 1.05)."""
+    """What the median must be: Target("ratio", "<=", 1.05), or "1 +-" 0.25 for 0.75..1.25.
 
-    of: Literal["ours", "ratio"]
-    sign: Literal["<", "<="]
+    of: "difference" is the distance between ours and the other, pair by pair.
+    """
+
+    of: Literal["ours", "ratio", "difference"]
+    sign: Literal["<", "<=", "1 +-"]
     limit: float
 
 
@@ -44,7 +51,9 @@ class Figure:
         if self.target is None:
             return "none, for information"
         of, sign, limit = self.target
-        values, unit = (self.ours, f" {self.unit}") if of == "ours" else (self.ratios, "")
+        distances = [abs(a - b) for a, b in zip(self.ours, self.other, strict=True)]
+        values = {"ours": self.ours, "ratio": self.ratios, "difference": distances}[of]
+        unit = "" if of == "ratio" else f" {self.unit}"
         met = "met" if COMPARE[sign](median(values), limit) else "missed"
         return f"{of} {sign} {limit:g}{unit}: {met}"
 
