@@ -37,6 +37,11 @@ class Finished:
 def draw(title: str, trials: Sequence[Finished], path: Path) -> list[Path]:
     """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png."""
     varied = _varied(trials)
+    names = [name for name in varied if all(name in trial.settings for trial in trials)]
+    if all(isinstance(t.settings[name], int | float) for name in names for t in trials):
+        # A trial that another sweep shares comes first otherwise.
+        trials = sorted(trials, key=lambda trial: [trial.settings[name] for name in names])
+        varied = _varied(trials)
     by_variant: dict[str, list[Finished]] = {}
     for trial in trials:
         # A trial that other sweeps share is called after what they vary, too; not here.

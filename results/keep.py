@@ -47,7 +47,7 @@ def main() -> None:
         elif file.suffix == ".png":
             place.parent.mkdir(parents=True, exist_ok=True)
             # Few colours are a third of the bytes, and look the same.
-            Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
+            Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
                 place, optimize=True
             )
 

@@ -66,6 +66,13 @@ def test_epochs_get_curves_and_seeds_are_added_up_in_the_matrix(tmp_path):
     }
 
 
+def test_numbers_are_drawn_in_their_order(tmp_path):
+    trials = [trial(tmp_path, ("C",), {"C": C}) for C in (1.0, 0.01, 10)]
+    draw("q1: C", trials, tmp_path / "C")
+    text = (tmp_path / "C_confusion.svg").read_text()
+    assert text.index("C=0.01") < text.index("C=1.0") < text.index("C=10")
+
+
 def test_what_the_network_said_before_training_comes_first(tmp_path):
     (one,) = [trial(tmp_path, ("head",), {"head": "linear"})]
     matrix = np.array([[5, 0, 0, 15], [0, 0, 0, 20], [0, 1, 19, 0]])
