@@ -31,7 +31,7 @@ def curves(
     """Loss and accuracy against epochs, every variant in one legend, as path.svg and path.png.
 
     variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
-    Returns the files; none if no variant has an epoch.
+    Returns the files; none if no variant has an epoch with a metric.
     """
     from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
 
@@ -40,7 +40,11 @@ def curves(
         return []
     there = {metric for seeds in drawn.values() for lines in seeds for m in lines for metric in m}
     rows = [{m: label for m, label in row.items() if m in there} for row in (LOSSES, ACCURACIES)]
-    panels = [panel for row in rows for panel in row.items()]
+    own = sorted(m for m in there if "/" in m and not m.startswith("time/"))
+    # A trainable that reports none of these has its own metrics drawn.
+    panels = [panel for row in rows for panel in row.items()] or [(m, m) for m in own[:4]]
+    if not panels:
+        return []
     # Two rows only where there are test curves: four panels fit side by side.
     shape = (1, len(panels)) if len(panels) <= 4 else (2, -(-len(panels) // 2))
     below = 0.3 * -(-len(drawn) // 4)  # what the legend takes

@@ -41,3 +41,11 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path):
     figures.curves(VARIANTS, "q", tmp_path / "x")
     assert matplotlib.get_backend() == backend
     assert dict(matplotlib.rcParams) == before
+
+
+def test_a_trainable_with_metrics_of_its_own_has_them_drawn(tmp_path):
+    lines = [{"epoch": e, "val/reward": e / 2, "time/seconds": 1.0} for e in (1, 2)]
+    figures.curves({"a": [lines]}, "toy", tmp_path / "own")
+    text = (tmp_path / "own.svg").read_text()
+    assert "val/reward" in text and "time/seconds" not in text
+    assert figures.curves({"a": [[{"epoch": 1}]]}, "toy", tmp_path / "none") == []
