@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from images.batches import normalize
 from models import resnet, stages
+from models.heads import multiply_adds
 from trainables import features, frozen_prefix
 from trainables.image_settings import ImageSettings
 
@@ -186,7 +187,7 @@ def test_more_images_per_class_extend_the_entry_and_compute_only_the_new_ones(tm
                 begun.append((what, total))
 
         found[amount] = fetch(chosen, "avgpool", rows, progress=progress)[rows]
-    assert begun == [("resnet18-avgpool-16, 0 MB", 20), ("resnet18-avgpool-16, 0 MB", 30)]
+    assert begun == [("features resnet18-avgpool-16, 0 MB", n) for n in (20, 30)]
     labels = settings(tmp_path, images_per_class=5).load(0).train.labels
     assert len(labels) == len(found[5]) == 50
     few = {row.tobytes() for row in found[2]}
@@ -323,6 +324,9 @@ def test_an_epoch_is_cheaper_by_what_its_prefix_multiplies(data):
     chosen = settings(data)
     work = stages.multiply_adds("resnet18", "stock", 16)
     assert frozen_prefix.saving(chosen, ()) == 1
-    only_fc = frozen_prefix.saving(chosen, stages.STAGES[:6])
+    head = multiply_adds("hidden", 512, 10)
+    assert head == 512 * 512 + 512 * 10
+    only_head = frozen_prefix.saving(chosen, stages.STAGES[:6], head)
     # Forward through everything and backward through the head, against the head alone.
-    assert only_fc == pytest.approx((sum(work.values()) + 2 * work["fc"]) / (3 * work["fc"]))
+    begun = sum(work.values()) - work["fc"]
+    assert only_head == pytest.approx((begun + 3 * head) / (3 * head))
