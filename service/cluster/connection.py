@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,21 @@ PACKAGES = (
 )  # fmt: skip
 
 
+BREAKPOINT = "PYTHONBREAKPOINT"
+_breakpoint: str | None = None  # what it was before Ray set it to its own debugger
+
+
 def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
     """Join the cluster (or start a local one); returns what it can hold.
 
     variables: the environment variables that trials need, on every node the same.
     UsageError if no cluster answers, or none of its nodes can hold a trial.
     """
+    global _breakpoint
     runtime: dict[str, Any] = {"env_vars": variables}
     if ray.is_initialized():
         raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
+    _breakpoint = os.environ.get(BREAKPOINT)
     if address == "local":
         raise UsageError("address must name a cluster; leave it out for a local one.")
     if address:
@@ -109,3 +116,8 @@ def disconnect() -> None:
     finally:
         if collects:
             gc.enable()
+        # Else breakpoint() would not stop any more in a notebook that has run a study.
+        if _breakpoint is None:
+            os.environ.pop(BREAKPOINT, None)
+        else:
+            os.environ[BREAKPOINT] = _breakpoint

@@ -118,10 +118,12 @@ def test_more_seeds_extend_a_run(run, tmp_path):
     assert more[0] == first
 
 
-def test_several_values_vary_and_one_holds(run):
+def test_several_values_vary_and_one_holds(run, monkeypatch):
+    monkeypatch.setenv("PYTHONBREAKPOINT", "pdb.set_trace")
     results = run(toy("fine", "other"), kind=["a", "b"], epochs=1)
     assert sorted(results) == ["a", "b"]
     assert {trial["epochs"] for trial in results.values()} == {1}
+    assert os.environ["PYTHONBREAKPOINT"] == "pdb.set_trace"  # Ray puts its own in its place
 
 
 def test_unknown_options_are_a_sentence(run):
