@@ -20,13 +20,10 @@ from trainables import features, svm
 from trainables.image_settings import ImageSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.randomness import derive, generator
-from trainables.row_store import Progress
 from trainables.schedule import one_cycle
 
 if TYPE_CHECKING:
-    from torchvision.models import ResNet
-
-    from images import DataInfo, Splits
+    from images import DataInfo
 
 SVM = When("classifier", ("svm",))
 HEAD = When("classifier", ("head",))
@@ -98,7 +95,10 @@ class Settings(ImageSettings):
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Also extract the features that all trials share."""
         inputs = super().prepare(progress)
-        _pooled(self, self.load(0), features.untouched(self, 0), 0, features.device(), progress)
+        splits, model = self.load(0), features.untouched(self, 0)
+        parts = (splits.train, splits.val, splits.test)
+        how: dict[str, Any] = {"seed": 0, "device": features.device(), "progress": progress}
+        features.pooled(self, splits, model, *parts, **how)
         inputs["weights"]["left_out"] = features.but_the_head(inputs["weights"]["left_out"])
         return inputs
 
@@ -122,34 +122,22 @@ class Settings(ImageSettings):
 
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     """Yield Epochs of the chosen classifier, then its test metrics."""
+    global _kept
     splits = settings.load(trial.seed)
     parts = {"train": splits.train, "val": splits.val, "test": splits.test}
     model = features.untouched(settings, trial.seed)
-    pooled = _pooled(settings, splits, model, trial.seed, trial.device)
+    how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}
+    pooled = features.pooled(settings, splits, model, *parts.values(), **how)
     sets = {name: pooled[features.rows_of(part)] for name, part in parts.items()}
     if settings.layer == "fc":  # a matrix product: no pass over the images of its own
         sets = {name: features.outputs(model, values) for name, values in sets.items()}
     labels = {name: part.labels for name, part in parts.items()}
     scaled = svm.scaled(sets, settings.scaling)
-    global _kept
     if settings.classifier == "head":
-        _kept = None
+        _kept = None  # a head has no use for the memory that kernel values take
         yield from _head(settings, trial, scaled, labels, splits.info)
     else:
         yield from _machine(settings, trial, scaled, labels, splits.info)
-
-
-def _pooled(
-    settings: Settings,
-    splits: Splits,
-    model: ResNet,
-    seed: int,
-    device: str,
-    progress: Progress | None = None,
-) -> NDArray[np.float32]:
-    rows = features.rows_of(splits.train, splits.val, splits.test)
-    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
-    return features.fetch(settings, splits, model, "avgpool", rows, **how)
 
 
 _kept: tuple[Any, dict[str, svm.Array]] | None = None  # the last Gram matrices of this process

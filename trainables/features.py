@@ -133,6 +133,20 @@ def fetch(
     return values
 
 
+def pooled(
+    settings: ImageSettings,
+    splits: Splits,
+    model: ResNet,
+    *parts: Images,
+    seed: int,
+    device: str,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """`fetch` of what the head of the network is given, (M, D), valid for the images of `parts`."""
+    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
+    return fetch(settings, splits, model, "avgpool", rows_of(*parts), **how)
+
+
 def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the head of an untouched network makes of features (N, D) after "avgpool"."""
     import torch

@@ -23,8 +23,6 @@ from trainables.row_store import Progress
 from trainables.schedule import one_cycle
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torchvision.models import ResNet
 
     from images import Splits
@@ -123,7 +121,7 @@ class Settings(ImageSettings):
             rows = features.rows_of(splits.train, splits.val, splits.test)
             how: dict[str, Any] = {"dtype": self.prefix_cache, "progress": progress}
             features.fetch(self, splits, model, prefix[-1], rows, seed=0, device=device, **how)
-        _pooled(self, splits, model, 0, device, progress)
+        features.pooled(self, splits, model, splits.test, seed=0, device=device, progress=progress)
         return inputs
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
@@ -250,24 +248,13 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     yield Epoch(after | before, None)
 
 
-def _pooled(
-    settings: Settings,
-    splits: Splits,
-    model: ResNet,
-    seed: int,
-    device: str,
-    progress: Progress | None = None,
-) -> NDArray[np.float32]:
-    """What the untouched network's head is given for the test images, (N, D)."""
-    rows = features.rows_of(splits.test)
-    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
-    return features.fetch(settings, splits, model, "avgpool", rows, **how)[rows]
-
-
 def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
     from trainables import before
 
-    pooled = _pooled(settings, splits, model, trial.seed, trial.device)
+    how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}
+    pooled = features.pooled(settings, splits, model, splits.test, **how)[
+        features.rows_of(splits.test)
+    ]
     classes, labels = splits.test.classes, splits.test.labels
     outputs = model.fc.out_features
     own_head = before.speaks(settings.weights, settings.stem, outputs, classes)
