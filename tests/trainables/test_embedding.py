@@ -38,13 +38,6 @@ def run(chosen, folder, seed=0, trainable=embedding.train):
     return run_trial(trainable, chosen, folder, **how)
 
 
-def numbers(folder):
-    return [
-        {k: v for k, v in line.items() if k != "timestamp" and not k.startswith("time/")}
-        for line in TrialFolder(folder).lines
-    ]
-
-
 def test_cross_entropy_equals_a_loop_by_hand_in_every_bit(data, tmp_path):
     chosen = settings(data)
     losses = [line["train/loss"] for line in run(chosen, tmp_path) if "train/loss" in line]
@@ -95,14 +88,9 @@ def test_every_kind_of_trial_ends_with_all_its_metrics(data, tmp_path, changes):
 
 
 @pytest.mark.parametrize("loss", ["center", "triplet"])
-def test_a_trial_cut_after_an_epoch_goes_on_to_the_same_numbers(data, tmp_path, loss):
+def test_a_trial_cut_after_an_epoch_goes_on_to_the_same_numbers(data, loss, same_when_cut):
     chosen = settings(data, loss=loss, mining="random")
-    list(run(chosen, tmp_path / "whole"))
-    cut = run(chosen, tmp_path / "cut")
-    next(cut)
-    cut.close()
-    list(run(chosen, tmp_path / "cut"))
-    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+    same_when_cut(lambda folder: run(chosen, folder))
 
 
 def test_the_weight_of_center_loss_rises_over_the_warm_up(data):

@@ -5,7 +5,6 @@ import pytest
 
 import metrics
 from service.execution import run_trial
-from service.trial_folder import TrialFolder
 from trainables import feature_classifier, features, svm
 from trainables.feature_classifier import Settings
 
@@ -24,13 +23,6 @@ def settings(data, **changes):
 def run(chosen, folder, seed=0):
     how = {"seed": seed, "threads": 1, "gpus": 0, "metric": "val/accuracy", "mode": "max"}
     return run_trial(feature_classifier.train, chosen, folder, **how)
-
-
-def numbers(folder):
-    return [
-        {k: v for k, v in line.items() if k != "timestamp" and not k.startswith("time/")}
-        for line in TrialFolder(folder).lines
-    ]
 
 
 @pytest.mark.parametrize(
@@ -76,14 +68,14 @@ def test_labels_belong_to_their_features(data):
     assert metrics.accuracy(splits.test.labels, predicted) > 0.8
 
 
-def test_a_machine_draws_nothing_so_two_trials_agree_in_every_bit(data, tmp_path):
+def test_a_machine_draws_nothing_so_two_trials_agree_in_every_bit(data, tmp_path, numbers):
     for name in ("one", "two"):
         feature_classifier._kept = None
         list(run(settings(data), tmp_path / name))
     assert numbers(tmp_path / "one") == numbers(tmp_path / "two")
 
 
-def test_one_gram_matrix_serves_every_C_and_nothing_else(data, tmp_path, monkeypatch):
+def test_one_gram_matrix_serves_every_C_and_nothing_else(data, tmp_path, monkeypatch, numbers):
     made = []
     real = svm.grams
     monkeypatch.setattr(svm, "grams", lambda *a: made.append(1) or real(*a))
@@ -106,23 +98,13 @@ def test_one_gram_matrix_serves_every_C_and_nothing_else(data, tmp_path, monkeyp
     assert len(made) == 6
 
 
-def test_a_head_cut_after_an_epoch_goes_on_to_the_same_numbers(data, tmp_path):
+def test_a_head_cut_after_an_epoch_goes_on_to_the_same_numbers(data, same_when_cut):
     chosen = settings(data, classifier="head", epochs=3)
-    list(run(chosen, tmp_path / "whole"))
-    cut = run(chosen, tmp_path / "cut")
-    next(cut)
-    cut.close()
-    list(run(chosen, tmp_path / "cut"))
-    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+    same_when_cut(lambda folder: run(chosen, folder))
 
 
-def test_a_machine_cut_before_its_test_goes_on_to_the_same_numbers(data, tmp_path):
-    list(run(settings(data), tmp_path / "whole"))
-    cut = run(settings(data), tmp_path / "cut")
-    next(cut)
-    cut.close()
-    list(run(settings(data), tmp_path / "cut"))
-    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+def test_a_machine_cut_before_its_test_goes_on_to_the_same_numbers(data, same_when_cut):
+    same_when_cut(lambda folder: run(settings(data), folder))
 
 
 def test_preparing_extracts_all_that_a_trial_reads(tmp_path, monkeypatch):

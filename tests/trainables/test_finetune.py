@@ -48,13 +48,6 @@ def run(chosen, folder, seed=0, trainable=finetune.train):
     return run_trial(trainable, chosen, folder, **how)
 
 
-def numbers(folder):
-    return [
-        {k: v for k, v in line.items() if k != "timestamp" and not k.startswith("time/")}
-        for line in TrialFolder(folder).lines
-    ]
-
-
 @pytest.mark.parametrize("unfreeze", ["layer4", "batch_norms"])
 def test_a_trial_equals_a_loop_by_hand(place, tmp_path, unfreeze):
     """The plain loop: the whole network every step, gradients switched off where it is frozen."""
@@ -98,7 +91,7 @@ def test_a_trial_equals_a_loop_by_hand(place, tmp_path, unfreeze):
 
 
 @pytest.mark.parametrize("unfreeze", ["nothing", "layer4", "layer3.1.*", "layer3"])
-def test_the_kept_beginning_changes_no_loss(place, tmp_path, unfreeze):
+def test_the_kept_beginning_changes_no_loss(place, tmp_path, unfreeze, numbers):
     assert settings(place, unfreeze=unfreeze).prefix()  # else there is nothing to compare
     for cache in ("float32", "off"):
         list(run(settings(place, unfreeze=unfreeze, prefix_cache=cache), tmp_path / cache))
@@ -109,7 +102,7 @@ def test_the_kept_beginning_changes_no_loss(place, tmp_path, unfreeze):
     assert "train/prefix_difference" not in whole[0]
 
 
-def test_half_precision_is_near_and_says_how_near(place, tmp_path):
+def test_half_precision_is_near_and_says_how_near(place, tmp_path, numbers):
     for cache in ("float32", "float16"):
         list(run(settings(place, unfreeze="layer4", prefix_cache=cache), tmp_path / cache))
     exact, half = numbers(tmp_path / "float32")[0], numbers(tmp_path / "float16")[0]
@@ -151,15 +144,10 @@ def test_only_what_is_named_moves_and_its_size_is_logged(place, tmp_path, unfree
 
 
 @pytest.mark.parametrize("changes", [{"unfreeze": "layer4"}, {"unfreeze": "convolutions"}], ids=str)
-def test_a_trial_cut_after_an_epoch_goes_on_to_the_same_numbers(place, tmp_path, changes):
+def test_a_trial_cut_after_an_epoch_goes_on_to_the_same_numbers(place, changes, same_when_cut):
     chosen = settings(place, head="hidden", test_curves=True, **changes)
-    list(run(chosen, tmp_path / "whole"))
-    cut = run(chosen, tmp_path / "cut")
-    next(cut)
-    cut.close()
-    list(run(chosen, tmp_path / "cut"))
-    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
-    assert "test_curve/accuracy" in numbers(tmp_path / "whole")[0]
+    lines = same_when_cut(lambda folder: run(chosen, folder))
+    assert "test_curve/accuracy" in lines[0]
 
 
 def test_kept_weights_predict_as_the_best_epoch_did(place, tmp_path):
