@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,10 +12,9 @@ from pydantic import ValidationError
 
 from service.errors import UsageError, nearest, sentence
 from service.resources import Resources
+from service.sweeps import Sweep, choices, ends, is_grid, replaced, spaces, varied
 from service.trial_spec import TrialSpec, told_apart
 from trainables.protocol import Settings, Trainable
-
-Sweep = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -24,9 +22,12 @@ class Study:
     """One question: what is held (`settings`), what varies (`sweeps`), what decides (`metric`).
 
     A sweep maps settings to a constant or to `tune.grid_search([...])`; its variants are their
-    product. `smoke` holds the small defaults of --smoke that are particular to this study;
-    `may_diverge` names settings with which a trial that diverges is an outcome, no failure of the
-    run: ({"alpha": 1.0},).
+    product. A list of such maps is one sweep, too: the variants of all. `tune_each` names a setting
+    of which every variant is shown at its own best value (best mean over seeds of `metric`), since
+    a comparison at one value for all says more of that value than of the variants; how sensitive
+    each is, is drawn. `smoke` holds the small defaults of --smoke that are particular to this
+    study; `may_diverge` names settings with which a trial that diverges is an outcome, no failure
+    of the run: ({"alpha": 1.0},).
     Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
     """
 
@@ -41,6 +42,7 @@ class Study:
     claims: Sequence[Any] = ()
     smoke: Mapping[str, Any] = field(default_factory=dict)
     may_diverge: Sequence[Mapping[str, Any]] = ()
+    tune_each: str | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in ("min", "max"):
@@ -48,22 +50,13 @@ class Study:
         if not self.sweeps:
             raise UsageError(f"Study {self.name} needs at least one sweep.")
         for name, sweep in self.sweeps.items():
-            for setting, value in sweep.items():
-                if setting not in self.setting_names:
-                    raise UsageError(
-                        f"Sweep {name} varies {setting!r}, which is no setting"
-                        f"{nearest(setting, self.setting_names)}"
-                    )
-                if hasattr(value, "sample"):
-                    raise UsageError(
-                        f"Sweep {name} draws {setting} from a distribution; a study lists its "
-                        "values with tune.grid_search([...])."
-                    )
-                if _is_grid(value) and not value["grid_search"]:
-                    raise UsageError(f"Sweep {name} has no values for {setting}.")
+            if not spaces(sweep):
+                raise UsageError(f"Sweep {name} has no search space.")
+            for space in spaces(sweep):
+                self._check_space(name, space)
         for name, sweep in self.sweeps.items():
-            for settings in self._variants(name):
-                idle = [setting for setting in sweep if not settings.applies(setting)]
+            for choice, settings in zip(choices(sweep), self._variants(name), strict=True):
+                idle = [setting for setting in choice if not settings.applies(setting)]
                 if idle:
                     raise UsageError(
                         f"Sweep {name} sets {idle[0]}, which has no meaning in its variant "
@@ -71,14 +64,32 @@ class Study:
                     )
 
             self._check_distinct(name)
-        cases = [("may diverge", case) for case in self.may_diverge]
-        for what, case in [*cases, ("is made small", self.smoke)]:
+        cases: list[tuple[str, Mapping[str, Any]]] = [
+            ("is made small", self.smoke),
+            ("tunes each variant", {self.tune_each: None} if self.tune_each else {}),
+        ]
+        for what, case in [*cases, *(("may diverge", case) for case in self.may_diverge)]:
             for name in case:
                 if name not in self.setting_names:
                     raise UsageError(
                         f"Study {self.name} {what} with {name!r}, which is no setting"
                         f"{nearest(name, self.setting_names)}"
                     )
+
+    def _check_space(self, sweep: str, space: Mapping[str, Any]) -> None:
+        for setting, value in space.items():
+            if setting not in self.setting_names:
+                raise UsageError(
+                    f"Sweep {sweep} varies {setting!r}, which is no setting"
+                    f"{nearest(setting, self.setting_names)}"
+                )
+            if hasattr(value, "sample"):
+                raise UsageError(
+                    f"Sweep {sweep} draws {setting} from a distribution; a study lists its "
+                    "values with tune.grid_search([...])."
+                )
+            if is_grid(value) and not value["grid_search"]:
+                raise UsageError(f"Sweep {sweep} has no values for {setting}.")
 
     def _check_distinct(self, sweep: str) -> None:
         """Refuse variants that would share a key, such as two folders or two data_dirs."""
@@ -106,16 +117,11 @@ class Study:
 
     def varied(self, sweep: str) -> tuple[str, ...]:
         """The settings with several values in a sweep (with one value each: those in a grid)."""
-        return tuple(name for name, value in self.sweeps[sweep].items() if _is_grid(value))
+        return varied(self.sweeps[sweep])
 
     def _variants(self, sweep: str) -> list[Settings]:
-        space = self.sweeps[sweep]
-        values = [v["grid_search"] if _is_grid(v) else [v] for v in space.values()]
         try:
-            return [
-                self.settings.changed(**dict(zip(space, choice, strict=True)))
-                for choice in itertools.product(*values)
-            ]
+            return [self.settings.changed(**choice) for choice in choices(self.sweeps[sweep])]
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
 
@@ -150,7 +156,8 @@ class Study:
             for sweep, settings, identity in variants:
                 key = hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12]
                 spec = found.get(key) or TrialSpec(key, (), settings, seed, ())
-                names = dict.fromkeys((*spec.varied, *self.varied(sweep)))
+                own = [name for name in self.varied(sweep) if settings.applies(name)]
+                names = dict.fromkeys((*spec.varied, *own))
                 found[key] = replace(spec, sweeps=(*spec.sweeps, sweep), varied=tuple(names))
         expected = (
             replace(spec, may_diverge=self.expects_divergence(spec.settings))
@@ -163,8 +170,8 @@ class Study:
         small = {"dataset": "digits", "classes": "all", "weights": "none", "epochs": 1}
         small |= self.smoke
         known = {k: v for k, v in small.items() if k in self.setting_names}
-        ends = {name: _ends(sweep) for name, sweep in self.sweeps.items()}
-        return replace(self, settings=self.settings.changed(**known), sweeps=ends)
+        sweeps = {name: ends(sweep) for name, sweep in self.sweeps.items()}
+        return replace(self, settings=self.settings.changed(**known), sweeps=sweeps)
 
     def overridden(self, values: Mapping[str, Sequence[Any]], only: Sequence[str] = ()) -> Study:
         """The study with options in place: a varied setting gets other values, another is held.
@@ -177,10 +184,10 @@ class Study:
         for name in values:
             if name not in self.setting_names:
                 raise UsageError(f"There is no setting {name!r}{nearest(name, self.setting_names)}")
-        varied = {name for sweep in selected for name in self.varied(sweep)}
+        several = {name for sweep in selected for name in self.varied(sweep)}
         held = {}
         for name, given in values.items():
-            if name not in varied and len(given) != 1:
+            if name not in several and len(given) != 1:
                 raise UsageError(
                     f"{name} takes one value, because no selected sweep varies it; "
                     f"got {len(given)}."
@@ -191,34 +198,15 @@ class Study:
             settings = self.settings.changed(**held)
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
-        sweeps = {
-            sweep: {
-                k: {"grid_search": list(values[k])} if k in values and _is_grid(v) else v
-                for k, v in space.items()
-            }
-            for sweep, space in self.sweeps.items()
-        }
-        study = replace(self, settings=settings, sweeps=sweeps)
+        study = replace(self, settings=settings)
+        typed = {name: [study.validated(name, v) for v in given] for name, given in values.items()}
+        sweeps = {name: replaced(sweep, typed) for name, sweep in self.sweeps.items()}
+        study = replace(study, sweeps=sweeps)
         trials = study.trials(only=only)
-        for name, given in values.items():
-            wanted = [study.validated(name, value) for value in given]
+        for name, wanted in typed.items():
             used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]
             if not any(value in used for value in wanted):
                 raise UsageError(
                     f"--{name.replace('_', '-')} changes nothing: no selected variant uses it."
                 )
         return study
-
-
-def _is_grid(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"grid_search"}
-
-
-def _ends(sweep: Sweep) -> dict[str, Any]:
-    def cut(value: Any) -> Any:
-        if not _is_grid(value):
-            return value
-        values = value["grid_search"]
-        return {"grid_search": values if len(values) < 2 else [values[0], values[-1]]}
-
-    return {name: cut(value) for name, value in sweep.items()}

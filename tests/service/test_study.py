@@ -122,9 +122,44 @@ def test_variants_of_two_sweeps_are_told_apart_by_what_the_sweeps_hold():
     ]
 
 
+SIDE_BY_SIDE = {
+    "loss": [
+        {"loss": "plain", "lr": grid(0.1, 0.2, 0.3)},
+        {"loss": "triplet", "margin": grid(0.2, 0.5), "lr": 0.01},
+    ]
+}
+
+
+def test_spaces_side_by_side_are_one_sweep_of_all_their_variants():
+    trials = study(sweeps=SIDE_BY_SIDE).trials()
+    assert [t.variant for t in trials] == [
+        "loss=plain lr=0.1",
+        "loss=plain lr=0.2",
+        "loss=plain lr=0.3",
+        "loss=triplet lr=0.01 margin=0.2",
+        "loss=triplet lr=0.01 margin=0.5",
+    ]
+    assert [t.variant for t in study(sweeps=SIDE_BY_SIDE).smaller().trials()] == [
+        "loss=plain lr=0.1",
+        "loss=plain lr=0.3",
+        "loss=triplet lr=0.01 margin=0.2",
+        "loss=triplet lr=0.01 margin=0.5",
+    ]
+
+
+def test_an_option_chooses_among_spaces_that_it_tells_apart():
+    chosen = study(sweeps=SIDE_BY_SIDE).overridden({"loss": ["triplet"], "margin": ["0.7"]})
+    assert [t.settings.margin for t in chosen.trials()] == [0.7]
+    with pytest.raises(UsageError, match="--loss changes nothing"):
+        study(sweeps=SIDE_BY_SIDE).overridden({"loss": ["other"]})
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"sweeps": {"none": []}}, "Sweep none has no search space"),
+        ({"sweeps": {"loss": [{"loss": "plain"}, {"margn": 1}]}}, "did you mean margin"),
+        ({"tune_each": "lrr"}, "tunes each variant with 'lrr'"),
         ({"sweeps": {"where": {"place": grid("here", "there")}}}, "only in where things lie"),
         ({"smoke": {"epohs": 1}}, "is made small with 'epohs'.*did you mean epochs"),
         ({"may_diverge": [{"lrr": 1}]}, "may diverge with 'lrr'"),

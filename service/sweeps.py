@@ -1,0 +1,82 @@
+"""What varies together: a search space, or several side by side, as a finite list of choices."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Space = Mapping[str, Any]
+"""Settings to a constant or to `tune.grid_search([...])`; its choices are their product."""
+
+Sweep = Space | Sequence[Space]
+"""One space, or several whose choices come one after the other: a learning rate has other values
+for Adam than for SGD."""
+
+
+def spaces(sweep: Sweep) -> list[Space]:
+    """The spaces of a sweep, in their order."""
+    return [sweep] if isinstance(sweep, Mapping) else list(sweep)
+
+
+def is_grid(value: Any) -> bool:
+    """Whether a setting has several values in a space."""
+    return isinstance(value, dict) and set(value) == {"grid_search"}
+
+
+def told_by(sweep: Sweep) -> tuple[str, ...]:
+    """The settings whose constants tell the spaces of a sweep apart."""
+    parts = spaces(sweep)
+    names = dict.fromkeys(name for space in parts for name in space)
+    constants = {n: [s[n] for s in parts if n in s and not is_grid(s[n])] for n in names}
+    return tuple(n for n, c in constants.items() if any(value != c[0] for value in c))
+
+
+def varied(sweep: Sweep) -> tuple[str, ...]:
+    """The settings with several values in a sweep (with one value each: those in a grid)."""
+    apart = told_by(sweep)
+    names = dict.fromkeys(name for space in spaces(sweep) for name in space)
+    grids = {name for space in spaces(sweep) for name, value in space.items() if is_grid(value)}
+    return tuple(name for name in names if name in grids or name in apart)
+
+
+def choices(sweep: Sweep) -> list[dict[str, Any]]:
+    """Every choice of values, settings in the order in which they are written."""
+    found = []
+    for space in spaces(sweep):
+        values = [v["grid_search"] if is_grid(v) else [v] for v in space.values()]
+        found += [dict(zip(space, choice, strict=True)) for choice in itertools.product(*values)]
+    return found
+
+
+def ends(sweep: Sweep) -> Sweep:
+    """The first and the last space, and of every grid its first and last value."""
+    parts = spaces(sweep)
+    kept = parts if len(parts) < 2 else [parts[0], parts[-1]]
+    return [{name: _ends(value) for name, value in space.items()} for space in kept]
+
+
+def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
+    """The sweep with other values for what it varies.
+
+    A grid takes the values in place of its own. Of spaces that a constant tells apart (the
+    optimizer, say) those stay that have one of the values; all stay if none has.
+    """
+    parts = spaces(sweep)
+    for name in told_by(sweep):
+        if name in values:
+            parts = [s for s in parts if name not in s or s[name] in values[name]] or parts
+    return [
+        {
+            k: {"grid_search": list(values[k])} if k in values and is_grid(v) else v
+            for k, v in s.items()
+        }
+        for s in parts
+    ]
+
+
+def _ends(value: Any) -> Any:
+    if not is_grid(value):
+        return value
+    values = value["grid_search"]
+    return {"grid_search": values if len(values) < 2 else [values[0], values[-1]]}
