@@ -22,6 +22,7 @@ __all__ = [
     "Loaded",
     "PKSampler",
     "augment",
+    "cut",
     "normalize",
     "ordered_batches",
     "shuffled_batches",
@@ -72,7 +73,7 @@ def to_device(images: Images, device: torch.device | str) -> Loaded:
 
 def ordered_batches(n: int, batch_size: int) -> list[Tensor]:
     """The indices 0..n-1 in order, int64 (B,) a batch; the last may be smaller. n = 0: none."""
-    return _cut(torch.arange(n), batch_size)
+    return cut(torch.arange(n), batch_size)
 
 
 def shuffled_batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
@@ -81,13 +82,14 @@ def shuffled_batches(n: int, batch_size: int, generator: torch.Generator) -> lis
     A last batch of a single image joins the one before it, because batch norm cannot train on one
     image.
     """
-    batches = _cut(torch.randperm(n, generator=generator), batch_size)
+    batches = cut(torch.randperm(n, generator=generator), batch_size)
     if batch_size > 1 and len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
 
 
-def _cut(index: Tensor, batch_size: int) -> list[Tensor]:
+def cut(index: Tensor, batch_size: int) -> list[Tensor]:
+    """Batches of an order, int64 (N,): (B,) each; the last may be smaller."""
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
     return list(torch.split(index, batch_size)) if len(index) else []

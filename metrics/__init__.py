@@ -1,4 +1,4 @@
-"""Classification and embedding metrics written from scratch on NumPy."""
+"""Classification, ranking, embedding and gradient-update metrics written from scratch."""
 
 from metrics.classification import (
     MacroScores,

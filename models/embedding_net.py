@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet
 
-from models.resnet import embed, seeded
+from models.resnet import embed
+from models.seeded import seeded
 
 
 class EmbeddingNet(nn.Module):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import nn
 
-from models.resnet import seeded
+from models.seeded import seeded
 
 Head = Literal["linear", "hidden"]
 HIDDEN = 512

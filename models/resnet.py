@@ -6,8 +6,7 @@ Source: He et al. 2016, "Deep Residual Learning for Image Recognition", arXiv 15
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
@@ -17,23 +16,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import ResNet
 
+from models.seeded import seeded
+
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
 Stem = Literal["stock", "small"]
 
 _STOCK_CONV1 = (64, 3, 7, 7)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Draw from a CPU generator seeded with ``seed``; no global generator changes after it.
-
-    Args:
-        seed: the seed of parameters drawn inside the block.
-    """
-    with torch.random.fork_rng(devices=[]):
-        # torch.manual_seed would reseed the accelerators too, which devices=[] does not restore.
-        torch.default_generator.manual_seed(seed)
-        yield
 
 
 def build(

@@ -5,11 +5,13 @@ Colours are Okabe and Ito's, which the colour-blind can tell apart; a line style
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
@@ -23,21 +25,32 @@ ACCURACIES = {
     "val/accuracy": "validation accuracy",
     "test_curve/accuracy": "test accuracy",
 }
+# What curves run against: the label, and the metric that is summed over epochs for it.
+AGAINST = {
+    "epochs": ("epoch", ""),
+    "steps": ("optimiser steps", "train/steps"),
+    "seconds": ("seconds of training", "time/train_seconds"),
+}
+FAR_APART = 8  # times the steps of the shortest variant: on a linear axis it would be a stub
 
 
 def curves(
-    variants: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]], title: str, path: Path
+    variants: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
+    title: str,
+    path: Path,
+    against: str = "epochs",
 ) -> list[Path]:
-    """Loss and accuracy against epochs, every variant in one legend, as path.svg and path.png.
+    """Loss and accuracy, every variant in one legend, as path.svg and path.png.
 
     variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
-    Returns the files; none if no variant has an epoch with a metric.
+    against: epochs, or the steps or seconds done after each, of which a seed that does not count
+    them has none. Returns the files; none if no variant has an epoch with a metric.
     """
-    from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
-
-    drawn = {name: seeds for name, seeds in variants.items() if any(seeds)}
-    if not drawn:
-        return []
+    x_label, counted = AGAINST[against]
+    drawn = {
+        name: [[line for line in lines if counted in line or not counted] for lines in seeds]
+        for name, seeds in variants.items()
+    }
     there = {metric for seeds in drawn.values() for lines in seeds for m in lines for metric in m}
     rows = [{m: label for m, label in row.items() if m in there} for row in (LOSSES, ACCURACIES)]
     own = sorted(m for m in there if "/" in m and not m.startswith("time/"))
@@ -45,21 +58,65 @@ def curves(
     panels = [panel for row in rows for panel in row.items()] or [(m, m) for m in own[:4]]
     if not panels:
         return []
-    # Two rows only where there are test curves: four panels fit side by side.
-    shape = (1, len(panels)) if len(panels) <= 4 else (2, -(-len(panels) // 2))
-    below = 0.3 * -(-len(drawn) // 4)  # what the legend takes
-    figure = Figure(figsize=(3.5 * shape[1], 3.2 * shape[0] + below), layout="constrained")
-    for place, (metric, label) in enumerate(panels, 1):
-        axis: Any = figure.add_subplot(*shape, place)
-        for i, (name, seeds) in enumerate(drawn.items()):
-            _line(axis, metric, name, seeds, i)
-        axis.set(xlabel="epoch", title=label)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.grid(alpha=0.3)
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
-    figure.suptitle(title)
+    styles = {name: style for name, style in looks(variants).items() if any(drawn[name])}
+    figure, axes = sheet(title, styles, len(panels))
+    for axis, (metric, label) in zip(axes, panels, strict=True):
+        ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
+        axis.set(xlabel=x_label, title=label)
+        if not counted:
+            axis.xaxis.get_major_locator().set_params(integer=True)
+        elif far_apart(ends):
+            axis.set_xscale("log")
     return save(figure, path)
+
+
+def looks(names: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """How the line of each variant looks: the same in all figures of a sweep."""
+    return {
+        name: {"color": COLOURS[i % len(COLOURS)], "ls": STYLES[i % len(STYLES)]}
+        for i, name in enumerate(names)
+    }
+
+
+def sheet(
+    title: str,
+    styles: Mapping[str, Mapping[str, Any]],
+    panels: int,
+    size: tuple[float, float] = (3.5, 3.2),
+    **shared: bool,
+) -> tuple[Any, list[Any]]:
+    """A figure with one legend of all variants below, and its axes, in rows of at most four.
+
+    size: of a panel, in inches. shared: sharex, sharey, for panels with the same limits.
+    """
+    from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
+    from matplotlib.lines import Line2D
+
+    rows = -(-panels // 4)
+    columns = -(-panels // rows)
+    width = max(size[0] * columns, 5)
+    # In the legend a letter takes up to 0.085 inches, a line and the space beside it 0.75.
+    fit = int(width / (0.75 + 0.085 * max(map(len, styles), default=0)))
+    beside = max(1, min(4, fit, len(styles)))
+    below = 0.3 * -(-len(styles) // beside)
+    figure = Figure(figsize=(width, size[1] * rows + below), layout="constrained")
+    axes: list[Any] = []
+    for place in range(panels):
+        same = {name: axes[0] for name, on in shared.items() if on and axes}
+        axes.append(figure.add_subplot(rows, columns, place + 1, **same))
+        axes[-1].grid(alpha=0.3)
+    if any(styles):
+        handles = [Line2D([], [], lw=1.8, **style) for style in styles.values()]
+        where = {"loc": "outside lower center", "ncols": beside, "handlelength": 3}
+        figure.legend(handles, list(styles), **where)
+    figure.suptitle(textwrap.fill(title, int(9.5 * width)))
+    return figure, axes
+
+
+def far_apart(ends: Iterable[float]) -> bool:
+    """Whether x must be logarithmic; ends: the last x of each variant, 0 for none."""
+    there = [end for end in ends if end > 0]
+    return bool(there) and max(there) > FAR_APART * min(there)
 
 
 def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
@@ -75,22 +132,23 @@ def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
     return files
 
 
-def _line(axis: Any, metric: str, name: str, seeds: Sequence[Any], i: int) -> None:
-    series = [[line[metric] for line in lines if metric in line] for lines in seeds]
-    length = min((len(values) for values in series if values), default=0)
+def _line(axis: Any, metric: str, counted: str, seeds: Sequence[Any], style: Any) -> float:
+    """Draw the mean of a metric over seeds with its band; the x at which it ends, or 0."""
+    found = [_points(lines, metric, counted) for lines in seeds]
+    length = min((len(points) for points in found if len(points)), default=0)
     if not length:
-        return
-    values = np.array([s[:length] for s in series if s])
-    epochs = np.arange(1, length + 1)
-    colour = COLOURS[i % len(COLOURS)]
-    axis.plot(
-        epochs,
-        values.mean(0),
-        STYLES[i % len(STYLES)],
-        color=colour,
-        label=name,
-        marker=".",
-        lw=1.8,
-    )
+        return 0
+    points = np.array([points[:length] for points in found if len(points)])
+    x, values = points[:, :, 0].mean(0), points[:, :, 1]
+    axis.plot(x, values.mean(0), marker=".", lw=1.8, **style)
     if len(values) > 1:
-        axis.fill_between(epochs, values.min(0), values.max(0), color=colour, alpha=0.15, lw=0)
+        low, high = values.min(0), values.max(0)
+        axis.fill_between(x, low, high, color=style["color"], alpha=0.15, lw=0)
+    return float(x[-1])
+
+
+def _points(lines: Sequence[Any], metric: str, counted: str) -> NDArray[np.float64]:
+    """(x, value) (E, 2) of one seed: x is what was counted up to the end of the epoch."""
+    x = np.cumsum([line[counted] if counted else metric in line for line in lines])
+    found = [(at, line[metric]) for at, line in zip(x, lines, strict=True) if metric in line]
+    return np.array(found, dtype=np.float64).reshape(-1, 2)

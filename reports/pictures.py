@@ -1,13 +1,14 @@
 """All pictures of a run, from what its trials left in their folders.
 
-Of every sweep: loss and accuracy against epochs, confusion matrices and ROC curves side by side,
-and a heat map where two settings vary.
+Of every sweep: loss and accuracy against epochs (and against steps and seconds, where steps are
+counted), confusion matrices and ROC curves side by side, a heat map where two settings vary, what
+the optimiser did where that was kept, and how much hangs on a setting that variants tune.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import metrics
-from reports import figures, grids
+from reports import figures, grids, sensitivity, update_figures
+from reports.tuned import own_values
 
 POINTS = 150  # of a ROC curve: more cannot be told apart in a picture
 EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
@@ -34,23 +36,46 @@ class Finished:
     folder: Path
 
 
-def draw(title: str, trials: Sequence[Finished], path: Path) -> list[Path]:
-    """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png."""
+def draw(
+    title: str,
+    trials: Sequence[Finished],
+    path: Path,
+    tuned: str | None = None,
+    metric: str = "val/accuracy",
+    mode: str = "max",
+) -> list[Path]:
+    """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png.
+
+    tuned: a setting that every variant, told apart by all others that vary, tunes on its own. Where
+    it varies, path_sensitivity has all of its values and the other pictures have each variant at
+    its own: that with the best mean over seeds of what `metric` was last (mode "max" or "min").
+    """
     varied = _varied(trials)
     names = [name for name in varied if all(name in trial.settings for trial in trials)]
     if all(isinstance(t.settings[name], int | float) for name in names for t in trials):
         # A trial that another sweep shares comes first otherwise.
         trials = sorted(trials, key=lambda trial: [trial.settings[name] for name in names])
         varied = _varied(trials)
-    by_variant: dict[str, list[Finished]] = {}
-    for trial in trials:
-        # A trial that other sweeps share is called after what they vary, too; not here.
-        name = " ".join(f"{one}={trial.settings[one]}" for one in varied if one in trial.settings)
-        by_variant.setdefault(name or trial.variant, []).append(trial)
+    by_variant = _by_variant(trials, varied)
     drawn: list[Path] = []
+    if tuned in varied and _last(trials, metric):
+        del varied[tuned]
+        variants = _by_variant(trials, varied) if varied else {"": list(trials)}
+        tried = {name: _by_variant(same, [tuned]) for name, same in variants.items()}
+        pairs = [(name, value) for name, values in tried.items() for value in values]
+        own = own_values([(n, value, _last(tried[n][value], metric)) for n, value in pairs], mode)
+        by_variant = {f"{n} ({own[n]})".strip(): tried[n][own[n]] for n in own}
+        place = path.with_name(f"{path.name}_sensitivity")
+        drawn += _sensitivity(title, tried, own, tuned, metric, place)
+        title = f"{title}, each at its own {tuned}"
     if any(line["epoch"] > 1 for trial in trials for line in trial.lines):
         lines = {name: [trial.lines for trial in same] for name, same in by_variant.items()}
         drawn += figures.curves(lines, title, path)
+        counted = any("train/steps" in line for trial in trials for line in trial.lines)
+        for x in ("steps", "seconds") if counted else ():
+            drawn += figures.curves(lines, title, path.with_name(f"{path.name}_{x}"), x)
+    folders = {name: same[0].folder for name, same in by_variant.items()}
+    drawn += update_figures.draw(title, folders, path)
     layout = _grid(varied, [same[0] for same in by_variant.values()])
     panels = tuple(layout.values()) or None
     drawn += _confusion(title, by_variant, panels, path.with_name(f"{path.name}_confusion"))
@@ -74,6 +99,42 @@ def _varied(trials: Sequence[Finished]) -> dict[str, list[str]]:
         for name in names
     }
     return {name: found for name, found in values.items() if len(found) > 1}
+
+
+def _by_variant(trials: Sequence[Finished], names: Collection[str]) -> dict[str, list[Finished]]:
+    """The trials of each variant, which is called after the named settings."""
+    found: dict[str, list[Finished]] = {}
+    for trial in trials:
+        # A trial that other sweeps share is called after what they vary, too; not here.
+        name = " ".join(f"{one}={trial.settings[one]}" for one in names if one in trial.settings)
+        found.setdefault(name or trial.variant, []).append(trial)
+    return found
+
+
+def _last(same: Sequence[Finished], metric: str) -> list[float]:
+    """What a metric was last in each trial that has it."""
+    found = [[line[metric] for line in trial.lines if metric in line] for trial in same]
+    return [values[-1] for values in found if values]
+
+
+def _sensitivity(
+    title: str, tried: Any, own: Mapping[str, str], tuned: str, metric: str, path: Path
+) -> list[Path]:
+    """tried: variant to value ("lr=0.1") to trials; own: variant to its own value."""
+    every = [trial for values in tried.values() for same in values.values() for trial in same]
+    if not all(isinstance(trial.settings.get(tuned), int | float) for trial in every):
+        return []
+    if all(_last([trial], "test/accuracy") for trial in every):
+        metric = "test/accuracy"
+    points = {
+        name: [
+            (float(same[0].settings[tuned]), _last(same, metric), value == own.get(name))
+            for value, same in values.items()
+        ]
+        for name, values in tried.items()
+    }
+    label = {"test/accuracy": "test accuracy", **figures.ACCURACIES}.get(metric, metric)
+    return sensitivity.draw(points, tuned, label, title, path)
 
 
 def _grid(varied: Mapping[str, list[str]], first: Sequence[Finished]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from service.summary import group, mean_sd
+from service.summary import group, mean_sd, own_values
 
 PERCENT = (100, 1, " %")
 # Shown where a run has them.
@@ -29,7 +29,11 @@ COLUMNS = {
 
 
 def table(run: Path) -> str:
-    """Markdown: a line a variant, mean ± standard deviation over its seeds where n > 1."""
+    """Markdown: a line a variant, mean ± standard deviation over its seeds where n > 1.
+
+    Bold are the variants at their own value of what each tunes.
+    """
+    study = json.loads((run / "study.json").read_text())
     trials = json.loads((run / "results.json").read_text())["trials"]
     for trial in trials:
         curve = _lines(run, trial, "test_curve/loss")
@@ -40,12 +44,15 @@ def table(run: Path) -> str:
     if "test_curve/lowest_loss" not in there:
         columns.pop("test loss", None)  # means something beside its lowest
     lines = ["| variant | " + " | ".join(columns) + " | n |", "|---" * (len(columns) + 2) + "|"]
-    for same in group(trials).values():
+    finished, tuned = group(trials), study.get("tune_each")
+    own = own_values(finished, tuned, study["metric"], study["mode"]) if tuned else ()
+    for variant, same in finished.items():
         cells = []
         for metric, scale, digits, unit in columns.values():
             values = [scale * t["metrics"][metric] for t in same if metric in t["metrics"]]
             cells.append(mean_sd(values, digits) + unit if values else "")
-        lines.append(f"| {same[0]['variant']} | {' | '.join(cells)} | {len(same)} |")
+        name = f"**{variant}**" if variant in own else variant
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(same)} |")
     lines += [
         f"| {trial['variant']} | {trial['status']}: {trial['reason'].partition(',')[0]} "
         f"|{' |' * len(columns)}"
@@ -64,11 +71,12 @@ def about(run: Path) -> str:
     command = study["command"].replace(" --output outputs", "")
     ended = [json.loads(f.read_text())["ended"] for f in run.glob("trials/*/status.json")]
     minutes = (max(ended) - study["created"]) / 60
+    weights = f"weights {inputs['weights']['name']}; " if "weights" in inputs else ""
     resumed = f", resumed {len(study['resumed'])} times meanwhile" if study["resumed"] else ""
     return (
         f"    {command}\n\n"
         f"{counts['train']:,} train, {counts['val']:,} validation and {counts['test']:,} test "
-        f"images; weights {inputs['weights']['name']}; {len(trials)} trials of {min(seconds):.0f} "
+        f"images; {weights}{len(trials)} trials of {min(seconds):.0f} "
         f"to {max(seconds):.0f} s, {minutes:.0f} minutes in all{resumed}, on {here['cpus']} CPU "
         f"cores, torch {here['torch']}, commit {study['commit']['commit'][:7]}."
     )

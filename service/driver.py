@@ -84,7 +84,7 @@ def _prepare(plan: Plan) -> dict[str, Any]:
 
 
 def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
-    for note in plan.study.settings.notes(inputs):
+    for note in dict.fromkeys(n for spec in plan.trials for n in spec.settings.notes(inputs)):
         print(note)
     wanted = plan.study.resources.gpus
     if wanted and not capacity.trial.gpus:

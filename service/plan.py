@@ -78,6 +78,7 @@ class Plan:
             "created": before["created"] if before else time.time(),
             "metric": self.study.metric,
             "mode": self.study.mode,
+            "tune_each": self.study.tune_each,
             "settings": self.study.settings.model_dump(mode="json"),
             "asked": self.asked,
             "inputs": inputs,

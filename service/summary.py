@@ -1,4 +1,4 @@
-"""The table at the end of a run: a line a variant, with its mean over seeds and n."""
+"""What ends a run: a table with a line a variant, its mean over seeds and n, and the pictures."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from service.study import Study
 
 
 def show(study: Study, results: dict[str, Any]) -> None:
-    """Print mean, standard deviation and n of every variant, then whatever failed, and why."""
+    """Print mean, standard deviation and n of every variant, then whatever failed, and why.
+
+    Where each variant tunes a setting, a second table has each at its own value.
+    """
     finished = group(results["trials"])
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
     data = results["dataset"].get("name", "")
     title = f"{study.name}{f' on {data}' if data else ''}: mean ± sd over seeds"
-    table = Table("sweeps", "variant", *names, "n", title=title)
-    for variant, trials in finished.items():
-        cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
-        table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
-    if finished:
-        Console(width=None if sys.stdout.isatty() else 120).print(table)
+    _print(finished, names, title)
+    own = own_values(finished, study.tune_each, study.metric, study.mode)
+    if len(own) < len(finished):
+        shown = {variant: finished[variant] for variant in own}
+        _print(
+            shown, names, f"each at its own {study.tune_each}, that with the best {study.metric}"
+        )
     for remark in study.settings.remarks([t for same in finished.values() for t in same]):
         print(remark)
     for trial in results["trials"]:
@@ -32,10 +36,42 @@ def show(study: Study, results: dict[str, Any]) -> None:
             print(f"{trial['name']}: {trial['status']}, {trial['reason']}")
 
 
+def _print(variants: dict[str, list[dict[str, Any]]], names: list[str], title: str) -> None:
+    table = Table("sweeps", "variant", *names, "n", title=title)
+    for variant, trials in variants.items():
+        cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
+        table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
+    if variants:
+        Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def own_values(
+    variants: dict[str, list[dict[str, Any]]], setting: str | None, metric: str, mode: str
+) -> list[str]:
+    """The variants at their own value of a setting that each tunes: that with the best `metric`.
+
+    variants: finished trials as results.json lists them, by variant. Without a setting: all.
+    """
+    from reports import tuned
+
+    if setting is None:
+        return list(variants)
+    found = [
+        (_without(setting, variant), variant, [t["metrics"][metric] for t in trials])
+        for variant, trials in variants.items()
+    ]
+    return list(tuned.own_values(found, mode).values())
+
+
+def _without(setting: str, variant: str) -> str:
+    return " ".join(part for part in variant.split(" ") if not part.startswith(f"{setting}="))
+
+
 def draw(run: RunFolder, results: dict[str, Any]) -> None:
     """Draw the pictures of every sweep into figures/."""
     from reports import pictures
 
+    about = run.study
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
     sweeps = dict.fromkeys(sweep for trial in results["trials"] for sweep in trial["sweeps"])
@@ -52,7 +88,14 @@ def draw(run: RunFolder, results: dict[str, Any]) -> None:
             if sweep in trial["sweeps"] and trial["status"] == "finished"
         ]
         if finished:
-            pictures.draw(f"{results['study']}: {sweep}", finished, folder / sweep)
+            pictures.draw(
+                f"{results['study']}: {sweep}",
+                finished,
+                folder / sweep,
+                about["tune_each"],
+                about["metric"],
+                about["mode"],
+            )
 
 
 def group(trials: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -33,13 +33,14 @@ def final(
     result = {
         "test/accuracy": metrics.accuracy(labels, predicted),
         "test/accuracy_at_best": metrics.accuracy(labels, at_best),
-        "test/top5": metrics.top_k_accuracy(labels, last, 5),
         "test/macro_precision": macro.precision,
         "test/macro_recall": macro.recall,
         "test/macro_f1": macro.f1,
         "test/auc_micro": roc.micro_auc,
         "test/auc_macro": roc.macro_auc,
     }
+    if len(classes) > 5:
+        result["test/top5"] = metrics.top_k_accuracy(labels, last, 5)
     result |= named("test/accuracy", classes, by_class) | named("test/auc", classes, roc.auc)
     np.savez_compressed(
         folder / "predictions.npz",

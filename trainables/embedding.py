@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from trainables.image_settings import ImageSettings
+from trainables.backbone_settings import BackboneSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.randomness import derive, generator
 from trainables.schedule import one_cycle
@@ -28,7 +28,7 @@ CENTER = When("loss", ("center",))
 TRIPLET = When("loss", ("triplet",))
 
 
-class Settings(ImageSettings):
+class Settings(BackboneSettings):
     """Every hyperparameter of an embedding trial."""
 
     loss: Literal["cross_entropy", "center", "triplet"] = Field(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from trainables import features, svm
-from trainables.image_settings import ImageSettings
+from trainables.backbone_settings import BackboneSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.randomness import derive, generator
 from trainables.schedule import one_cycle
@@ -30,7 +30,7 @@ HEAD = When("classifier", ("head",))
 CURVED = When("kernel", ("rbf", "poly"))
 
 
-class Settings(ImageSettings):
+class Settings(BackboneSettings):
     """Every hyperparameter of a classifier of features."""
 
     layer: Literal["fc", "avgpool"] = Field(

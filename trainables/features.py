@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from images.cache import FORMAT
-from trainables.image_settings import ImageSettings
+from trainables.backbone_settings import BackboneSettings
 from trainables.randomness import derive
 from trainables.row_store import Progress, Rows, RowStore
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BATCH = 64  # images in a pass
 
 
-def untouched(settings: ImageSettings, seed: int) -> ResNet:
+def untouched(settings: BackboneSettings, seed: int) -> ResNet:
     """The network that the weights were saved from, head included, on the CPU in inference mode.
 
     Without weights: the network as `seed` draws it, with 1,000 outputs as ImageNet's.
@@ -56,7 +56,7 @@ def rows_of(*parts: Images) -> Rows:
 
 
 def store(
-    settings: ImageSettings, splits: Splits, model: ResNet, stage: str, seed: int, dtype: str
+    settings: BackboneSettings, splits: Splits, model: ResNet, stage: str, seed: int, dtype: str
 ) -> RowStore:
     """Where the features after `stage` ("fc": the outputs) are kept; computes nothing.
 
@@ -88,7 +88,7 @@ def store(
 
 
 def fetch(
-    settings: ImageSettings,
+    settings: BackboneSettings,
     splits: Splits,
     model: ResNet,
     stage: str,
@@ -134,7 +134,7 @@ def fetch(
 
 
 def pooled(
-    settings: ImageSettings,
+    settings: BackboneSettings,
     splits: Splits,
     model: ResNet,
     *parts: Images,

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 
 from models import parts
 from trainables import features
-from trainables.image_settings import ImageSettings
+from trainables.backbone_settings import BackboneSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial
 from trainables.randomness import derive, generator
 from trainables.row_store import Progress
@@ -31,10 +31,10 @@ PARTS = list(parts.PARTS)
 WORTH = 1.1  # epochs that become less than this many times cheaper stay as they are
 
 
-class Settings(ImageSettings):
+class Settings(BackboneSettings):
     """Every hyperparameter of a fine-tuning trial."""
 
-    inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {
+    inputs: ClassVar[frozenset[str]] = BackboneSettings.inputs | {
         "unfreeze", "frozen_batchnorm", "augment", "prefix_cache",
     }  # fmt: skip
 
@@ -180,7 +180,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     import torch
     from torch.nn.functional import cross_entropy
 
-    from images.batches import augment, shuffled_batches
+    from images.batches import augment, normalize, shuffled_batches
     from models import resnet
     from models.heads import head
     from trainables import frozen_prefix
@@ -222,7 +222,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * one_cycle(progress)
             inputs, labels = sets["train"].batch(index)
-            logits = net(inputs if prefix else augment(inputs, settings.augment, views))
+            logits = net(inputs if prefix else normalize(augment(inputs, settings.augment, views)))
             loss = cross_entropy(logits, labels)
             if not math.isfinite(loss.item()):
                 raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from torchvision.models import ResNet
 
     from images import Images, Splits
-    from trainables.image_settings import ImageSettings
+    from trainables.backbone_settings import BackboneSettings
     from trainables.protocol import Trial
 
 PROBE = 64  # images computed again
 TOLERANCE = 0.01  # of the largest value: another device rounds differently, other weights do more
 
 
-def saving(settings: ImageSettings, prefix: Sequence[str], head: float = 1e4) -> float:
+def saving(settings: BackboneSettings, prefix: Sequence[str], head: float = 1e4) -> float:
     """How many times less an epoch multiplies and adds when the stages `prefix` are not repeated.
 
     Forward once, and backward twice as much, but only from the first trained stage on. head: the
@@ -44,8 +44,8 @@ def saving(settings: ImageSettings, prefix: Sequence[str], head: float = 1e4) ->
 class Rest(nn.Sequential):
     """The stages after `prefix`, sharing their modules with `model`.
 
-    Takes what the prefix gave, (B, C, H, W) or (B, D), or uint8 images (B, 3, H, W) when there is
-    no prefix; gives logits (B, classes).
+    Takes what the prefix gave, (B, C, H, W) or (B, D), or normalised images (B, 3, H, W) when there
+    is no prefix; gives logits (B, classes).
     """
 
     def __init__(self, model: ResNet, prefix: Sequence[str]) -> None:
@@ -54,9 +54,7 @@ class Rest(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, classes)."""
-        if x.dtype == torch.uint8:
-            x = normalize(x)
-        elif x.ndim == 4:
+        if x.ndim == 4:
             x = x.to(torch.float32, memory_format=torch.channels_last)
         logits: Tensor = super().forward(x.float())
         return logits
@@ -75,7 +73,7 @@ class Start(NamedTuple):
 
 
 def start(
-    settings: ImageSettings,
+    settings: BackboneSettings,
     splits: Splits,
     model: ResNet,
     prefix: Sequence[str],

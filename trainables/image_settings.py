@@ -1,4 +1,4 @@
-"""Settings that every trainable over images shares: data, model, weights."""
+"""Settings that every trainable over images shares: which images, and where they lie."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
 import images
-from models import weights as weight_files
 from trainables.protocol import NotIdentity, Settings
 
 
 class ImageSettings(Settings):
-    """What is trained on, and from which weights."""
+    """What is trained on."""
 
     inputs: ClassVar[frozenset[str]] = frozenset(
         {"dataset", "image_size", "classes", "images_per_class", "val_fraction"}
-        | {"model", "weights", "stem"}
     )
 
     dataset: str = Field(
@@ -36,11 +34,6 @@ class ImageSettings(Settings):
         None, ge=1, description="train images a class, validation already carved out; default all"
     )
     val_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that is validation")
-    model: Literal["resnet18", "resnet34", "resnet50"] = Field("resnet18", description="backbone")
-    weights: str = Field("imagenet", description="imagenet, none, or a torchvision state dict FILE")
-    stem: Literal["stock", "small"] = Field(
-        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
-    )
 
     @field_validator("data_dir")
     @classmethod
@@ -56,16 +49,6 @@ class ImageSettings(Settings):
         except FileNotFoundError as error:
             raise ValueError(str(error)) from None
 
-    @field_validator("weights")
-    @classmethod
-    def _existing_weights(cls, value: str) -> str:
-        if value in ("imagenet", "none"):
-            return value
-        path = Path(value).expanduser().resolve()
-        if not path.is_file():
-            raise ValueError(f"weights must be imagenet, none or an existing file; got {value!r}.")
-        return str(path)
-
     @property
     def data_folder(self) -> Path:
         """Where data lies, whether said or not."""
@@ -76,11 +59,8 @@ class ImageSettings(Settings):
         return {"STUDIES_DATA_DIR": str(self.data_folder)}
 
     def identity(self) -> dict[str, Any]:
-        """Canonical settings with the digest of the weights, and without any path."""
-        identity = super().identity()
-        identity["weights"] = weight_files.digest(self.weights, self.model)
-        identity["dataset"] = self.dataset.partition(":")[0]
-        return identity
+        """Canonical settings without any path."""
+        return super().identity() | {"dataset": self.dataset.partition(":")[0]}
 
     def check(self) -> None:
         """Refuse a data set that is missing or too small; decodes nothing."""
@@ -112,29 +92,12 @@ class ImageSettings(Settings):
         )
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
-        """Decode the images and find the weights once, before any trial starts."""
-        file = weight_files.resolve(self.weights, self.model, self.data_folder)
-        weights = {
-            "name": self.weights
-            if self.weights in ("imagenet", "none")
-            else Path(self.weights).name,
-            "digest": weight_files.digest(self.weights, self.model),
-            "left_out": [],
-        }
-        info = self.load(0, progress).info
-        if file is not None:
-            from models import resnet
-
-            # Weights of another architecture are refused here, not by every trial.
-            state = weight_files.load_state_dict(file)
-            _, weights["left_out"] = resnet.build(
-                self.model, len(info.classes), stem=self.stem, weights=state
-            )
-        return {"dataset": asdict(info), "weights": weights}
+        """Decode the images once, before any trial starts."""
+        return {"dataset": asdict(self.load(0, progress).info)}
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
-        """What a person should know about what `prepare` found: images and keys left out."""
-        notes = list(inputs["weights"]["left_out"])
+        """What a person should know of the images: which are left out, whose they are not."""
+        notes = []
         dropped = inputs["dataset"]["dropped"]
         if dropped:
             more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import metrics
-from images.batches import Loaded, ordered_batches
+from images.batches import Loaded, normalize, ordered_batches
 from trainables import classification_report
 
 if TYPE_CHECKING:
@@ -50,11 +50,15 @@ def right(logits: Tensor, labels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def logits_of(net: nn.Module, data: Loaded | Kept) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(logits (N, C), labels (N,)) of all images in their order; leaves `net` in inference mode."""
+    """(logits (N, C), labels (N,)) of all images in their order; leaves `net` in inference mode.
+
+    Pixels are normalised for it; what is kept of a network's beginning comes as it is.
+    """
     net.eval()
     logits, labels = [], []
     for index in ordered_batches(len(data), EVAL_BATCH):
         inputs, wanted = data.batch(index)
+        inputs = normalize(inputs) if inputs.dtype == torch.uint8 else inputs
         logits.append(net(inputs).float().cpu())
         labels.append(wanted.cpu())
     return torch.cat(logits).numpy(), torch.cat(labels).numpy()

@@ -73,6 +73,6 @@ def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study,
         )
         assert small.metric in lines[0]
         assert {"test/accuracy", "test/accuracy_at_best"} <= set(lines[-1])
-        splits = {"train", "val", "test", "test_before", "test_curve", "time"}
+        splits = {"train", "val", "test", "test_before", "test_curve", "time", "updates"}
         assert {name.partition("/")[0] for line in lines for name in line if "/" in name} <= splits
         assert (tmp_path / trial.key / "predictions.npz").exists()

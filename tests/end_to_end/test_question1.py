@@ -1,9 +1,6 @@
 """Question 1 as a user runs it, on digits: shared features, pictures, what is said at the end."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,33 +9,23 @@ from reports.pictures import read_matrix
 from service.trial_folder import TrialFolder
 
 
-def study(place, name, *words):
-    env = {**os.environ, "STUDIES_DATA_DIR": str(place / "data")}
-    env.pop("MLFLOW_TRACKING_URI", None)
-    command = [sys.executable, "-m", f"studies.{name}", "--smoke", *words]
-    done = subprocess.run(command, cwd=place, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    runs = sorted((place / "outputs" / name).glob("2*"))
-    return done.stdout, runs[-1] if runs else None
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("question1")
 
 
 @pytest.fixture(scope="module")
-def machines(place):
+def machines(place, study):
     return study(place, "q1_svm", "--only", "kernel", "--kernel", "linear", "rbf")
 
 
 @pytest.fixture(scope="module")
-def finetuned(place):
+def finetuned(place, study):
     words = ["--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--epochs", "2"]
     return study(place, "q1_finetune", *words, "--test-curves")
 
 
-def test_all_machines_share_one_pass_over_the_images(machines, place):
+def test_all_machines_share_one_pass_over_the_images(machines, place, study):
     said, run = machines
     assert said.count("features resnet18-avgpool-32, ") >= 1
     assert len(list((place / "data" / "cache").glob("resnet18-*/"))) == 1
@@ -75,7 +62,7 @@ def test_fine_tuning_says_what_was_saved_and_draws_all_variants_in_one_plot(fine
     assert "unfreeze=nothing" in text and "unfreeze=layer4" in text and "test accuracy" in text
 
 
-def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(finetuned, tmp_path):
+def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(finetuned, tmp_path, study):
     """Also where the debugger finds no kept features and computes them itself."""
     _, run = finetuned
     trial = next(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reports import figures
 from reports.pictures import Finished, draw, read_matrix
 from trainables import classification_report
 
@@ -102,3 +103,84 @@ def test_the_report_names_single_classes_only_where_they_are_few(tmp_path, count
     assert ("test/accuracy_class_1" in found) == (count == 2)  # the slash would end the name
     rows = (tmp_path / "test_classes.csv").read_text().splitlines()
     assert len(rows) == count + 1 and rows[1].startswith("class/0,")
+
+
+def tuned(place, rates, accuracies):
+    """A seed each of two optimizers at every rate; accuracies: of validation at the end."""
+    found = []
+    for (name, rate), accuracy in zip(rates, accuracies, strict=True):
+        settings = {"optimizer": name, "lr": rate}
+        lines = [
+            {
+                "epoch": e,
+                "val/accuracy": accuracy * e / 2,
+                "train/steps": 3,
+                "time/train_seconds": 1,
+            }
+            for e in (1, 2)
+        ]
+        lines.append({"epoch": 2, "test/accuracy": accuracy - 0.1})
+        folder = place / f"{name} {rate}"
+        found.append(Finished(f"{name} {rate}", ("optimizer", "lr"), settings, lines, folder))
+    return found
+
+
+@pytest.fixture
+def captured(monkeypatch):
+    """The variants that curves were asked for, by the name of the file."""
+    asked = {}
+
+    def keep(variants, title, path, against="epochs"):
+        asked[path.name] = variants
+        return []
+
+    monkeypatch.setattr(figures, "curves", keep)
+    return asked
+
+
+RATES = [("sgd", 0.1), ("sgd", 0.01), ("adam", 0.01), ("adam", 0.001)]
+
+
+def test_a_tuned_setting_is_drawn_at_the_own_value_of_each_variant(captured, tmp_path):
+    trials = tuned(tmp_path, RATES, (0.8, 0.6, 0.5, 0.7))
+    files = draw("q", trials, tmp_path / "x", tuned="lr")
+    assert {file.name for file in files} == {"x_sensitivity.svg", "x_sensitivity.png"}
+    own = ["optimizer=sgd (lr=0.1)", "optimizer=adam (lr=0.001)"]
+    assert {name: list(variants) for name, variants in captured.items()} == {
+        "x": own,
+        "x_steps": own,
+        "x_seconds": own,
+    }
+    assert captured["x"]["optimizer=adam (lr=0.001)"] == [trials[3].lines]
+
+
+def test_the_smallest_is_best_with_mode_min(captured, tmp_path):
+    draw("q", tuned(tmp_path, RATES, (0.8, 0.6, 0.5, 0.7)), tmp_path / "x", tuned="lr", mode="min")
+    assert list(captured["x"]) == ["optimizer=sgd (lr=0.01)", "optimizer=adam (lr=0.01)"]
+
+
+def test_where_only_the_tuned_setting_varies_there_is_one_variant(captured, tmp_path):
+    draw("q", tuned(tmp_path, RATES[:2], (0.6, 0.8)), tmp_path / "x", tuned="lr")
+    assert list(captured["x"]) == ["(lr=0.01)"]
+
+
+@pytest.mark.parametrize("how", [{}, {"tuned": "batch_size"}, {"tuned": "lr", "metric": "x/y"}])
+def test_without_a_tuned_setting_that_varies_and_is_measured_all_variants_are_drawn(
+    how, captured, tmp_path
+):
+    files = draw("q", tuned(tmp_path, RATES, (0.8, 0.6, 0.5, 0.7)), tmp_path / "x", **how)
+    assert files == []
+    assert len(captured["x"]) == 4
+
+
+def test_updates_are_drawn_of_the_first_seed_of_each_variant(monkeypatch, tmp_path):
+    from reports import update_figures
+
+    asked = []
+    monkeypatch.setattr(update_figures, "draw", lambda *arguments: asked.append(arguments) or [])
+    trials = [
+        trial(tmp_path, ("lr",), {"lr": lr}, seed=seed) for seed in (0, 1) for lr in (0.1, 0.2)
+    ]
+    draw("q", trials, tmp_path / "x")
+    folders = {"lr=0.1": tmp_path / "lr=0.1 0", "lr=0.2": tmp_path / "lr=0.2 0"}
+    assert asked == [("q", folders, tmp_path / "x")]

@@ -13,7 +13,7 @@ from images.batches import normalize
 from models import resnet, stages
 from models.heads import multiply_adds
 from trainables import features, frozen_prefix
-from trainables.image_settings import ImageSettings
+from trainables.backbone_settings import BackboneSettings
 
 SMALL = {"dataset": "digits", "weights": "none", "image_size": 16, "images_per_class": 2}
 
@@ -52,7 +52,7 @@ def save(path, seed, name="resnet18", stem="stock"):
 
 
 def settings(data, **changes):
-    return ImageSettings(**{**SMALL, "data_dir": str(data), **changes})
+    return BackboneSettings(**{**SMALL, "data_dir": str(data), **changes})
 
 
 @lru_cache(maxsize=8)

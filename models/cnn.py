@@ -1,0 +1,45 @@
+"""A convolutional network of three layers and a classifier, after LeCun et al. 1998."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d, relu
+
+from models.seeded import seeded
+
+
+class CNN(nn.Module):
+    """Images (B, 3, S, S), S at least 8, to logits (B, num_classes).
+
+    Every layer is a 3x3 convolution, ReLU and 2x2 max-pooling; the next has twice as many channels.
+    Without batch norm and dropout, an image's gradient depends on no other image and no chance.
+
+    image_size: S.  width: channels of the first layer, W.  seed: of the parameters, drawn as
+    PyTorch does by default; the global generators are left as they are.
+    """
+
+    def __init__(self, num_classes: int, image_size: int, width: int = 32, seed: int = 0) -> None:
+        super().__init__()
+        self.flat = 4 * width * (image_size // 8) ** 2
+        with seeded(seed):
+            self.conv1 = nn.Conv2d(3, width, 3, padding=1)
+            self.conv2 = nn.Conv2d(width, 2 * width, 3, padding=1)
+            self.conv3 = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
+            self.classifier = nn.Linear(self.flat, num_classes)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = images  # (B, 3, S, S)
+        x = max_pool2d(relu(self.conv1(x)), 2)  # (B, W, S/2, S/2)
+        x = max_pool2d(relu(self.conv2(x)), 2)  # (B, 2W, S/4, S/4)
+        x = max_pool2d(relu(self.conv3(x)), 2)  # (B, 4W, S/8, S/8)
+        logits: Tensor = self.classifier(x.flatten(1))  # (B, 4W * S/8 * S/8) -> (B, num_classes)
+        return logits
+
+
+def multiply_adds(num_classes: int, image_size: int, width: int) -> int:
+    """Multiply-additions for one image, forward."""
+    s, w = image_size, width
+    convolutions = 9 * (s**2 * 3 * w + (s // 2) ** 2 * 2 * w**2 + (s // 4) ** 2 * 8 * w**2)
+    return convolutions + 4 * w * (s // 8) ** 2 * num_classes

@@ -1,0 +1,83 @@
+"""Numbers of updates.npz as they are drawn: of the whole network, of a bin, of an epoch.
+
+S is the number of samples and L that of layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Updates = Mapping[str, NDArray[Any]]  # what update_figures says that a file has in it
+
+BINS = 30  # of the steps
+LEAST = 10  # samples in a bin, where there are enough: fewer are joined with the next ones
+
+
+def whole_network(updates: Updates) -> dict[str, Floats]:
+    """Label to a number a sample (S,)."""
+    gradient, update, weight = (
+        np.sqrt(np.square(updates[f"{of}_norm"], dtype=np.float64).sum(1))
+        for of in ("gradient", "update", "weight")
+    )
+    return {
+        "gradient norm": gradient,
+        "update norm": update,
+        "update norm / weight norm": ratio(update, weight),
+        "cosine of successive gradients": updates["gradient_cosine"].astype(np.float64),
+        "cosine of successive updates": updates["update_cosine"].astype(np.float64),
+    }
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """part / whole (S,), NaN where the whole is 0."""
+    return np.where(whole > 0, part, np.nan) / np.where(whole > 0, whole, 1.0)
+
+
+def bin_edges(found: Sequence[Updates], log: bool) -> Floats:
+    """(BINS + 1,) steps that cut all variants into bins which are equally wide on the axis.
+
+    On a logarithmic axis a window of a number of samples would hide the start and leave the end,
+    where most samples lie, as ragged as they are.
+    """
+    first = float(min(updates["step"][0] for updates in found))
+    last = float(max(updates["step"][-1] for updates in found))
+    edges: Floats = (np.geomspace if log else np.linspace)(first, last, BINS + 1)
+    return edges
+
+
+def quartiles(
+    step: NDArray[np.int64], values: NDArray[Any], edges: Floats, least: int = LEAST
+) -> tuple[Floats, Floats]:
+    """(step (B,), quartiles (3, B)) of the finite values of bins; step: the median in each.
+
+    A bin has at least `least` samples; of a short training, what its share would be.
+    """
+    there = np.isfinite(values)
+    step, values = step[there], values[there]
+    least, cuts = min(least, -(-len(step) // BINS)), [0]
+    for at in np.flatnonzero(np.diff(np.digitize(step, edges[1:-1]))) + 1:
+        if min(at - cuts[-1], len(step) - at) >= least:
+            cuts.append(int(at))
+    bins = [part for part in np.split(np.arange(len(step)), cuts) if len(part)]
+    x = np.array([np.median(step[part]) for part in bins], dtype=np.float64)
+    found = [np.percentile(values[part], (25, 50, 75)) for part in bins]
+    return x, np.array(found, dtype=np.float64).reshape(-1, 3).T
+
+
+def epoch_noise_scales(updates: Updates) -> tuple[Floats, Floats]:
+    """(last step (E,), gradient noise scale in images (E,)) of each epoch, NaN where undefined."""
+    from metrics.updates import noise_scale  # loads torch, which no other picture needs
+
+    steps, scales = [], []
+    for epoch in np.unique(updates["epoch"]):
+        inside = updates["epoch"] == epoch
+        noise, signal = updates["noise"][inside], updates["signal"][inside]
+        there = np.isfinite(noise) & np.isfinite(signal)
+        steps.append(updates["step"][inside].max())
+        scales.append(noise_scale(noise[there], signal[there]))
+    return np.array(steps, np.float64), np.array(scales, np.float64)  # None becomes NaN

@@ -1,0 +1,48 @@
+"""Question 3e: when do Adam and its variants help, and when not?
+
+Held: the three-layer CNN on Dogs-vs-Cats at 64 px, 64 images a step, constant learning rates, a
+weight decay of 0.001 (decoupled with AdamW, L2 with all others: without one, AdamW is Adam).
+Varied: Adam, AdamW, AMSGrad, NAdam, RAdam, Adamax, RMSprop and SGD with momentum, each at learning
+rates of its own; what a variant is shown at is the one with the best val/accuracy, and how
+sensitive it is to that choice is drawn beside it. Test is measured at the end. `--dataset` asks the
+same of another data set, on which the order may be another.
+
+    python -m studies.q3_adam_variants --data-dir DATA
+    python -m studies.q3_adam_variants --smoke
+"""
+
+from ray import tune
+
+import service
+from trainables import cnn
+
+RATES = {
+    "adam": [3e-4, 1e-3, 3e-3],
+    "adamw": [3e-4, 1e-3, 3e-3],
+    "amsgrad": [3e-4, 1e-3, 3e-3],
+    "nadam": [3e-4, 1e-3, 3e-3],
+    "radam": [3e-4, 1e-3, 3e-3],
+    "adamax": [1e-3, 3e-3, 1e-2],
+    "rmsprop": [1e-4, 3e-4, 1e-3],
+    "momentum": [3e-3, 1e-2, 3e-2],
+}
+
+STUDY = service.Study(
+    name="q3_adam_variants",
+    question="When do Adam and its variants help the three-layer CNN, and when not?",
+    trainable=cnn.train,
+    settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, weight_decay=0.001),
+    sweeps={
+        "optimizer": [
+            {"optimizer": name, "lr": tune.grid_search(rates)} for name, rates in RATES.items()
+        ],
+    },
+    tune_each="lr",
+    metric="val/accuracy",
+    mode="max",
+    resources=service.Resources(cpus=1, gpus=0.25),
+    smoke={"image_size": 16, "images_per_class": 16, "width": 8},
+)
+
+if __name__ == "__main__":
+    service.main(STUDY)

@@ -1,0 +1,43 @@
+"""Question 3b: does a smaller batch give a higher accuracy, and how large is large enough?
+
+Held: the three-layer CNN on Dogs-vs-Cats at 64 px, SGD with momentum at a constant learning rate,
+no augmentation. Varied: images a step, 32 to 2,048: at the same number of epochs with the learning
+rate held; with the learning rate scaled with the batch (linear, Goyal et al. 2017,
+arXiv 1706.02677); and at the same number of steps, since at equal epochs a batch of 2,048 makes 64
+times fewer steps than one of 32. The gradient noise scale, drawn beside the curves, says from which
+size on a larger batch is no better (McCandlish et al. 2018, arXiv 1812.06162). Chosen by
+val/accuracy; test is measured at the end. A batch larger than the train set is one full batch.
+
+    python -m studies.q3_batch_size --data-dir DATA
+    python -m studies.q3_batch_size --smoke
+"""
+
+from ray import tune
+
+import service
+from trainables import cnn
+
+SIZES = [32, 64, 128, 256, 512, 1024, 2048]
+
+STUDY = service.Study(
+    name="q3_batch_size",
+    question="Does a smaller batch give the three-layer CNN a higher accuracy?",
+    trainable=cnn.train,
+    settings=cnn.Settings(
+        dataset="dogs_vs_cats", image_size=64, optimizer="momentum", lr=0.01, steps=2_000
+    ),
+    sweeps={
+        "batch_size": {"batch_size": tune.grid_search(SIZES)},
+        "scaled": {"lr_scaling": "linear", "batch_size": tune.grid_search(SIZES)},
+        "steps": {"budget": "steps", "batch_size": tune.grid_search(SIZES)},
+    },
+    metric="val/accuracy",
+    mode="max",
+    resources=service.Resources(cpus=1, gpus=0.25),
+    smoke={"image_size": 16, "images_per_class": 16, "width": 8, "steps": 6},
+    # Linear scaling breaks down for large batches, as its authors say.
+    may_diverge=[{"lr_scaling": "linear", "batch_size": size} for size in SIZES],
+)
+
+if __name__ == "__main__":
+    service.main(STUDY)

@@ -1,0 +1,34 @@
+"""Question 3d: do Adam's beta1 and beta2 matter?
+
+Held: the three-layer CNN on Dogs-vs-Cats at 64 px, Adam at a constant learning rate of 0.001, 64
+images a step, no augmentation. Varied: beta1, the share of the old mean of gradients that is kept;
+and beta2, the same of squared gradients. Gradient-update figures show what they change: how far
+successive updates agree, and how large a share of the learning rate a parameter moves
+(Kingma and Ba 2015, arXiv 1412.6980). Chosen by val/accuracy; test is measured at the end.
+
+    python -m studies.q3_betas --data-dir DATA
+    python -m studies.q3_betas --smoke
+"""
+
+from ray import tune
+
+import service
+from trainables import cnn
+
+STUDY = service.Study(
+    name="q3_betas",
+    question="Do Adam's beta1 and beta2 matter for the three-layer CNN?",
+    trainable=cnn.train,
+    settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, optimizer="adam", lr=0.001),
+    sweeps={
+        "beta1": {"beta1": tune.grid_search([0.0, 0.5, 0.8, 0.9, 0.95, 0.99])},
+        "beta2": {"beta2": tune.grid_search([0.5, 0.9, 0.99, 0.999, 0.9999])},
+    },
+    metric="val/accuracy",
+    mode="max",
+    resources=service.Resources(cpus=1, gpus=0.25),
+    smoke={"image_size": 16, "images_per_class": 16, "width": 8},
+)
+
+if __name__ == "__main__":
+    service.main(STUDY)

@@ -1,0 +1,35 @@
+"""The three-layer CNN: shapes, cost, and parameters that a seed decides."""
+
+import pytest
+import torch
+from torch import nn
+
+from models.cnn import CNN, multiply_adds
+
+
+@pytest.mark.parametrize(("size", "width", "classes"), [(8, 1, 2), (32, 16, 2), (37, 4, 10)])
+def test_images_of_any_size_give_a_logit_a_class(size, width, classes):
+    net = CNN(classes, size, width)
+    assert net(torch.zeros(3, 3, size, size)).shape == (3, classes)
+    assert [type(child) for child in net.children()] == [nn.Conv2d] * 3 + [nn.Linear]
+
+
+def test_multiply_adds_are_those_of_its_layers():
+    net, found = CNN(5, 48, 8), []
+
+    def count(layer, inputs, output):
+        each = layer.weight[0].numel()
+        found.append(each * output[0].numel())
+
+    for layer in net.children():
+        layer.register_forward_hook(count)
+    net(torch.zeros(1, 3, 48, 48))
+    assert multiply_adds(5, 48, 8) == sum(found)
+
+
+def test_a_seed_alone_decides_the_parameters_and_moves_no_global_generator():
+    before = torch.get_rng_state()
+    one, same, other = CNN(2, 16, 4, seed=1), CNN(2, 16, 4, seed=1), CNN(2, 16, 4, seed=2)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
+    assert not torch.equal(one.conv1.weight, other.conv1.weight)

@@ -1,0 +1,63 @@
+"""Settings of every trainable that starts from a pretrained ResNet: images, backbone, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from models import weights as weight_files
+from trainables.image_settings import ImageSettings
+
+
+class BackboneSettings(ImageSettings):
+    """What is trained on, and from which weights."""
+
+    inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {"model", "weights", "stem"}
+
+    model: Literal["resnet18", "resnet34", "resnet50"] = Field("resnet18", description="backbone")
+    weights: str = Field("imagenet", description="imagenet, none, or a torchvision state dict FILE")
+    stem: Literal["stock", "small"] = Field(
+        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
+    )
+
+    @field_validator("weights")
+    @classmethod
+    def _existing_weights(cls, value: str) -> str:
+        if value in ("imagenet", "none"):
+            return value
+        path = Path(value).expanduser().resolve()
+        if not path.is_file():
+            raise ValueError(f"weights must be imagenet, none or an existing file; got {value!r}.")
+        return str(path)
+
+    def identity(self) -> dict[str, Any]:
+        """Canonical settings with the digest of the weights, and without any path."""
+        return super().identity() | {"weights": weight_files.digest(self.weights, self.model)}
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+        """Decode the images and find the weights once, before any trial starts."""
+        file = weight_files.resolve(self.weights, self.model, self.data_folder)
+        weights = {
+            "name": self.weights
+            if self.weights in ("imagenet", "none")
+            else Path(self.weights).name,
+            "digest": weight_files.digest(self.weights, self.model),
+            "left_out": [],
+        }
+        inputs = super().prepare(progress)
+        if file is not None:
+            from models import resnet
+
+            # Weights of another architecture are refused here, not by every trial.
+            state = weight_files.load_state_dict(file)
+            _, weights["left_out"] = resnet.build(
+                self.model, len(inputs["dataset"]["classes"]), stem=self.stem, weights=state
+            )
+        return inputs | {"weights": weights}
+
+    def notes(self, inputs: dict[str, Any]) -> list[str]:
+        """Also the keys of the weights that were left out."""
+        return [*inputs["weights"]["left_out"], *super().notes(inputs)]

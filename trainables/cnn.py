@@ -1,0 +1,198 @@
+"""Train a three-layer CNN from scratch; look at its gradient steps on the way.
+
+The learning rate does not move, so that what is compared is the optimiser and not its schedule. All
+variants of a seed start from the same weights; images come in an order that the seed decides.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from trainables.image_settings import ImageSettings
+from trainables.optimizers import BETA1, BETA2, Optimizer
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.randomness import derive, generator
+
+if TYPE_CHECKING:
+    import torch
+
+CHUNK = 256  # images cut and normalised at once, however small a batch is
+REFERENCE = 64  # images a step for which lr is meant where it is scaled
+
+
+class Settings(ImageSettings):
+    """Every hyperparameter of a CNN trial."""
+
+    width: int = Field(32, ge=1, le=1024, description="channels of the first layer, then x2, x4")
+    optimizer: Optimizer = Field("adam", description="sgd and momentum take mini-batches, too")
+    lr: float = Field(0.001, gt=0, le=100, description="learning rate, constant")
+    lr_scaling: Literal["none", "linear", "sqrt"] = Field(
+        "none", description="lr is for batches of 64, and grows with larger ones like this"
+    )
+    momentum: Annotated[float, When("optimizer", ("momentum",))] = Field(
+        0.9, ge=0, lt=1, description="Polyak's, share of the last step that is repeated"
+    )
+    beta1: Annotated[float, When("optimizer", BETA1)] = Field(
+        0.9, ge=0, lt=1, description="share of the old mean of gradients that is kept"
+    )
+    beta2: Annotated[float, When("optimizer", BETA2)] = Field(
+        0.999, ge=0, lt=1, description="the same of squared gradients; alpha of RMSprop"
+    )
+    weight_decay: float = Field(0.0, ge=0, le=1, description="L2; decoupled with adamw")
+    batch_size: int = Field(64, ge=1, le=65_536, description="images a step")
+    order: Literal["shuffled", "once", "file", "sorted", "replacement"] = Field(
+        "shuffled",
+        description="anew each epoch, once, as files lie, by class, or drawn with replacement",
+    )
+    budget: Literal["epochs", "steps"] = Field("epochs", description="what ends training")
+    epochs: Annotated[int, When("budget", ("epochs",))] = Field(
+        15, ge=1, le=10_000, description="passes over the train images"
+    )
+    steps: Annotated[int, When("budget", ("steps",))] = Field(
+        1_000, ge=1, le=10_000_000, description="steps of the optimiser"
+    )
+    augment: Literal["none", "flip", "crop_flip"] = Field(
+        "none", description="random crop with reflected padding, horizontal flip"
+    )
+    update_samples: int = Field(
+        50, ge=0, le=1_000, description="about how many steps an epoch are looked at"
+    )
+    test_curves: Annotated[bool, NotIdentity()] = Field(
+        False, description="also measure test_curve/* every epoch; nothing chooses by it"
+    )
+    keep_weights: Annotated[bool, NotIdentity()] = Field(
+        False, description="leave the best epoch's weights, a state dict"
+    )
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that is used."""
+        power = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}[self.lr_scaling]
+        return float(self.lr * (self.batch_size / REFERENCE) ** power)
+
+    def over(self, epoch: int, step: int) -> bool:
+        """Whether training ends after so many epochs and steps."""
+        return epoch >= self.epochs if self.budget == "epochs" else step >= self.steps
+
+    def every(self, images: int) -> int:
+        """Every how many steps one is looked at, on so many train images; 0: none is."""
+        steps = -(-images // self.batch_size)
+        return max(1, steps // self.update_samples) if self.update_samples else 0
+
+    def notes(self, inputs: dict[str, Any]) -> list[str]:
+        """Also say when a batch is all there is."""
+        notes, images = super().notes(inputs), inputs["dataset"]["counts"]["train"]
+        if self.batch_size > images:
+            notes.append(
+                f"A batch of {self.batch_size} is more than the {images} train images: it is one "
+                "full batch, one step an epoch (recorded as train/batch_size)."
+            )
+        return notes
+
+    def cost(self) -> tuple[float, float]:
+        """Scaled from 2,000 images/s trained and 8,000 inferred at 32 px and width 16, one core."""
+        from models.cnn import multiply_adds
+
+        sizes = self.sizes()
+        work = multiply_adds(sizes.classes, self.image_size, self.width) / 2.8e6
+        steps = -(-sizes.train // self.batch_size)
+        epochs = self.epochs if self.budget == "epochs" else self.steps / steps
+        images = epochs * (sizes.train + (sizes.val + 2 * sizes.test / epochs) / 4)
+        return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
+
+
+def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
+    """Yield an Epoch an epoch, then one with the test metrics of the last and the best epoch."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from images.batches import augment, normalize, to_device
+    from images.orders import epoch_batches
+    from models.cnn import CNN
+    from trainables import network_report as report
+    from trainables import optimizers
+    from trainables.update_log import UpdateLog
+
+    splits = settings.load(trial.seed)
+    classes, images = splits.train.classes, len(splits.train)
+    sets = {
+        name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")
+    }
+    seed = derive(trial.seed, 0, "weights")
+    net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
+    optimizer = optimizers.build(settings, net.parameters(), settings.rate)
+    saved: Any = trial.state or {"epoch": 0, "step": 0, "updates": None}
+    log = UpdateLog(
+        net, optimizer, settings.every(images),
+        population=None if settings.order == "replacement" else images, kept=saved["updates"],
+    )  # fmt: skip
+    if saved["epoch"]:
+        net.load_state_dict(saved["net"])
+        optimizer.load_state_dict(saved["optimizer"])
+    epoch, step = saved["epoch"], saved["step"]
+
+    while not settings.over(epoch, step):
+        epoch, started, before = epoch + 1, time.monotonic(), step
+        net.train()
+        views = generator(trial.seed, epoch, "augmentation")
+        batches = epoch_batches(
+            settings.order, torch.from_numpy(splits.train.labels), settings.batch_size,
+            epoch_generator=generator(trial.seed, epoch, "order"),
+            trial_generator=generator(trial.seed, 0, "order"),
+        )  # fmt: skip
+        if settings.budget == "steps":
+            batches = batches[: settings.steps - step]
+        sums = report.Sums()
+        for chunk in _chunks(batches):
+            pixels, labels = sets["train"].batch(torch.cat(chunk))
+            inputs = normalize(augment(pixels, settings.augment, views))
+            sizes, logits = [len(index) for index in chunk], []
+            for of_step, wanted in zip(inputs.split(sizes), labels.split(sizes), strict=True):
+                step += 1
+                optimizer.zero_grad(set_to_none=True)
+                for part, right in log.parts(step, of_step, wanted):
+                    logits.append(net(part))
+                    loss = cross_entropy(logits[-1], right, reduction="sum") / len(wanted)
+                    loss.backward()
+                    logits[-1] = logits[-1].detach()
+                optimizer.step()
+                log.updated(epoch)
+            # Asked once a chunk: after a step on one image, asking would take as long as the step.
+            loss = cross_entropy(torch.cat(logits), labels)
+            if not math.isfinite(loss.item()):
+                raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, before step {step}")
+            accuracy = report.right(torch.cat(logits), labels)
+            sums.add(len(labels), loss=loss, accuracy=accuracy)
+            trial.progress(step - before, len(batches))
+        found = sums.means("train") | log.summary()
+        found |= {
+            "train/steps": step - before,
+            "train/images": sums.count,
+            "train/batch_size": len(batches[0]),
+            "train/lr": settings.rate,
+            "time/train_seconds": time.monotonic() - started,
+        }
+        found |= report.quick(net, sets["val"], "val")
+        if settings.test_curves:
+            found |= report.quick(net, sets["test"], "test_curve")
+        state = {"epoch": epoch, "step": step, "updates": log.state()}
+        state |= {"net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        yield Epoch(found, state)
+
+    log.save(trial.folder, settings.batch_size)
+    after = report.final(trial, net, sets["test"], classes, epoch)
+    if settings.keep_weights:
+        report.keep_weights(net, trial.folder)
+    yield Epoch(after, None)
+
+
+def _chunks(batches: Sequence[torch.Tensor]) -> Iterator[Sequence[torch.Tensor]]:
+    """Whole batches side by side, CHUNK images or one batch."""
+    together = max(1, CHUNK // len(batches[0]))
+    for start in range(0, len(batches), together):
+        yield batches[start : start + together]
