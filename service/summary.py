@@ -92,7 +92,7 @@ def draw(run: RunFolder, results: dict[str, Any]) -> None:
                 f"{results['study']}: {sweep}",
                 finished,
                 folder / sweep,
-                about["tune_each"],
+                about.get("tune_each"),
                 about["metric"],
                 about["mode"],
             )
