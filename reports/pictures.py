@@ -7,29 +7,23 @@ the optimiser did where that was kept, and how much hangs on a setting that vari
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-import metrics
-from reports import figures, grids, sensitivity, update_figures
+from reports import figures, grids, scores, sensitivity, update_figures
 from reports.tuned import own_values
-
-POINTS = 150  # of a ROC curve: more cannot be told apart in a picture
-EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
-BEFORE = "before training"
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished trial: its variant, its settings, its metrics lines, and where its files lie."""
+    """A finished trial: its variant, seed, settings, metrics lines, and where its files lie."""
 
     variant: str
+    seed: int
     varied: Sequence[str]
     settings: Mapping[str, Any]
     lines: Sequence[Mapping[str, Any]]
@@ -74,12 +68,13 @@ def draw(
         counted = any("train/steps" in line for trial in trials for line in trial.lines)
         for x in ("steps", "seconds") if counted else ():
             drawn += figures.curves(lines, title, path.with_name(f"{path.name}_{x}"), x)
-    folders = {name: same[0].folder for name, same in by_variant.items()}
+    folders = {name: trial.folder for name, trial in _one_seed(by_variant).items()}
     drawn += update_figures.draw(title, folders, path)
     layout = _grid(varied, [same[0] for same in by_variant.values()])
     panels = tuple(layout.values()) or None
-    drawn += _confusion(title, by_variant, panels, path.with_name(f"{path.name}_confusion"))
-    drawn += _roc(title, by_variant, panels, path.with_name(f"{path.name}_roc"))
+    all_folders = {name: [trial.folder for trial in same] for name, same in by_variant.items()}
+    drawn += scores.confusion(title, all_folders, panels, path.with_name(f"{path.name}_confusion"))
+    drawn += scores.roc(title, folders, panels, path.with_name(f"{path.name}_roc"))
     if layout:
         (rows, row_names), (columns, column_names) = layout.items()
         shape = len(row_names), len(column_names)
@@ -109,6 +104,16 @@ def _by_variant(trials: Sequence[Finished], names: Collection[str]) -> dict[str,
         name = " ".join(f"{one}={trial.settings[one]}" for one in names if one in trial.settings)
         found.setdefault(name or trial.variant, []).append(trial)
     return found
+
+
+def _one_seed(variants: Mapping[str, Sequence[Finished]]) -> dict[str, Finished]:
+    """A trial of each variant: of the first seed that all have, since one begins alike for all."""
+    seeds = [{trial.seed for trial in same} for same in variants.values()]
+    first = min(set.intersection(*seeds), default=None)
+    return {
+        name: next((trial for trial in same if trial.seed == first), same[0])
+        for name, same in variants.items()
+    }
 
 
 def _last(same: Sequence[Finished], metric: str) -> list[float]:
@@ -150,56 +155,3 @@ def _grid(varied: Mapping[str, list[str]], first: Sequence[Finished]) -> dict[st
 def _mean_accuracy(same: Sequence[Finished]) -> float:
     found = [trial.lines[-1].get("test/accuracy", np.nan) for trial in same]
     return float(np.mean(found))
-
-
-def _confusion(title: str, variants: Any, panels: Any, path: Path) -> list[Path]:
-    """Counts added over seeds; what the network said before training comes first."""
-    matrices: dict[str, NDArray[np.int64]] = {}
-    classes: list[str] = []
-    for name, same in variants.items():
-        files = [trial.folder / "test_confusion.csv" for trial in same]
-        found = [read_matrix(file) for file in files if file.exists()]
-        # Variants with other classes than the first one's cannot stand beside it.
-        if found and (not classes or found[0][0] == classes):
-            classes, matrices[name] = found[0][0], np.sum([matrix for _, matrix in found], axis=0)
-    before = next(iter(variants.values()))[0].folder / "test_before_confusion.csv"
-    if matrices and before.exists():
-        matrices, panels = {BEFORE: read_matrix(before)[1], **matrices}, None
-    panels = panels if len(matrices) == len(variants) else None
-    return grids.confusion_grid(matrices, classes, title, path, panels)
-
-
-def read_matrix(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    """(classes, counts) of a CSV file with the names of rows and columns, true by predicted."""
-    with path.open(newline="") as file:
-        _, *rows = csv.reader(file)
-    return [row[0] for row in rows], np.array([[int(x) for x in row[1:]] for row in rows])
-
-
-def _roc(title: str, variants: Any, panels: Any, path: Path) -> list[Path]:
-    """Of the first seed: curves of several cannot be told apart."""
-    drawn: dict[str, dict[str, grids.Curve]] = {}
-    for name, same in variants.items():
-        file = same[0].folder / "predictions.npz"
-        if not file.exists():
-            continue
-        with np.load(file) as kept:
-            labels, scores, classes = kept["label"], kept["scores"], kept["classes"].tolist()
-        roc = metrics.one_vs_rest(labels, scores)
-        curves: dict[str, Any] = {"micro": roc.micro, "macro": roc.macro}
-        areas: dict[str, float] = {"micro": roc.micro_auc, "macro": roc.macro_auc}
-        if len(classes) <= EACH_CLASS:
-            curves |= dict(zip(classes, roc.curves, strict=True))
-            areas |= dict(zip(classes, roc.auc.tolist(), strict=True))
-        drawn[name] = {
-            label: (_thinned(curve[0]), _thinned(curve[1]), areas[label])
-            for label, curve in curves.items()
-            if curve is not None
-        }
-    panels = panels if len(drawn) == len(variants) else None
-    return grids.roc_grid(drawn, f"{title}, one seed", path, panels)
-
-
-def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    thinned: NDArray[np.float64] = values[np.linspace(0, len(values) - 1, POINTS).astype(int)]
-    return thinned

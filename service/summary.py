@@ -79,6 +79,7 @@ def draw(run: RunFolder, results: dict[str, Any]) -> None:
         finished = [
             pictures.Finished(
                 trial["variant"],
+                trial["seed"],
                 run.trial(trial["key"]).settings["varied"],
                 trial["settings"],
                 run.trial(trial["key"]).lines,

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from reports.pictures import read_matrix
+from reports.scores import read_matrix
 from service.trial_folder import TrialFolder
 
 

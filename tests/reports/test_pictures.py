@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from reports import figures
-from reports.pictures import Finished, draw, read_matrix
+from reports import figures, update_figures
+from reports.pictures import Finished, draw
+from reports.scores import read_matrix
 from trainables import classification_report
 
 CLASSES = ("cat", "dog", "ship")
@@ -23,7 +24,7 @@ def trial(place, varied, settings, epochs=1, seed=0):
         {"epoch": e + 1, "train/loss": 1 / (e + 1), "val/accuracy": 0.5, "train/accuracy": 0.6}
         for e in range(epochs)
     ]
-    return Finished(name, varied, settings, [*curve, {"epoch": epochs, **found}], folder)
+    return Finished(name, seed, varied, settings, [*curve, {"epoch": epochs, **found}], folder)
 
 
 def grid(place, left_out=0):
@@ -89,7 +90,7 @@ def test_what_the_network_said_before_training_comes_first(tmp_path):
 
 def test_a_trial_that_left_no_predictions_has_only_its_curves(tmp_path):
     lines = [{"epoch": e, "train/loss": 1.0} for e in (1, 2)]
-    bare = Finished("x=1", ("x",), {"x": 1}, lines, tmp_path)
+    bare = Finished("x=1", 0, ("x",), {"x": 1}, lines, tmp_path)
     assert {file.name for file in draw("toy", [bare], tmp_path / "x")} == {"x.svg", "x.png"}
 
 
@@ -103,6 +104,20 @@ def test_the_report_names_single_classes_only_where_they_are_few(tmp_path, count
     assert ("test/accuracy_class_1" in found) == (count == 2)  # the slash would end the name
     rows = (tmp_path / "test_classes.csv").read_text().splitlines()
     assert len(rows) == count + 1 and rows[1].startswith("class/0,")
+
+
+def test_what_is_drawn_of_one_trial_is_of_a_seed_that_all_variants_have(tmp_path, monkeypatch):
+    """Seed 0 of the first variant has failed: its seed 1 stands beside the other's seed 1."""
+    trials = [
+        trial(tmp_path, ("lr",), {"lr": lr}, seed=seed)
+        for lr, seed in ((0.1, 1), (0.1, 2), (0.2, 0), (0.2, 1))
+    ]
+    asked = {}
+    monkeypatch.setattr(
+        update_figures, "draw", lambda _, folders, path: asked.update(folders) or []
+    )
+    draw("q3", trials, tmp_path / "lr")
+    assert [folder.name for folder in asked.values()] == ["lr=0.1 1", "lr=0.2 1"]
 
 
 def tuned(place, rates, accuracies):
@@ -121,7 +136,8 @@ def tuned(place, rates, accuracies):
         ]
         lines.append({"epoch": 2, "test/accuracy": accuracy - 0.1})
         folder = place / f"{name} {rate}"
-        found.append(Finished(f"{name} {rate}", ("optimizer", "lr"), settings, lines, folder))
+        varied = ("optimizer", "lr")
+        found.append(Finished(f"{name} {rate}", 0, varied, settings, lines, folder))
     return found
 
 
