@@ -63,6 +63,28 @@ def own_values(
     return list(tuned.own_values(found, mode).values())
 
 
+def _at_an_end(
+    variants: dict[str, list[dict[str, Any]]], own: list[str], setting: str
+) -> list[str]:
+    """A sentence for each variant whose own value is the smallest or largest that was tried."""
+    tried: dict[str, list[Any]] = {}
+    for variant, trials in variants.items():
+        tried.setdefault(_without(setting, variant), []).append(trials[0]["settings"][setting])
+    found = []
+    for variant in own:
+        name, value = _without(setting, variant), variants[variant][0]["settings"][setting]
+        values = tried[name]
+        if len(values) < 2 or not all(isinstance(one, int | float) for one in values):
+            continue
+        for end, word, more in ((min, "smallest", "smaller"), (max, "largest", "larger")):
+            if value == end(values):
+                found.append(
+                    f"{name}: its own {setting}, {value:g}, is the {word} that was tried; "
+                    f"a {more} one may be better."
+                )
+    return found
+
+
 def _without(setting: str, variant: str) -> str:
     return " ".join(part for part in variant.split(" ") if not part.startswith(f"{setting}="))
 
