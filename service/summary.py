@@ -26,9 +26,10 @@ def show(study: Study, results: dict[str, Any]) -> None:
     own = own_values(finished, study.tune_each, study.metric, study.mode)
     if len(own) < len(finished):
         shown = {variant: finished[variant] for variant in own}
-        _print(
-            shown, names, f"each at its own {study.tune_each}, that with the best {study.metric}"
-        )
+        title = f"each at its own {study.tune_each}, that with the best {study.metric}"
+        _print(shown, names, title)
+        for sentence in _at_an_end(finished, own, str(study.tune_each)):
+            print(sentence)
     for remark in study.settings.remarks([t for same in finished.values() for t in same]):
         print(remark)
     for trial in results["trials"]:
