@@ -30,10 +30,10 @@ class CNN(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = images  # (B, 3, S, S)
-        x = max_pool2d(relu(self.conv1(x)), 2)  # (B, W, S/2, S/2)
-        x = max_pool2d(relu(self.conv2(x)), 2)  # (B, 2W, S/4, S/4)
-        x = max_pool2d(relu(self.conv3(x)), 2)  # (B, 4W, S/8, S/8)
+        x = images  # (B, 3, S, S); ReLU after pooling gives the same as before it, for less
+        x = relu(max_pool2d(self.conv1(x), 2))  # (B, W, S/2, S/2)
+        x = relu(max_pool2d(self.conv2(x), 2))  # (B, 2W, S/4, S/4)
+        x = relu(max_pool2d(self.conv3(x), 2))  # (B, 4W, S/8, S/8)
         logits: Tensor = self.classifier(x.flatten(1))  # (B, 4W * S/8 * S/8) -> (B, num_classes)
         return logits
 

@@ -31,6 +31,7 @@ AGAINST = {
     "steps": ("optimiser steps", "train/steps"),
     "seconds": ("seconds of training", "time/train_seconds"),
 }
+EXPLODED = 5  # times the usual peak: one loss that explodes would flatten all others
 FAR_APART = 8  # times the steps of the shortest variant: on a linear axis it would be a stub
 
 
@@ -63,6 +64,7 @@ def curves(
     for axis, (metric, label) in zip(axes, panels, strict=True):
         ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
         axis.set(xlabel=x_label, title=label)
+        _keep_most_in_sight(axis)
         if not counted:
             axis.xaxis.get_major_locator().set_params(integer=True)
         elif far_apart(ends):
@@ -130,6 +132,18 @@ def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
         figure.savefig(files[0], metadata={"Date": None}, bbox_inches=box)
     figure.savefig(files[1], dpi=110, bbox_inches=box)
     return files
+
+
+def _keep_most_in_sight(axis: Any) -> None:
+    """Cut y above most lines where a few go far beyond them, and say how far they go."""
+    peaks = np.array([max(line.get_ydata()) for line in axis.lines])
+    usual = float(np.median(peaks)) if len(peaks) > 2 else np.inf
+    if not usual > 0 or not max(peaks, default=0) > EXPLODED * usual:
+        return
+    top, low = 2 * usual, min(min(line.get_ydata()) for line in axis.lines)
+    axis.set_ylim(low - 0.05 * (top - low), top)
+    said = f"{sum(peaks > top)} above, up to {max(peaks):.2g}"
+    axis.text(0.98, 0.97, said, transform=axis.transAxes, ha="right", va="top", fontsize=9)
 
 
 def _line(axis: Any, metric: str, counted: str, seeds: Sequence[Any], style: Any) -> float:

@@ -25,6 +25,9 @@ COLUMNS = {
     "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
     "trained": ("train/trainable_parameters", 1e-6, 3, " M"),
     "SVs": ("train/support_vectors", 1, 0, ""),
+    "update / weight": ("updates/update_ratio", 1e3, 1, " ‰"),
+    "successive updates": ("updates/update_cosine", 1, 2, ""),
+    "noise scale": ("updates/noise_scale", 1, 0, ""),
 }
 
 

@@ -37,7 +37,7 @@ def build(chosen: Chosen, parameters: Iterable[torch.Tensor], lr: float) -> torc
     import torch.optim as o
 
     betas = (chosen.beta1, chosen.beta2)
-    # One pass over all parameters where torch has it: a third of a step on one image.
+    # fused: one pass over all parameters, where torch has it.
     made: dict[str, Callable[..., torch.optim.Optimizer]] = {
         "sgd": lambda p, **how: o.SGD(p, fused=True, **how),
         "momentum": lambda p, **how: o.SGD(p, momentum=chosen.momentum, fused=True, **how),

@@ -52,6 +52,19 @@ def test_a_trainable_with_metrics_of_its_own_has_them_drawn(tmp_path):
     assert figures.curves({"a": [[{"epoch": 1}]]}, "toy", tmp_path / "none") == []
 
 
+def test_a_loss_that_explodes_does_not_flatten_the_others(tmp_path):
+    losses = {"a": [1.0, 0.5], "b": [0.9, 0.4], "c": [1.1, 0.6], "d": [1.0, 4e16]}
+    variants = {
+        name: [[{"epoch": e, "val/loss": v} for e, v in enumerate(values, 1)]]
+        for name, values in losses.items()
+    }
+    figures.curves(variants, "q", tmp_path / "wild")
+    assert "1 above, up to 4e+16" in (tmp_path / "wild.svg").read_text()
+    del variants["d"]
+    figures.curves(variants, "q", tmp_path / "tame")
+    assert "above, up to" not in (tmp_path / "tame.svg").read_text()
+
+
 def counted(steps, epochs=3, seconds=1.0):
     """The lines of a seed with `steps` an epoch, and its test metrics in a line of their own."""
     found = [
