@@ -6,7 +6,7 @@ python results/page.py
 import json
 from pathlib import Path
 
-from table import about, table
+from table import about, compared, table
 
 HERE = Path(__file__).parent
 HEAD = """# Kept runs
@@ -28,6 +28,7 @@ def page() -> str:
         pictures = sorted(picture.name for picture in (run / "figures").glob("*.png"))
         note = run / "note.md"  # what a person found in it
         parts += [f"## {study['study']}: {sweeps}", about(run), table(run)]
+        parts += [compared(run)] if compared(run) else []
         parts += [note.read_text().strip()] if note.exists() else []
         parts += [f"![{name}]({place}/figures/{name})" for name in pictures]
     return "\n\n".join(parts) + "\n"

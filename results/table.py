@@ -4,10 +4,12 @@ python results/table.py results/q2_losses/RUN
 """
 
 import argparse
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
+from reports import comparisons
 from service.summary import group, mean_sd, own_values
 
 PERCENT = (100, 1, " %")
@@ -65,6 +67,36 @@ def table(run: Path) -> str:
     return "\n".join(lines)
 
 
+def compared(run: Path) -> str:
+    """Markdown: every variant against the study's baseline, over seeds; "" with one seed.
+
+    Of one seed the test images could be compared, but predictions are not kept.
+    """
+    study = json.loads((run / "study.json").read_text())
+    chosen = importlib.import_module(f"studies.{study['study']}").STUDY
+    finished = group(json.loads((run / "results.json").read_text())["trials"])
+    own = own_values(finished, chosen.tune_each, chosen.metric, chosen.mode)
+    settings = {variant: finished[variant][0]["settings"] for variant in own}
+    baseline = comparisons.baseline_of(settings, chosen.baseline)
+    if baseline is None:
+        return ""
+    outcomes = {
+        v: [comparisons.Outcome(t["seed"], t["metrics"], run) for t in finished[v]] for v in own
+    }
+    found = comparisons.to_baseline(outcomes, baseline)
+    if not found:
+        return ""
+    n = next(iter(found.values())).n
+    lines = [
+        f"Test accuracy in points, less that of {baseline}: mean over {n} seeds;",
+        "intervals and p-values hold for all rows together (t over seeds, Holm).\n",
+        "| variant | difference | 95 % interval | p |",
+        "|---|---|---|---|",
+    ]
+    rows = ((variant, *comparisons.points(d)) for variant, d in found.items())
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
 def about(run: Path) -> str:
     """Markdown: the command, the images, how long, with which versions."""
     study = json.loads((run / "study.json").read_text())
@@ -95,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
-    print(f"{about(run)}\n\n{table(run)}")
+    print("\n\n".join(part for part in (about(run), table(run), compared(run)) if part))
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
     results = folder.write_results()
-    show(plan.study, results)
+    show(plan.study, results, folder.path)
     try:
         draw(folder, results)
     finally:  # the record is completed whatever becomes of the pictures

@@ -79,6 +79,7 @@ class Plan:
             "metric": self.study.metric,
             "mode": self.study.mode,
             "tune_each": self.study.tune_each,
+            "baseline": dict(self.study.baseline),
             "settings": self.study.settings.model_dump(mode="json"),
             "asked": self.asked,
             "inputs": inputs,

@@ -25,7 +25,8 @@ class Study:
     product. A list of such maps is one sweep, too: the variants of all. `tune_each` names a setting
     of which every variant is shown at its own best value (best mean over seeds of `metric`), since
     a comparison at one value for all says more of that value than of the variants; how sensitive
-    each is, is drawn. `smoke` holds the small defaults of --smoke that are particular to this
+    each is, is drawn. `baseline` names the settings of the variant that all others are compared
+    with. `smoke` holds the small defaults of --smoke that are particular to this
     study; `may_diverge` names settings with which a trial that diverges is an outcome, no failure
     of the run: ({"alpha": 1.0},).
     Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
@@ -43,6 +44,7 @@ class Study:
     smoke: Mapping[str, Any] = field(default_factory=dict)
     may_diverge: Sequence[Mapping[str, Any]] = ()
     tune_each: str | None = None
+    baseline: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.mode not in ("min", "max"):
@@ -66,6 +68,7 @@ class Study:
             self._check_distinct(name)
         cases: list[tuple[str, Mapping[str, Any]]] = [
             ("is made small", self.smoke),
+            ("compares", self.baseline),
             ("tunes each variant", {self.tune_each: None} if self.tune_each else {}),
         ]
         for what, case in [*cases, *(("may diverge", case) for case in self.may_diverge)]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,10 +14,11 @@ from service.run_folder import RunFolder
 from service.study import Study
 
 
-def show(study: Study, results: dict[str, Any]) -> None:
+def show(study: Study, results: dict[str, Any], run: Path) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
-    Where each variant tunes a setting, a second table has each at its own value.
+    Where each variant tunes a setting, a second table has each at its own value; where a baseline
+    is among them, one more has the differences to it. run: the run's folder.
     """
     finished = group(results["trials"])
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
@@ -30,6 +32,7 @@ def show(study: Study, results: dict[str, Any]) -> None:
         _print(shown, names, title)
         for sentence in _at_an_end(finished, own, str(study.tune_each)):
             print(sentence)
+    _compare(study, {variant: finished[variant] for variant in own}, run)
     for remark in study.settings.remarks([t for same in finished.values() for t in same]):
         print(remark)
     for trial in results["trials"]:
@@ -43,7 +46,38 @@ def _print(variants: dict[str, list[dict[str, Any]]], names: list[str], title: s
         cells = [mean_sd([t["metrics"][m] for t in trials if m in t["metrics"]]) for m in names]
         table.add_row(" ".join(trials[0]["sweeps"]), variant, *cells, str(len(trials)))
     if variants:
-        Console(width=None if sys.stdout.isatty() else 120).print(table)
+        _show(table)
+
+
+def _compare(study: Study, variants: dict[str, list[dict[str, Any]]], run: Path) -> None:
+    from reports import comparisons
+
+    settings = {variant: trials[0]["settings"] for variant, trials in variants.items()}
+    baseline = comparisons.baseline_of(settings, study.baseline)
+    if baseline is None:
+        return
+    outcomes = {
+        variant: [
+            comparisons.Outcome(t["seed"], t["metrics"], run / "trials" / t["key"]) for t in trials
+        ]
+        for variant, trials in variants.items()
+    }
+    found = comparisons.to_baseline(outcomes, baseline)
+    if not found:
+        return
+    about = next(iter(found.values()))
+    print(f"Test accuracy in points, less that of {baseline} ({about.basis}, n={about.n}):")
+    table = Table("variant", "difference", "95 % interval", "p")
+    for variant, difference in found.items():
+        table.add_row(variant, *comparisons.points(difference))
+    _show(table)
+    print("Intervals and p-values hold for all rows together.")
+    if len(variants[baseline]) == 1:
+        print("One seed: they know nothing of how another seed would end (--seeds).")
+
+
+def _show(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def own_values(

@@ -26,6 +26,7 @@ STUDY = service.Study(
         "unfreeze": {"unfreeze": tune.grid_search(finetune.PARTS)},
         "head": {"head": tune.grid_search(["linear", "hidden"])},
     },
+    baseline={"unfreeze": "nothing", "head": "linear"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

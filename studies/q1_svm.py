@@ -36,6 +36,7 @@ STUDY = service.Study(
         "C": {"classifier": "svm", "C": tune.grid_search([0.01, 0.1, 1.0, 10.0, 100.0])},
         "classifier": {"classifier": tune.grid_search(["svm", "head"])},
     },
+    baseline={"kernel": "linear", "scaling": "none", "layer": "avgpool"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0),

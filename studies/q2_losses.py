@@ -39,6 +39,7 @@ STUDY = service.Study(
         },
         "batches": {"loss": "cross_entropy", "batches": tune.grid_search(["pk", "shuffled"])},
     },
+    baseline={"loss": "cross_entropy", "batches": "pk"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -31,6 +31,7 @@ STUDY = service.Study(
         "scaled": {"lr_scaling": "linear", "batch_size": tune.grid_search(SIZES)},
         "steps": {"budget": "steps", "batch_size": tune.grid_search(SIZES)},
     },
+    baseline={"batch_size": 64, "lr_scaling": "none", "budget": "epochs"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

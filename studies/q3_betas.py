@@ -24,6 +24,7 @@ STUDY = service.Study(
         "beta1": {"beta1": tune.grid_search([0.0, 0.5, 0.8, 0.9, 0.95, 0.99])},
         "beta2": {"beta2": tune.grid_search([0.5, 0.9, 0.99, 0.999, 0.9999])},
     },
+    baseline={"beta1": 0.9, "beta2": 0.999},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -33,6 +33,7 @@ STUDY = service.Study(
         ],
     },
     tune_each="lr",
+    baseline={"optimizer": "adam"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -25,6 +25,7 @@ STUDY = service.Study(
             "order": tune.grid_search(["shuffled", "once", "file", "sorted", "replacement"]),
         },
     },
+    baseline={"order": "shuffled"},
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

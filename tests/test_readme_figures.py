@@ -22,6 +22,7 @@ def test_the_table_is_what_the_script_prints_for_the_run_of_the_picture(script):
     run = (ROOT / picture).parents[1]
     assert (ROOT / picture).is_file()
     assert script("table").table(run) in README
+    assert script("table").compared(run) in README
     command = re.search(r"python -m studies\.\S+ --data-dir DATA .*(\n.*)?", README).group()
     assert " ".join(command.replace("\\\n", " ").split()) in script("table").about(run)
 

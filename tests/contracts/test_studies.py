@@ -55,6 +55,15 @@ def test_every_setting_that_varies_shows_in_the_names_of_its_trials(study: Study
                 assert f"{name}={getattr(trial.settings, name)}" in trial.name
 
 
+def test_all_other_variants_have_one_to_be_compared_with(study: Study):
+    """One variant of the study, but for what each tunes, has the baseline's settings."""
+    kept = [trial.settings.canonical() for trial in study.trials()]
+    found = [s for s in kept if all(s.get(k) == v for k, v in study.baseline.items())]
+    for settings in found:
+        settings.pop(study.tune_each or "", None)
+    assert study.baseline and all(settings == found[0] for settings in found)
+
+
 def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study, tmp_path):
     small = study.smaller().overridden({"data_dir": [str(tmp_path / "data")]})
     ends = {t.key: t for sweep in small.sweeps for t in small.trials(only=[sweep])}

@@ -26,8 +26,13 @@ def results(accuracies):
             "name": f"optimizer={name} lr={lr} seed={seed}",
             "sweeps": ["optimizer"],
             "status": "finished",
+            "seed": seed,
+            "key": f"{name}{lr}{seed}",
             "settings": {"optimizer": name, "lr": lr},
-            "metrics": {"val/accuracy": mean + (-1) ** seed * 0.01, "test/accuracy": 1 - mean},
+            "metrics": {
+                "val/accuracy": mean + (-1) ** seed * 0.01,
+                "test/accuracy": mean - seed * 0.01,
+            },
         }
         for (name, lr), mean in accuracies.items()
         for seed in (0, 1)
@@ -41,8 +46,8 @@ FOUND = {
 }  # fmt: skip
 
 
-def test_each_variant_is_shown_at_its_own_value_and_an_end_of_the_range_is_said(capsys):
-    show(study(tune_each="lr"), results(FOUND))
+def test_each_variant_is_shown_at_its_own_value_and_an_end_of_the_range_is_said(capsys, tmp_path):
+    show(study(tune_each="lr"), results(FOUND), tmp_path)
     whole, own = capsys.readouterr().out.split("each at its own lr, that with the best val/acc")
     assert whole.count("optimizer=adam") == 3
     assert own.count("optimizer=adam lr=0.2") == own.count("optimizer=sgd lr=0.3") == 1
@@ -51,9 +56,23 @@ def test_each_variant_is_shown_at_its_own_value_and_an_end_of_the_range_is_said(
     assert "optimizer=adam: its own" not in own
 
 
-def test_a_study_that_tunes_nothing_has_one_table(capsys):
-    show(study(), results(FOUND))
+def test_a_study_that_tunes_nothing_has_one_table(capsys, tmp_path):
+    show(study(), results(FOUND), tmp_path)
     assert "its own" not in capsys.readouterr().out
+
+
+def test_variants_are_compared_with_the_baseline_at_their_own_values(capsys, tmp_path):
+    show(study(tune_each="lr", baseline={"optimizer": "adam"}), results(FOUND), tmp_path)
+    _, compared = capsys.readouterr().out.split("Test accuracy in points, less that of")
+    assert compared.startswith(" optimizer=adam lr=0.2 (t over seeds, n=2):")
+    (row,) = [line for line in compared.splitlines() if "optimizer=sgd" in line]
+    assert "lr=0.3" in row and "+10.0" in row  # 80 against 70 %, whatever the seed
+    assert "One seed" not in compared
+
+
+def test_without_the_baseline_in_a_run_nothing_is_compared(capsys, tmp_path):
+    show(study(baseline={"optimizer": "rmsprop"}), results(FOUND), tmp_path)
+    assert "less that of" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("mode", "chosen"), [("max", "lr=0.2"), ("min", "lr=0.1")])
