@@ -65,7 +65,7 @@ class Progress:
         self._study, self._run, self._slots = study, run, max(1, slots)
         self._specs = {spec.key: spec for spec in specs}
         self._running: dict[str, None] = {}
-        self._totals = {s.key: s.settings.canonical().get("epochs") for s in specs}
+        self._totals = {s.key: s.settings.epochs_in_all() for s in specs}
         self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
         self._lines: dict[str, dict[str, Any]] = {}
         self._ended: dict[str, None] = {}  # in the order in which they ended

@@ -79,6 +79,12 @@ class Settings(ImageSettings):
         """Whether training ends after so many epochs and steps."""
         return epoch >= self.epochs if self.budget == "epochs" else step >= self.steps
 
+    def epochs_in_all(self) -> int:
+        """Also of a budget of steps, whose last epoch may be cut."""
+        if self.budget == "epochs":
+            return self.epochs
+        return -(-self.steps // -(-self.sizes().train // self.batch_size))
+
     def every(self, images: int) -> int:
         """Every how many steps one is looked at, on so many train images; 0: none is."""
         steps = -(-images // self.batch_size)
@@ -101,7 +107,7 @@ class Settings(ImageSettings):
         sizes = self.sizes()
         work = multiply_adds(sizes.classes, self.image_size, self.width) / 2.8e6
         steps = -(-sizes.train // self.batch_size)
-        epochs = self.epochs if self.budget == "epochs" else self.steps / steps
+        epochs = self.epochs_in_all()
         images = epochs * (sizes.train + (sizes.val + 2 * sizes.test / epochs) / 4)
         return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
 

@@ -72,6 +72,10 @@ class Settings(BaseModel):
         """Sentences for a person about finished trials, as results.json lists them."""
         return []
 
+    def epochs_in_all(self) -> int | None:
+        """How many epochs a trial has, where that is known, for whoever waits for it."""
+        return self.canonical().get("epochs")
+
     def environment(self) -> dict[str, str]:
         """Environment variables that a trial needs wherever it runs."""
         return {}

@@ -141,6 +141,8 @@ def test_a_budget_of_steps_is_kept_to_the_step(tmp_path, numbers):
     assert [line["train/steps"] for line in lines[:-1]] == [5, 5, 2]
     assert [line["train/images"] for line in lines[:-1]] == [160, 160, 64]
     assert "epochs" not in settings(budget="steps").canonical()
+    assert settings(budget="steps", steps=12).epochs_in_all() == 3 == len(lines) - 1
+    assert settings(epochs=7).epochs_in_all() == 7
 
 
 def test_a_batch_larger_than_the_train_set_is_one_full_batch_and_said(tmp_path, numbers):
