@@ -1,6 +1,6 @@
 """Copy a run here without checkpoints, large arrays and the paths of a machine.
 
-python results/keep.py RUN --data DIR --weights DIR
+python results/keep.py RUN --data DIR --weights DIR [--without roc confusion]
 """
 
 import argparse
@@ -28,6 +28,9 @@ def main() -> None:
     parser.add_argument(
         "--weights", type=Path, required=True, help="where the weights lay: becomes WEIGHTS"
     )
+    parser.add_argument(
+        "--without", nargs="*", default=(), help="kinds of figures to leave out, for size: roc"
+    )
     options = parser.parse_args()
     run = options.run.resolve()
     target = Path(__file__).parent / run.parent.name / run.name
@@ -44,10 +47,10 @@ def main() -> None:
                 text = text.replace(path, name)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
-        elif file.suffix == ".png":
+        elif file.suffix == ".png" and file.stem.rpartition("_")[2] not in options.without:
             place.parent.mkdir(parents=True, exist_ok=True)
             # Few colours are a third of the bytes, and look the same.
-            Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+            Image.open(file).convert("RGB").quantize(48, dither=Image.Dither.NONE).save(
                 place, optimize=True
             )
 

@@ -38,7 +38,7 @@ def test_every_optimiser_is_shown_at_its_own_learning_rate(optimizers):
     tables, compared = said.split("Test accuracy in points, less that of")
     assert f"optimizer=adam batch_size=64 lr={own['adam']} (t over seeds, n=2)" in compared
     assert "optimizer=sgd batch_size=1" in compared
-    _, *shown = tables.split("each at its own lr")[1].split("optimizer=")
+    _, *shown = tables.split("each at its own lr")[1].split("└")[0].split("optimizer=")
     assert [row.split()[0] for row in shown] == ["sgd", "adam"]
     for row in shown:
         assert f"lr={own[row.split()[0]]} " in row

@@ -297,9 +297,9 @@ def test_the_prefix_and_the_rest_give_the_logits_of_the_whole(few, length, stem)
     chosen = few.changed(stem=stem)
     prefix, model = stages.STAGES[:length], network(chosen)
     rest = frozen_prefix.Rest(model, prefix).eval()
-    x = torch.from_numpy(chosen.load(0).test.pixels)
-    wanted = model(normalize(x))
-    found = rest(stages.forward(model, normalize(x), prefix) if prefix else x)
+    x = normalize(torch.from_numpy(chosen.load(0).test.pixels))
+    wanted = model(x)
+    found = rest(stages.forward(model, x, prefix) if prefix else x)
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5 * wanted.abs().max().item())
 
 
