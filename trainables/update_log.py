@@ -46,7 +46,8 @@ class UpdateLog:
         # The same ones in all trials, evenly spread.
         self._watched = torch.linspace(0, sum(self._sizes) - 1, WATCHED).long().unique()
         self._samples = dict(kept["samples"]) if kept else {}
-        self._before = dict(kept["before"]) if kept else {}
+        device = self._parameters[0].device  # a checkpoint is read on the CPU
+        self._before = {n: v.to(device) for n, v in kept["before"].items()} if kept else {}
         self._rows: list[dict[str, Tensor]] = []
 
     def parts(self, step: int, inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
