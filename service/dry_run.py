@@ -35,7 +35,7 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
         hours = sum(seconds for seconds, _ in costs) / plan.study.resources.threads / 3600
         disk = sum(sorted((size for _, size in costs), reverse=True)[:slots]) / 2**30
         print(f"About {_time(hours)} in a row, {_time(hours / slots)} with {slots} at once;")
-        print(f"about {disk:.1f} GiB of disk while it runs (a rough guess from ResNet-18's speed).")
+        print(f"about {disk:.1f} GiB of disk while it runs (a rough guess).")
     if capacity:
         print(f"At most {slots} at once on this machine: {capacity.limit}.")
     else:
