@@ -137,7 +137,7 @@ def bare(settings: cnn.Settings, steps: int) -> Iterator[Epoch]:
     train, net = settings.load(0).train, initial(settings)
     inputs = normalize(torch.from_numpy(train.take(slice(0, 1))))
     labels = torch.from_numpy(train.labels[:1])
-    optimizer = optimizers.build(settings, net.parameters(), settings.rate)
+    optimizer = optimizers.build(settings, net.parameters(), settings.rate(len(train)))
     while True:
         started = time.perf_counter()
         for _ in range(steps):

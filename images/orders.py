@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from images.batches import cut, ordered_batches, shuffled_batches
+from images.batches import cut
 
 Order = Literal["shuffled", "once", "file", "sorted", "replacement"]
 
@@ -32,12 +32,13 @@ def epoch_batches(
     """
     n = len(labels)
     if order == "shuffled":
-        return shuffled_batches(n, batch_size, epoch_generator)
-    if order == "once":
-        return shuffled_batches(n, batch_size, trial_generator)
-    if order == "file":
-        return ordered_batches(n, batch_size)
-    if order == "sorted":
-        return cut(labels.argsort(stable=True), batch_size)
-    drawn = torch.randint(max(n, 1), (n,), generator=epoch_generator)
-    return cut(drawn, batch_size)
+        index = torch.randperm(n, generator=epoch_generator)
+    elif order == "once":
+        index = torch.randperm(n, generator=trial_generator)
+    elif order == "file":
+        index = torch.arange(n)
+    elif order == "sorted":
+        index = labels.argsort(stable=True)
+    else:
+        index = torch.randint(max(n, 1), (n,), generator=epoch_generator)
+    return cut(index, batch_size)

@@ -20,59 +20,84 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a finished trial came to: its seed, its metrics, and where its predictions lie."""
+class Comparison:
+    """The differences of variants to the baseline, and why others have none."""
 
-    seed: int
-    metrics: Mapping[str, float]
-    folder: Path
-
-
-def baseline_of(
-    variants: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any]
-) -> str | None:
-    """The one variant whose settings are those that `baseline` names; None for none or several."""
-    found = [
-        name
-        for name, settings in variants.items()
-        if all(settings.get(setting) == value for setting, value in baseline.items())
-    ]
-    return found[0] if baseline and len(found) == 1 else None
+    baseline: str
+    differences: Mapping[str, Difference]
+    left_out: Mapping[str, str]
 
 
-def to_baseline(variants: Mapping[str, Sequence[Outcome]], baseline: str) -> dict[str, Difference]:
+def compare(
+    variants: Mapping[str, Sequence[Mapping[str, Any]]], baseline: Mapping[str, Any], run: Path
+) -> Comparison | None:
     """Test accuracy of each other variant minus that of the baseline, in 0..1.
 
+    variants: finished trials as results.json lists them, by variant. baseline: settings of the one
+    variant that others are compared with; None where none or several have them. run: the folder
+    with trials/KEY/predictions.npz, which one seed is compared by.
+
     All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
-    (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's). Left out
-    are variants that lack a seed of the baseline or did not report the metric.
+    (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's).
     """
-    base = {outcome.seed: outcome for outcome in variants[baseline]}
-    seeds = sorted(base)
-    others = {}
-    for name, outcomes in variants.items():
-        own = {outcome.seed: outcome for outcome in outcomes if METRIC in outcome.metrics}
-        if name != baseline and set(seeds) <= set(own):
-            others[name] = [own[seed] for seed in seeds]
-    if not others or any(METRIC not in outcome.metrics for outcome in base.values()):
+    named = [
+        name
+        for name, trials in variants.items()
+        if all(trials[0]["settings"].get(k) == value for k, value in baseline.items())
+    ]
+    if not baseline or len(named) != 1:
+        return None
+    base = {t["seed"]: t for t in variants[named[0]] if METRIC in t["metrics"]}
+    others, left_out = {}, {}
+    for name, trials in variants.items():
+        own = {t["seed"]: t for t in trials if METRIC in t["metrics"]}
+        if name == named[0]:
+            continue
+        if not base or not set(base) <= set(own):
+            left_out[name] = "lacks a seed that the baseline has"
+        else:
+            others[name] = [own[seed] for seed in base]
+    if len(base) > 1:
+        found = _over_seeds(list(base.values()), others, left_out)
+    else:
+        found = _over_images(list(base.values()), others, left_out, run)
+    return Comparison(named[0], found, left_out)
+
+
+Trials = Sequence[Mapping[str, Any]]
+
+
+def _over_seeds(
+    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str]
+) -> dict[str, Difference]:
+    rows = {}
+    for name, trials in others.items():
+        pairs = zip(trials, base, strict=True)
+        rows[name] = [own["metrics"][METRIC] - to["metrics"][METRIC] for own, to in pairs]
+        # Of few seeds on few images all can differ by the same number of them: no sign of a
+        # difference without any spread.
+        if np.ptp(rows[name]) < 1e-12:
+            left_out[name] = f"differs by the same {100 * rows.pop(name)[0]:+.1f} in all seeds"
+    if not rows:
         return {}
-    if len(seeds) > 1:
-        rows = [
-            [o.metrics[METRIC] - base[o.seed].metrics[METRIC] for o in outcomes]
-            for outcomes in others.values()
-        ]
-        return dict(zip(others, statistics.simultaneous(rows, CONFIDENCE), strict=True))
-    return _over_images(base[seeds[0]], {name: of[0] for name, of in others.items()})
+    return dict(zip(rows, statistics.simultaneous([*rows.values()], CONFIDENCE), strict=True))
 
 
-def _over_images(base: Outcome, others: Mapping[str, Outcome]) -> dict[str, Difference]:
-    right = _right(base)
-    pairs = {name: _right(outcome) for name, outcome in others.items()}
-    pairs = {n: found for n, found in pairs.items() if found is not None}
-    if right is None or not pairs:
+def _over_images(
+    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str], run: Path
+) -> dict[str, Difference]:
+    to = _predicted(base[0], run) if base else None
+    pairs = {}
+    for name, trials in others.items():
+        own = _predicted(trials[0], run)
+        if own is None or to is None or not np.array_equal(own[0], to[0]):
+            left_out[name] = "has no predictions of the baseline's test images"
+        else:
+            pairs[name] = (own[1] == own[0], to[1] == to[0])
+    if not pairs:
         return {}
     each = 1 - (1 - CONFIDENCE) / len(pairs)
-    found = {name: statistics.bootstrap_difference(own, right, each) for name, own in pairs.items()}
+    found = {n: statistics.bootstrap_difference(*right, each) for n, right in pairs.items()}
     adjusted = statistics.holm([difference.p for difference in found.values()])
     return {
         name: replace(difference, p=float(p), confidence=CONFIDENCE)
@@ -80,13 +105,13 @@ def _over_images(base: Outcome, others: Mapping[str, Outcome]) -> dict[str, Diff
     }
 
 
-def _right(outcome: Outcome) -> Any:
-    """(N,) bool: which test images the last epoch has right; None without predictions."""
-    file = outcome.folder / "predictions.npz"
+def _predicted(trial: Mapping[str, Any], run: Path) -> tuple[Any, Any] | None:
+    """(labels, predictions of the last epoch), both (N,); None without them."""
+    file = run / "trials" / trial["key"] / "predictions.npz"
     if not file.exists():
         return None
     with np.load(file) as kept:
-        return kept["prediction"] == kept["label"]
+        return kept["label"], kept["prediction"]
 
 
 def points(difference: Difference) -> tuple[str, str, str]:

@@ -64,7 +64,8 @@ def curves(
     for axis, (metric, label) in zip(axes, panels, strict=True):
         ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
         axis.set(xlabel=x_label, title=label)
-        _keep_most_in_sight(axis)
+        if metric.endswith("loss"):
+            _keep_most_in_sight(axis)
         if not counted:
             axis.xaxis.get_major_locator().set_params(integer=True)
         elif far_apart(ends):

@@ -16,13 +16,15 @@ def own_values(
     """The value of each variant with the best mean over seeds, the first of equals.
 
     found: (variant, value, the metric of each seed), a variant being all that varies but the tuned
-    setting. mode: "max" or "min", what is best. A value without a metric is no variant's own; a
-    variant that has none with one is left out.
+    setting. mode: "max" or "min", what is best. A value with fewer seeds than another of the same
+    variant is not its own, whatever the seeds that ended well had: the others may have diverged. A
+    variant without a metric is left out.
     """
     sign = {"max": 1, "min": -1}[mode]
-    best: dict[Variant, tuple[float, Value]] = {}
+    best: dict[Variant, tuple[tuple[int, float], Value]] = {}
     for variant, value, seeds in found:
         mean = sign * sum(seeds) / len(seeds) if seeds else math.nan
-        if not math.isnan(mean) and (variant not in best or mean > best[variant][0]):
-            best[variant] = mean, value
+        rank = len(seeds), mean
+        if not math.isnan(mean) and (variant not in best or rank > best[variant][0]):
+            best[variant] = rank, value
     return {variant: value for variant, (_, value) in best.items()}

@@ -76,25 +76,20 @@ def compared(run: Path) -> str:
     chosen = importlib.import_module(f"studies.{study['study']}").STUDY
     finished = group(json.loads((run / "results.json").read_text())["trials"])
     own = own_values(finished, chosen.tune_each, chosen.metric, chosen.mode)
-    settings = {variant: finished[variant][0]["settings"] for variant in own}
-    baseline = comparisons.baseline_of(settings, chosen.baseline)
-    if baseline is None:
+    found = comparisons.compare({name: finished[name] for name in own}, chosen.baseline, run)
+    if found is None or not found.differences:
         return ""
-    outcomes = {
-        v: [comparisons.Outcome(t["seed"], t["metrics"], run) for t in finished[v]] for v in own
-    }
-    found = comparisons.to_baseline(outcomes, baseline)
-    if not found:
-        return ""
-    n = next(iter(found.values())).n
+    n = next(iter(found.differences.values())).n
     lines = [
-        f"Test accuracy in points, less that of {baseline}: mean over {n} seeds;",
+        f"Test accuracy in points, less that of {found.baseline}: mean over {n} seeds;",
         "intervals and p-values hold for all rows together (t over seeds, Holm).\n",
         "| variant | difference | 95 % interval | p |",
         "|---|---|---|---|",
     ]
-    rows = ((variant, *comparisons.points(d)) for variant, d in found.items())
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    rows = ((variant, *comparisons.points(d)) for variant, d in found.differences.items())
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    lines += [f"\nNot compared: {variant} {why}." for variant, why in found.left_out.items()]
+    return "\n".join(lines)
 
 
 def about(run: Path) -> str:

@@ -129,10 +129,10 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
     results = folder.write_results()
-    show(plan.study, results, folder.path)
     try:
+        show(plan.study, results, folder.path)
         draw(folder, results)
-    finally:  # the record is completed whatever becomes of the pictures
+    finally:  # the record is completed whatever becomes of tables and pictures
         _finish_record(publisher, folder, uri)
     if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")

@@ -208,8 +208,10 @@ class Study:
         trials = study.trials(only=only)
         for name, wanted in typed.items():
             used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]
-            if not any(value in used for value in wanted):
-                raise UsageError(
-                    f"--{name.replace('_', '-')} changes nothing: no selected variant uses it."
-                )
+            idle = [value for value in wanted if value not in used]
+            option = f"--{name.replace('_', '-')}"
+            if len(idle) == len(wanted):
+                raise UsageError(f"{option} changes nothing: no selected variant uses it.")
+            if idle:
+                raise UsageError(f"{option} {idle[0]} changes nothing: no selected variant has it.")
         return study

@@ -30,7 +30,7 @@ def show(study: Study, results: dict[str, Any], run: Path) -> None:
         shown = {variant: finished[variant] for variant in own}
         title = f"each at its own {study.tune_each}, that with the best {study.metric}"
         _print(shown, names, title)
-        for sentence in _at_an_end(finished, own, str(study.tune_each)):
+        for sentence in _at_an_end(results["trials"], own, str(study.tune_each)):
             print(sentence)
     _compare(study, {variant: finished[variant] for variant in own}, run)
     for remark in study.settings.remarks([t for same in finished.values() for t in same]):
@@ -52,28 +52,22 @@ def _print(variants: dict[str, list[dict[str, Any]]], names: list[str], title: s
 def _compare(study: Study, variants: dict[str, list[dict[str, Any]]], run: Path) -> None:
     from reports import comparisons
 
-    settings = {variant: trials[0]["settings"] for variant, trials in variants.items()}
-    baseline = comparisons.baseline_of(settings, study.baseline)
-    if baseline is None:
+    found = comparisons.compare(variants, study.baseline, run)
+    if found is None:
         return
-    outcomes = {
-        variant: [
-            comparisons.Outcome(t["seed"], t["metrics"], run / "trials" / t["key"]) for t in trials
-        ]
-        for variant, trials in variants.items()
-    }
-    found = comparisons.to_baseline(outcomes, baseline)
-    if not found:
-        return
-    about = next(iter(found.values()))
-    print(f"Test accuracy in points, less that of {baseline} ({about.basis}, n={about.n}):")
-    table = Table("variant", "difference", "95 % interval", "p")
-    for variant, difference in found.items():
-        table.add_row(variant, *comparisons.points(difference))
-    _show(table)
-    print("Intervals and p-values hold for all rows together.")
-    if len(variants[baseline]) == 1:
-        print("One seed: they know nothing of how another seed would end (--seeds).")
+    if found.differences:
+        about = next(iter(found.differences.values()))
+        how = f"{about.basis}, n={about.n}"
+        print(f"Test accuracy in points, less that of {found.baseline} ({how}):")
+        table = Table("variant", "difference", "95 % interval", "p")
+        for variant, difference in found.differences.items():
+            table.add_row(variant, *comparisons.points(difference))
+        _show(table)
+        print("Intervals and p-values hold for all rows together.")
+        if about.basis == "bootstrap over test images":
+            print("One seed: they know nothing of how another seed would end (--seeds).")
+    for variant, why in found.left_out.items():
+        print(f"Not compared with {found.baseline}: {variant} {why}.")
 
 
 def _show(table: Table) -> None:
@@ -98,24 +92,22 @@ def own_values(
     return list(tuned.own_values(found, mode).values())
 
 
-def _at_an_end(
-    variants: dict[str, list[dict[str, Any]]], own: list[str], setting: str
-) -> list[str]:
+def _at_an_end(trials: list[dict[str, Any]], own: list[str], setting: str) -> list[str]:
     """A sentence for each variant whose own value is the smallest or largest that was tried."""
-    tried: dict[str, list[Any]] = {}
-    for variant, trials in variants.items():
-        tried.setdefault(_without(setting, variant), []).append(trials[0]["settings"][setting])
+    tried: dict[str, set[Any]] = {}
+    values = {trial["variant"]: trial["settings"][setting] for trial in trials}
+    for variant, value in values.items():
+        tried.setdefault(_without(setting, variant), set()).add(value)
     found = []
     for variant in own:
-        name, value = _without(setting, variant), variants[variant][0]["settings"][setting]
-        values = tried[name]
-        if len(values) < 2 or not all(isinstance(one, int | float) for one in values):
+        name, value = _without(setting, variant), values[variant]
+        if len(tried[name]) < 2 or not all(isinstance(one, int | float) for one in tried[name]):
             continue
         for end, word, more in ((min, "smallest", "smaller"), (max, "largest", "larger")):
-            if value == end(values):
+            if value == end(tried[name]):
                 found.append(
-                    f"{name}: its own {setting}, {value:g}, is the {word} that was tried; "
-                    f"a {more} one may be better."
+                    f"{name or variant}: its own {setting}, {value:g}, is the {word} that was "
+                    f"tried; a {more} one may be better."
                 )
     return found
 

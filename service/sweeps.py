@@ -65,7 +65,10 @@ def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
     parts = spaces(sweep)
     for name in told_by(sweep):
         if name in values:
-            parts = [s for s in parts if name not in s or s[name] in values[name]] or parts
+            kept = [
+                s for s in parts if name not in s or is_grid(s[name]) or s[name] in values[name]
+            ]
+            parts = kept or parts
     return [
         {
             k: {"grid_search": list(values[k])} if k in values and is_grid(v) else v

@@ -69,11 +69,10 @@ class Settings(ImageSettings):
         False, description="leave the best epoch's weights, a state dict"
     )
 
-    @property
-    def rate(self) -> float:
-        """The learning rate that is used."""
+    def rate(self, images: int) -> float:
+        """The learning rate that is used on so many train images, of which a batch has no more."""
         power = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}[self.lr_scaling]
-        return float(self.lr * (self.batch_size / REFERENCE) ** power)
+        return float(self.lr * (min(self.batch_size, images) / REFERENCE) ** power)
 
     def over(self, epoch: int, step: int) -> bool:
         """Whether training ends after so many epochs and steps."""
@@ -107,7 +106,7 @@ class Settings(ImageSettings):
         sizes = self.sizes()
         work = multiply_adds(sizes.classes, self.image_size, self.width) / 2.8e6
         steps = -(-sizes.train // self.batch_size)
-        epochs = self.epochs_in_all()
+        epochs = self.epochs if self.budget == "epochs" else self.steps / steps
         images = epochs * (sizes.train + (sizes.val + 2 * sizes.test / epochs) / 4)
         return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
 
@@ -131,11 +130,12 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     }
     seed = derive(trial.seed, 0, "weights")
     net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
-    optimizer = optimizers.build(settings, net.parameters(), settings.rate)
+    optimizer = optimizers.build(settings, net.parameters(), settings.rate(images))
     saved: Any = trial.state or {"epoch": 0, "step": 0, "updates": None}
     log = UpdateLog(
         net, optimizer, settings.every(images),
-        population=None if settings.order == "replacement" else images, kept=saved["updates"],
+        population=None if settings.order == "replacement" else images,
+        at_random=settings.order not in ("file", "sorted"), kept=saved["updates"],
     )  # fmt: skip
     if saved["epoch"]:
         net.load_state_dict(saved["net"])
@@ -180,7 +180,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             "train/steps": step - before,
             "train/images": sums.count,
             "train/batch_size": len(batches[0]),
-            "train/lr": settings.rate,
+            "train/lr": settings.rate(images),
             "time/train_seconds": time.monotonic() - started,
         }
         found |= report.quick(net, sets["val"], "val")
@@ -190,7 +190,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         state |= {"net": net.state_dict(), "optimizer": optimizer.state_dict()}
         yield Epoch(found, state)
 
-    log.save(trial.folder, settings.batch_size)
+    log.save(trial.folder, min(settings.batch_size, images))
     after = report.final(trial, net, sets["test"], classes, epoch)
     if settings.keep_weights:
         report.keep_weights(net, trial.folder)

@@ -26,6 +26,7 @@ class UpdateLog:
     """Watches the steps of a network's optimiser, every `every`-th of them; 0: none.
 
     population: images that batches are drawn from without replacement; None: with replacement.
+    at_random: whether batches are drawn at all; only then are their halves a sample of the noise.
     kept: what `state` gave, to go on from there.
     """
 
@@ -35,16 +36,20 @@ class UpdateLog:
         optimizer: torch.optim.Optimizer,
         every: int,
         population: int | None,
+        at_random: bool = True,
         kept: Mapping[str, Mapping[str, Tensor]] | None = None,
     ) -> None:
         layers = {name: list(child.parameters()) for name, child in net.named_children()}
         self.layers = [name for name, parameters in layers.items() if parameters]
         self._sizes = [sum(p.numel() for p in layers[name]) for name in self.layers]
         self._parameters = [p for name in self.layers for p in layers[name]]
-        self._optimizer, self._every, self._population = optimizer, every, population
+        self._optimizer, self._every = optimizer, every
+        self._population, self._at_random = population, at_random
         self._sketch = updates.CountSketch(sum(self._sizes), SKETCH)
         # The same ones in all trials, evenly spread.
-        self._watched = torch.linspace(0, sum(self._sizes) - 1, WATCHED).long().unique()
+        self._watched = (
+            torch.linspace(0, sum(self._sizes) - 1, WATCHED, dtype=torch.float64).long().unique()
+        )
         self._samples = dict(kept["samples"]) if kept else {}
         device = self._parameters[0].device  # a checkpoint is read on the CPU
         self._before = {n: v.to(device) for n, v in kept["before"].items()} if kept else {}
@@ -63,7 +68,7 @@ class UpdateLog:
             return
         self._now["weights"] = self._flat(self._parameters)
         count, half = len(labels), len(labels) // 2
-        if self._sampled and half:
+        if self._sampled and half and self._at_random:
             yield inputs[:half], labels[:half]
             first = self._flat(p.grad for p in self._parameters)
             yield inputs[half:], labels[half:]
@@ -149,9 +154,10 @@ class UpdateLog:
 
         step, epoch (S,) int64; layers (L,) names; gradient_norm, update_norm, weight_norm (S, L);
         gradient_cosine, update_cosine (S,) to the step before, NaN where there is none; noise,
-        signal (S,), estimates of tr(S) and |G|^2, NaN without two images; sketch (S, 256) of the
-        weights (`metrics.updates.CountSketch`); effective_step (S, Q) at the quantiles
-        effective_step_quantiles (Q,), for optimisers with Adam's two moments; batch_size ().
+        signal (S,), estimates of tr(S) and |G|^2, NaN without two images drawn at random; sketch
+        (S, 256) of the weights (`metrics.updates.CountSketch`); effective_step (S, Q) at the
+        quantiles effective_step_quantiles (Q,), for optimisers with Adam's two moments;
+        batch_size ().
         """
         if not self._samples:
             return

@@ -4,55 +4,65 @@ import numpy as np
 import pytest
 
 from reports import statistics
-from reports.comparisons import Outcome, baseline_of, points, to_baseline
+from reports.comparisons import compare, points
 
-SETTINGS = {
-    "a lr=1": {"loss": "a", "lr": 1},
-    "a lr=2": {"loss": "a", "lr": 2},
-    "b": {"loss": "b"},
-}
+BASE = {"loss": "base"}
 
 
-def outcomes(accuracies, place, first=0):
-    return [Outcome(s, {"test/accuracy": a}, place) for s, a in enumerate(accuracies, first)]
+def trials(loss, accuracies, first=0):
+    return [
+        {
+            "key": f"{loss}{seed}",
+            "seed": seed,
+            "settings": {"loss": loss},
+            "metrics": {"test/accuracy": accuracy},
+        }
+        for seed, accuracy in enumerate(accuracies, first)
+    ]
 
 
-def predicted(place, name, right):
-    """A trial's folder with predictions that are right where `right` says so."""
-    folder = place / name
-    folder.mkdir()
-    label = np.zeros(len(right), np.int64)
-    np.savez(folder / "predictions.npz", label=label, prediction=np.where(right, 0, 1))
-    return [Outcome(0, {"test/accuracy": float(np.mean(right))}, folder)]
+def predicted(run, loss, right, label=0):
+    """A trial and its folder, with predictions that are right where `right` says so."""
+    folder = run / "trials" / f"{loss}0"
+    folder.mkdir(parents=True)
+    labels = np.full(len(right), label, np.int64)
+    np.savez(folder / "predictions.npz", label=labels, prediction=np.where(right, labels, 9))
+    return trials(loss, [float(np.mean(right))])
 
 
-def test_the_baseline_is_the_one_variant_with_the_named_settings():
-    assert baseline_of(SETTINGS, {"loss": "b"}) == "b"
-    assert baseline_of(SETTINGS, {"loss": "a", "lr": 2}) == "a lr=2"
-    assert baseline_of(SETTINGS, {"loss": "a"}) is None
-    assert baseline_of(SETTINGS, {"loss": "c"}) is None
-    assert baseline_of(SETTINGS, {}) is None
+@pytest.mark.parametrize("baseline", [{"loss": "other"}, {}, {"lr": 1}])
+def test_without_one_variant_as_the_baseline_nothing_is_compared(tmp_path, baseline):
+    given = {"base": trials("base", [0.5, 0.6]), "up": trials("up", [0.6, 0.8])}
+    assert compare(given, baseline, tmp_path) is None
+    twice = {"a": trials("base", [0.5, 0.6]), "b": trials("base", [0.6, 0.8])}
+    assert compare(twice, BASE, tmp_path) is None
 
 
 def test_differences_are_paired_by_seed_and_hold_together(tmp_path):
     rows = {"base": [0.5, 0.6, 0.7], "up": [0.53, 0.62, 0.74], "same": [0.52, 0.58, 0.7]}
-    given = {name: outcomes(values, tmp_path) for name, values in rows.items()}
+    given = {name: trials(name, values) for name, values in rows.items()}
     given["up"] = given["up"][::-1]  # the order of trials does not matter
-    found = to_baseline(given, "base")
-    assert list(found) == ["up", "same"]
-    assert found["up"].estimate == pytest.approx(0.03)
+    found = compare(given, BASE, tmp_path)
+    assert found.baseline == "base" and list(found.differences) == ["up", "same"]
+    up = found.differences["up"]
+    assert up.estimate == pytest.approx(0.03) and up.basis == "t over seeds"
     alone = statistics.difference(rows["up"], rows["base"])
-    assert found["up"].low <= alone.low and found["up"].high >= alone.high
-    assert {d.basis for d in found.values()} == {"t over seeds"}
+    assert up.low <= alone.low and up.high >= alone.high
 
 
-def test_a_variant_that_lacks_a_seed_is_not_compared(tmp_path):
+def test_what_cannot_be_compared_is_named_with_the_reason(tmp_path):
     given = {
-        "base": outcomes([0.5, 0.6], tmp_path),
-        "whole": outcomes([0.6, 0.7, 0.8], tmp_path),
-        "failed once": outcomes([0.6], tmp_path, first=1),
+        "base": trials("base", [0.5, 0.6]),
+        "whole": trials("whole", [0.6, 0.75, 0.8]),
+        "failed once": trials("failed", [0.6], first=1),
+        "no spread": trials("tied", [0.51, 0.61]),
     }
-    assert list(to_baseline(given, "base")) == ["whole"]
+    found = compare(given, BASE, tmp_path)
+    assert list(found.differences) == ["whole"]
+    assert found.left_out == {
+        "failed once": "lacks a seed that the baseline has",
+        "no spread": "differs by the same +1.0 in all seeds",
+    }
 
 
 def test_one_seed_is_compared_on_the_same_test_images(tmp_path):
@@ -61,27 +71,34 @@ def test_one_seed_is_compared_on_the_same_test_images(tmp_path):
     moved = np.zeros(2_000, bool)
     for kind in (base, ~base):  # as many become wrong as become right
         moved[np.flatnonzero(kind)[:20]] = True
+    better = base | (random.random(2_000) < 0.2)
     given = {
         "base": predicted(tmp_path, "base", base),
-        "better": predicted(tmp_path, "better", base | (random.random(2_000) < 0.2)),
+        "better": predicted(tmp_path, "better", better),
         "same": predicted(tmp_path, "same", np.where(moved, ~base, base)),
+        "elsewhere": predicted(tmp_path, "elsewhere", base, label=1),
+        "bare": trials("bare", [0.5]),
     }
-    found = to_baseline(given, "base")
-    assert {d.basis for d in found.values()} == {"bootstrap over test images"}
-    assert found["better"].excludes_zero and found["better"].p < 0.001
-    assert not found["same"].excludes_zero and found["same"].p > 0.05
-    labels = {
-        n: np.load(o[0].folder / "predictions.npz")["prediction"] == 0 for n, o in given.items()
-    }
-    alone = statistics.bootstrap_difference(labels["better"], labels["base"])
-    assert found["better"].low < alone.low and found["better"].high > alone.high
+    found = compare(given, BASE, tmp_path)
+    assert {d.basis for d in found.differences.values()} == {"bootstrap over test images"}
+    assert found.differences["better"].excludes_zero and found.differences["better"].p < 0.001
+    assert not found.differences["same"].excludes_zero and found.differences["same"].p > 0.05
+    alone = statistics.bootstrap_difference(better, base)
+    assert found.differences["better"].low < alone.low
+    assert found.differences["better"].high > alone.high
+    assert set(found.left_out) == {"elsewhere", "bare"}
 
 
-def test_without_predictions_or_a_metric_nothing_is_claimed(tmp_path):
-    one = {"base": outcomes([0.5], tmp_path), "other": outcomes([0.6], tmp_path)}
-    assert to_baseline(one, "base") == {}
-    bare = {"base": outcomes([0.5], tmp_path), "other": [Outcome(0, {}, tmp_path)]}
-    assert to_baseline(bare, "base") == {}
+def test_a_chance_tie_of_two_seeds_is_no_finding(tmp_path):
+    """Two seeds often differ by the same number of images: t alone would say p = 0."""
+    random = np.random.default_rng(0)
+    found = 0
+    for _ in range(400):
+        base, other = (np.round(0.5 + 0.005 * random.normal(size=2), 2) for _ in range(2))
+        given = {"base": trials("base", base), "other": trials("other", other)}
+        result = compare(given, BASE, tmp_path)
+        found += any(difference.p <= 0.05 for difference in result.differences.values())
+    assert found / 400 < 0.08
 
 
 def test_effects_are_written_in_points():

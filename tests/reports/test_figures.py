@@ -60,6 +60,10 @@ def test_a_loss_that_explodes_does_not_flatten_the_others(tmp_path):
     }
     figures.curves(variants, "q", tmp_path / "wild")
     assert "1 above, up to 4e+16" in (tmp_path / "wild.svg").read_text()
+    rates = zip("abc", (0.1, 0.1, 0.9), strict=True)
+    learns = {n: [[{"epoch": 1, "val/accuracy": a}]] for n, a in rates}
+    figures.curves(learns, "q", tmp_path / "learns")
+    assert "above, up to" not in (tmp_path / "learns.svg").read_text()
     del variants["d"]
     figures.curves(variants, "q", tmp_path / "tame")
     assert "above, up to" not in (tmp_path / "tame.svg").read_text()

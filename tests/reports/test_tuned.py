@@ -17,8 +17,13 @@ def test_each_variant_has_the_value_with_the_best_mean_over_seeds():
 
 
 def test_of_equals_the_first_is_taken():
-    found = [("a", 1, [0.5]), ("a", 2, [0.25, 0.75])]
+    found = [("a", 1, [0.5, 0.5]), ("a", 2, [0.25, 0.75])]
     assert own_values(found) == own_values(found, "min") == {"a": 1}
+
+
+def test_a_value_some_of_whose_seeds_failed_is_no_variants_own():
+    found = [("a", 0.1, [0.7, 0.7, 0.7]), ("a", 0.3, [0.9])]
+    assert own_values(found) == {"a": 0.1}
 
 
 def test_a_value_without_a_metric_is_no_variants_own():

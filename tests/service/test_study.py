@@ -152,6 +152,8 @@ def test_an_option_chooses_among_spaces_that_it_tells_apart():
     assert [t.settings.margin for t in chosen.trials()] == [0.7]
     with pytest.raises(UsageError, match="--loss changes nothing"):
         study(sweeps=SIDE_BY_SIDE).overridden({"loss": ["other"]})
+    with pytest.raises(UsageError, match="--loss other changes nothing"):
+        study(sweeps=SIDE_BY_SIDE).overridden({"loss": ["plain", "other"]})
 
 
 @pytest.mark.parametrize(

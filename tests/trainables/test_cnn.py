@@ -150,15 +150,25 @@ def test_a_batch_larger_than_the_train_set_is_one_full_batch_and_said(tmp_path, 
     list(run(chosen, tmp_path))
     assert [line["train/steps"] for line in numbers(tmp_path)[:2]] == [1, 1]
     assert numbers(tmp_path)[0]["train/batch_size"] == IMAGES
+    assert np.load(tmp_path / "updates.npz")["batch_size"] == IMAGES
     (note,) = chosen.notes(chosen.prepare())
     assert note.startswith("A batch of 2048 is more than the 160 train images")
     assert settings().notes(chosen.prepare()) == []
 
 
 def test_the_learning_rate_is_scaled_with_the_batch():
-    rates = [settings(lr=0.1, lr_scaling=how, batch_size=256).rate for how in ("none", "sqrt")]
-    assert rates == pytest.approx([0.1, 0.2])
-    assert settings(lr=0.1, lr_scaling="linear", batch_size=256).rate == pytest.approx(0.4)
+    scaled = [
+        settings(lr=0.1, lr_scaling=how, batch_size=256) for how in ("none", "sqrt", "linear")
+    ]
+    assert [s.rate(1_000) for s in scaled] == pytest.approx([0.1, 0.2, 0.4])
+    assert scaled[2].rate(128) == pytest.approx(0.2)  # a batch has no more than there are
+
+
+def test_where_batches_are_not_drawn_at_random_no_noise_is_claimed(tmp_path, numbers):
+    for order, measured in (("shuffled", True), ("sorted", False), ("file", False)):
+        list(run(settings(order=order), tmp_path / order))
+        assert np.isfinite(np.load(tmp_path / order / "updates.npz")["noise"]).all() == measured
+        assert "updates/noise_scale" not in numbers(tmp_path / order)[0] or measured
 
 
 def test_an_order_without_shuffling_is_a_worse_start(tmp_path, numbers):
