@@ -2,7 +2,7 @@
 
 Arrays of a file, with S samples and L layers: step, epoch (S,), layers (L,), gradient_norm,
 update_norm, weight_norm (S, L), gradient_cosine, update_cosine (S,) to the step before, noise and
-signal (S,), sketch (S, D), batch_size (), and of Adam and its like effective_step (S, Q) with
+signal (S,), sketch (S, D) of so many weights (), batch_size (), and of Adam and its like effective_step (S, Q) with
 effective_step_quantiles (Q,). NaN is what was not measured.
 """
 
@@ -148,12 +148,12 @@ def weight_paths(title: str, found: Mapping[str, Updates], styles: Mapping[str, 
     """The way of the weights on the plane in which all variants together vary most, or None."""
     from metrics.updates import principal_plane  # loads torch, which no other picture needs
 
-    width = next(iter(found.values()))["sketch"].shape[1]
+    first = next(iter(found.values()))
     sketches = {
         # Weights that are not finite, of a variant that diverged, have no place.
         name: u["sketch"][np.isfinite(u["sketch"]).all(1)]
         for name, u in found.items()
-        if u["sketch"].shape[1] == width  # another width is another projection
+        if _projection(u) == _projection(first)  # of other networks, weights do not compare
     }
     sketches = {name: sketch for name, sketch in sketches.items() if len(sketch)}
     if sum(map(len, sketches.values())) < 2:
@@ -172,6 +172,11 @@ def weight_paths(title: str, found: Mapping[str, Updates], styles: Mapping[str, 
     axis.set_aspect("equal", adjustable="datalim")  # a length is one in whichever direction
     axis.set_title("circle: first sample, square: last", fontsize=9)
     return figure
+
+
+def _projection(updates: Updates) -> tuple[int, int]:
+    """What decides a sketch: how many weights there are, and how many numbers stand for them."""
+    return int(updates["weights"]), updates["sketch"].shape[1]
 
 
 def _steps(axes: list[Any], found: Mapping[str, Updates]) -> Any:

@@ -157,7 +157,7 @@ class UpdateLog:
         signal (S,), estimates of tr(S) and |G|^2, NaN without two images drawn at random; sketch
         (S, 256) of the weights (`metrics.updates.CountSketch`); effective_step (S, Q) at the
         quantiles effective_step_quantiles (Q,), for optimisers with Adam's two moments;
-        batch_size ().
+        batch_size (), and weights (), how many the network has.
         """
         if not self._samples:
             return
@@ -165,4 +165,5 @@ class UpdateLog:
         if "effective_step" in arrays:
             arrays["effective_step_quantiles"] = np.array(QUANTILES)
         layers = np.array(self.layers)
-        np.savez_compressed(folder / FILE, layers=layers, batch_size=batch_size, **arrays)
+        sizes = {"batch_size": batch_size, "weights": sum(self._sizes)}
+        np.savez_compressed(folder / FILE, layers=layers, **sizes, **arrays)

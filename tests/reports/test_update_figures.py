@@ -27,6 +27,7 @@ def updates(samples=60, every=1, adam=False, seed=0, width=8, **changed):
         "signal": nothing,
         "sketch": random.normal(size=(samples, width)).cumsum(0),
         "batch_size": np.array(64),
+        "weights": np.array(1_000),
     }
     if adam:
         found["effective_step_quantiles"] = np.array((0.25, 0.5, 0.75))
@@ -179,7 +180,7 @@ def test_paths_share_a_plane_and_have_their_starts_and_ends_marked():
     one = updates(sketch=way * (3.0, 0.0, 0.0))
     two = updates(sketch=way * (0.0, 4.0, 0.0))
     diverged = updates(sketch=np.full((60, 3), np.inf))
-    other = updates(sketch=np.ones((60, 5)))
+    other = updates(sketch=np.ones((60, 3)), weights=np.array(2_000))  # a wider network
     drawn = figure(update_figures.weight_paths, one=one, two=two, diverged=diverged, other=other)
     (axis,) = drawn.axes
     path, start, end, second, *_ = lines(axis)
