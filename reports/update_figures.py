@@ -2,8 +2,8 @@
 
 Arrays of a file, with S samples and L layers: step, epoch (S,), layers (L,), gradient_norm,
 update_norm, weight_norm (S, L), gradient_cosine, update_cosine (S,) to the step before, noise and
-signal (S,), sketch (S, D) of so many weights (), batch_size (), and of Adam and its like effective_step (S, Q) with
-effective_step_quantiles (Q,). NaN is what was not measured.
+signal (S,), sketch (S, D) of so many weights (), batch_size (), and of Adam and its like
+effective_step (S, Q) with effective_step_quantiles (Q,). NaN is what was not measured.
 """
 
 from __future__ import annotations
