@@ -88,7 +88,8 @@ def overview(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]
     axes[-1].set_title("gradient noise scale of an epoch, images")
     for name, (x, y) in noise.items():
         axes[-1].plot(x, y, marker=".", lw=1.8, **styles[name])
-    for size in sorted({int(found[name]["batch_size"]) for name in noise}):
+    sizes = sorted({int(found[name]["batch_size"]) for name in noise})
+    for size in sizes if len(sizes) <= 3 else ():  # more hide the rest
         axes[-1].axhline(size, color="0.4", lw=0.8, zorder=1)
         at = {"transform": axes[-1].get_yaxis_transform(), "va": "bottom"}
         axes[-1].text(0.01, size, f"batch size {size}", fontsize=8, color="0.3", **at)

@@ -70,12 +70,20 @@ def quartiles(
 
 
 def epoch_noise_scales(updates: Updates) -> tuple[Floats, Floats]:
-    """(last step (E,), gradient noise scale in images (E,)) of each epoch, NaN where undefined."""
+    """(last step (E,), gradient noise scale in images (E,)) of each epoch, NaN where undefined.
+
+    Where there are many, epochs of fewer than LEAST samples are joined with the next ones.
+    """
     from metrics.updates import noise_scale  # loads torch, which no other picture needs
 
     steps, scales = [], []
-    for epoch in np.unique(updates["epoch"]):
-        inside = updates["epoch"] == epoch
+    epochs, counts = np.unique(updates["epoch"], return_counts=True)
+    first, least = 0, min(LEAST, -(-len(updates["epoch"]) // BINS))
+    for at in range(len(epochs)):
+        if counts[first : at + 1].sum() < least and at + 1 < len(epochs):
+            continue
+        inside = np.isin(updates["epoch"], epochs[first : at + 1])
+        first = at + 1
         noise, signal = updates["noise"][inside], updates["signal"][inside]
         there = np.isfinite(noise) & np.isfinite(signal)
         steps.append(updates["step"][inside].max())

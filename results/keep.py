@@ -50,7 +50,7 @@ def main() -> None:
         elif file.suffix == ".png" and file.stem.rpartition("_")[2] not in options.without:
             place.parent.mkdir(parents=True, exist_ok=True)
             # Few colours are a third of the bytes, and look the same.
-            Image.open(file).convert("RGB").quantize(48, dither=Image.Dither.NONE).save(
+            Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
                 place, optimize=True
             )
 

@@ -133,6 +133,16 @@ def test_bins_with_few_samples_are_joined_where_there_are_many():
     assert update_series.quartiles(few, few, edges)[0].tolist() == [1, 300, 600]
 
 
+def test_short_epochs_of_a_long_training_are_joined_for_their_noise():
+    """Four samples an epoch, 75 epochs: three epochs each are a point."""
+    epoch = np.repeat(np.arange(1, 76), 4)
+    even = np.where(epoch % 3 == 0, 9.0, 1.0)
+    found = {"step": np.arange(1, 301), "epoch": epoch, "noise": even, "signal": np.ones(300)}
+    steps, scales = update_series.epoch_noise_scales(found)
+    assert steps.tolist() == list(range(12, 301, 12))
+    np.testing.assert_allclose(scales, 11 / 3)
+
+
 def test_the_noise_scale_of_an_epoch_is_a_ratio_of_means():
     noise = np.array([4.0, np.nan, 8.0, 1.0, 1.0, np.nan])
     signal = np.array([1.0, np.nan, 2.0, 1.0, -3.0, np.nan])
