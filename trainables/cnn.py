@@ -120,10 +120,11 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.orders import epoch_batches
     from models.cnn import CNN
     from trainables import network_report as report
-    from trainables import optimizers
+    from trainables import optimizers, seen
     from trainables.update_log import UpdateLog
 
     splits = settings.load(trial.seed)
+    seen.record(splits, trial.folder)
     classes, images = splits.train.classes, len(splits.train)
     sets = {
         name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")

@@ -131,9 +131,11 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
     from images.batches import augment, normalize, to_device
     from trainables import embedding_report as report
+    from trainables import seen
     from trainables.network_report import Sums, right
 
     splits = settings.load(trial.seed)
+    seen.record(splits, trial.folder)
     sets = {
         name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")
     }

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from trainables import features, svm
+from trainables import features, seen, svm
 from trainables.backbone_settings import BackboneSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.randomness import derive, generator
@@ -124,6 +124,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     """Yield Epochs of the chosen classifier, then its test metrics."""
     global _kept
     splits = settings.load(trial.seed)
+    seen.record(splits, trial.folder)
     parts = {"train": splits.train, "val": splits.val, "test": splits.test}
     model = features.untouched(settings, trial.seed)
     how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}

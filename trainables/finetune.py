@@ -183,10 +183,11 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, shuffled_batches
     from models import resnet
     from models.heads import head
-    from trainables import frozen_prefix
+    from trainables import frozen_prefix, seen
     from trainables import network_report as report
 
     splits, prefix = settings.load(trial.seed), settings.prefix()
+    seen.record(splits, trial.folder)
     classes = splits.train.classes
     model = features.untouched(settings, trial.seed)
     before = _before(settings, splits, model, trial)

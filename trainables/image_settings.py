@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, field_validator
 
 import images
+from images import controls
 from trainables.protocol import NotIdentity, Settings
+from trainables.randomness import derive
 
 
 class ImageSettings(Settings):
@@ -34,6 +37,9 @@ class ImageSettings(Settings):
         None, ge=1, description="train images a class, validation already carved out; default all"
     )
     val_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that is validation")
+    control: Literal["none", "one_batch", "shuffled_labels"] = Field(
+        "none", description="train on one batch again and again, or on shuffled labels: a check"
+    )
 
     @field_validator("data_dir")
     @classmethod
@@ -62,6 +68,10 @@ class ImageSettings(Settings):
         """Canonical settings without any path."""
         return super().identity() | {"dataset": self.dataset.partition(":")[0]}
 
+    def applies(self, name: str) -> bool:
+        """Without a control, the setting means nothing."""
+        return super().applies(name) and (name != "control" or self.control != "none")
+
     def check(self) -> None:
         """Refuse a data set that is missing or too small; decodes nothing."""
         self.sizes()
@@ -79,8 +89,8 @@ class ImageSettings(Settings):
     def load(
         self, seed: int, progress: Callable[[str, int, int], None] | None = None
     ) -> images.Splits:
-        """The images of one trial."""
-        return images.load(
+        """The images of one trial, its train set changed if it is a control."""
+        splits = images.load(
             self.dataset,
             data_dir=self.data_folder,
             image_size=self.image_size,
@@ -90,6 +100,12 @@ class ImageSettings(Settings):
             seed=seed,
             progress=progress,
         )
+        if self.control == "one_batch":
+            return controls.one_batch(splits)
+        if self.control == "shuffled_labels":
+            order = np.random.default_rng(derive(seed, 0, "control"))
+            return controls.shuffled_labels(splits, order)
+        return splits
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Decode the images once, before any trial starts."""
