@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reports import statistics
+from reports.run import Trial
 from reports.statistics import Difference
 
 METRIC = "test/accuracy"
@@ -29,13 +29,13 @@ class Comparison:
 
 
 def compare(
-    variants: Mapping[str, Sequence[Mapping[str, Any]]], baseline: Mapping[str, Any], run: Path
+    variants: Mapping[str, Sequence[Trial]], baseline: Mapping[str, Any]
 ) -> Comparison | None:
     """Test accuracy of each other variant minus that of the baseline, in 0..1.
 
-    variants: finished trials as results.json lists them, by variant. baseline: settings of the one
-    variant that others are compared with; None where none or several have them. run: the folder
-    with trials/KEY/predictions.npz, which one seed is compared by.
+    variants: finished trials, by variant. baseline: settings of the one variant that others are
+    compared with; None where none or several have them. One seed is compared by predictions.npz in
+    the trials' folders.
 
     All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
     (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's).
@@ -43,14 +43,14 @@ def compare(
     named = [
         name
         for name, trials in variants.items()
-        if all(trials[0]["settings"].get(k) == value for k, value in baseline.items())
+        if all(trials[0].settings.get(k) == value for k, value in baseline.items())
     ]
     if not baseline or len(named) != 1:
         return None
-    base = {t["seed"]: t for t in variants[named[0]] if METRIC in t["metrics"]}
+    base = {t.seed: t for t in variants[named[0]] if METRIC in t.metrics}
     others, left_out = {}, {}
     for name, trials in variants.items():
-        own = {t["seed"]: t for t in trials if METRIC in t["metrics"]}
+        own = {t.seed: t for t in trials if METRIC in t.metrics}
         if name == named[0]:
             continue
         if not base or not set(base) <= set(own):
@@ -60,11 +60,11 @@ def compare(
     if len(base) > 1:
         found = _over_seeds(list(base.values()), others, left_out)
     else:
-        found = _over_images(list(base.values()), others, left_out, run)
+        found = _over_images(list(base.values()), others, left_out)
     return Comparison(named[0], found, left_out)
 
 
-Trials = Sequence[Mapping[str, Any]]
+Trials = Sequence[Trial]
 
 
 def _over_seeds(
@@ -73,7 +73,7 @@ def _over_seeds(
     rows = {}
     for name, trials in others.items():
         pairs = zip(trials, base, strict=True)
-        rows[name] = [own["metrics"][METRIC] - to["metrics"][METRIC] for own, to in pairs]
+        rows[name] = [own.metrics[METRIC] - to.metrics[METRIC] for own, to in pairs]
         # Of few seeds on few images all can differ by the same number of them: no sign of a
         # difference without any spread.
         if np.ptp(rows[name]) < 1e-12:
@@ -84,12 +84,12 @@ def _over_seeds(
 
 
 def _over_images(
-    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str], run: Path
+    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str]
 ) -> dict[str, Difference]:
-    to = _predicted(base[0], run) if base else None
+    to = predicted(base[0]) if base else None
     pairs = {}
     for name, trials in others.items():
-        own = _predicted(trials[0], run)
+        own = predicted(trials[0])
         if own is None or to is None or not np.array_equal(own[0], to[0]):
             left_out[name] = "has no predictions of the baseline's test images"
         else:
@@ -105,9 +105,9 @@ def _over_images(
     }
 
 
-def _predicted(trial: Mapping[str, Any], run: Path) -> tuple[Any, Any] | None:
+def predicted(trial: Trial) -> tuple[Any, Any] | None:
     """(labels, predictions of the last epoch), both (N,); None without them."""
-    file = run / "trials" / trial["key"] / "predictions.npz"
+    file = trial.folder / "predictions.npz"
     if not file.exists():
         return None
     with np.load(file) as kept:

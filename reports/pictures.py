@@ -8,31 +8,32 @@ the optimiser did where that was kept, and how much hangs on a setting that vari
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reports import figures, grids, scores, sensitivity, update_figures
+from reports.run import Run, Trial
 from reports.tuned import own_values
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A finished trial: its variant, seed, settings, metrics lines, and where its files lie."""
-
-    variant: str
-    seed: int
-    varied: Sequence[str]
-    settings: Mapping[str, Any]
-    lines: Sequence[Mapping[str, Any]]
-    folder: Path
+def draw_run(run: Run) -> list[Path]:
+    """The pictures of every sweep of a run, into its folder figures/."""
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    drawn: list[Path] = []
+    about = run.study.get("tune_each"), run.study["metric"], run.study["mode"]
+    for sweep in dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps):
+        finished = [trial for trial in run.trials if sweep in trial.sweeps and trial.finished]
+        if finished:
+            drawn += draw(f"{run.study['study']}: {sweep}", finished, folder / sweep, *about)
+    return drawn
 
 
 def draw(
     title: str,
-    trials: Sequence[Finished],
+    trials: Sequence[Trial],
     path: Path,
     tuned: str | None = None,
     metric: str = "val/accuracy",
@@ -86,7 +87,7 @@ def draw(
     return drawn
 
 
-def _varied(trials: Sequence[Finished]) -> dict[str, list[str]]:
+def _varied(trials: Sequence[Trial]) -> dict[str, list[str]]:
     """The settings that differ among the trials of this sweep, with their values."""
     names = dict.fromkeys(name for trial in trials for name in trial.varied)
     values = {
@@ -96,9 +97,9 @@ def _varied(trials: Sequence[Finished]) -> dict[str, list[str]]:
     return {name: found for name, found in values.items() if len(found) > 1}
 
 
-def _by_variant(trials: Sequence[Finished], names: Collection[str]) -> dict[str, list[Finished]]:
+def _by_variant(trials: Sequence[Trial], names: Collection[str]) -> dict[str, list[Trial]]:
     """The trials of each variant, which is called after the named settings."""
-    found: dict[str, list[Finished]] = {}
+    found: dict[str, list[Trial]] = {}
     for trial in trials:
         # A trial that other sweeps share is called after what they vary, too; not here.
         name = " ".join(f"{one}={trial.settings[one]}" for one in names if one in trial.settings)
@@ -106,7 +107,7 @@ def _by_variant(trials: Sequence[Finished], names: Collection[str]) -> dict[str,
     return found
 
 
-def _one_seed(variants: Mapping[str, Sequence[Finished]]) -> dict[str, Finished]:
+def _one_seed(variants: Mapping[str, Sequence[Trial]]) -> dict[str, Trial]:
     """A trial of each variant: of the first seed that all have, since one begins alike for all."""
     seeds = [{trial.seed for trial in same} for same in variants.values()]
     first = min(set.intersection(*seeds), default=None)
@@ -116,7 +117,7 @@ def _one_seed(variants: Mapping[str, Sequence[Finished]]) -> dict[str, Finished]
     }
 
 
-def _last(same: Sequence[Finished], metric: str) -> list[float]:
+def _last(same: Sequence[Trial], metric: str) -> list[float]:
     """What a metric was last in each trial that has it."""
     found = [[line[metric] for line in trial.lines if metric in line] for trial in same]
     return [values[-1] for values in found if values]
@@ -142,7 +143,7 @@ def _sensitivity(
     return sensitivity.draw(points, tuned, label, title, path)
 
 
-def _grid(varied: Mapping[str, list[str]], first: Sequence[Finished]) -> dict[str, list[str]]:
+def _grid(varied: Mapping[str, list[str]], first: Sequence[Trial]) -> dict[str, list[str]]:
     """The two settings that vary, if the variants fill their grid row by row; else nothing."""
     if len(varied) != 2:
         return {}
@@ -152,6 +153,6 @@ def _grid(varied: Mapping[str, list[str]], first: Sequence[Finished]) -> dict[st
     return dict(varied) if have == wanted else {}
 
 
-def _mean_accuracy(same: Sequence[Finished]) -> float:
+def _mean_accuracy(same: Sequence[Trial]) -> float:
     found = [trial.lines[-1].get("test/accuracy", np.nan) for trial in same]
     return float(np.mean(found))

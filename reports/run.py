@@ -33,6 +33,11 @@ class Trial:
     folder: Path
 
     @property
+    def name(self) -> str:
+        """The variant and the seed: "alpha=0.01 seed=1"."""
+        return f"{self.variant} seed={self.seed}"
+
+    @property
     def finished(self) -> bool:
         """Whether it came to its end."""
         return self.status == "finished"

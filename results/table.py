@@ -4,33 +4,12 @@ python results/table.py results/q2_losses/RUN
 """
 
 import argparse
-import importlib
 import json
 from pathlib import Path
-from typing import Any
 
-from reports import comparisons
-from service.summary import group, mean_sd, own_values
-
-PERCENT = (100, 1, " %")
-# Shown where a run has them.
-COLUMNS = {
-    "before": ("test_before/accuracy", *PERCENT),
-    "train": ("train/accuracy", *PERCENT),
-    "val": ("val/accuracy", *PERCENT),
-    "test": ("test/accuracy", *PERCENT),
-    "AUC": ("test/auc_macro", 1, 3, ""),
-    "lowest test loss": ("test_curve/lowest_loss", 1, 2, ""),
-    "test loss": ("test/loss", 1, 2, ""),
-    "recall@1": ("test/recall_at_1", *PERCENT),
-    "k-NN": ("test/knn_accuracy", *PERCENT),
-    "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
-    "trained": ("train/trainable_parameters", 1e-6, 3, " M"),
-    "SVs": ("train/support_vectors", 1, 0, ""),
-    "update / weight": ("updates/update_ratio", 1e3, 1, " ‰"),
-    "successive updates": ("updates/update_cosine", 1, 2, ""),
-    "noise scale": ("updates/noise_scale", 1, 0, ""),
-}
+from reports import comparisons, tables
+from reports.outcome import outcome
+from reports.run import read
 
 
 def table(run: Path) -> str:
@@ -38,51 +17,35 @@ def table(run: Path) -> str:
 
     Bold are the variants at their own value of what each tunes.
     """
-    study = json.loads((run / "study.json").read_text())
-    trials = json.loads((run / "results.json").read_text())["trials"]
-    for trial in trials:
-        curve = _lines(run, trial, "test_curve/loss")
-        if curve:
-            trial["metrics"]["test_curve/lowest_loss"] = min(curve)
-    there = {metric for trial in trials for metric in trial["metrics"]}
-    columns = {name: column for name, column in COLUMNS.items() if column[0] in there}
-    if "test_curve/lowest_loss" not in there:
-        columns.pop("test loss", None)  # means something beside its lowest
-    lines = ["| variant | " + " | ".join(columns) + " | n |", "|---" * (len(columns) + 2) + "|"]
-    finished, tuned = group(trials), study.get("tune_each")
-    own = own_values(finished, tuned, study["metric"], study["mode"]) if tuned else ()
-    for variant, same in finished.items():
-        cells = []
-        for metric, scale, digits, unit in columns.values():
-            values = [scale * t["metrics"][metric] for t in same if metric in t["metrics"]]
-            cells.append(mean_sd(values, digits) + unit if values else "")
-        name = f"**{variant}**" if variant in own else variant
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(same)} |")
+    whole = read(run)
+    found = outcome(whole)
+    shown, tuned = tables.table(found), whole.study.get("tune_each")
+    lines = [f"| variant | {' | '.join(shown.columns)} | n |"]
+    lines += ["|---" * (len(shown.columns) + 2) + "|"]
+    for variant, cells in shown.rows.items():
+        name = f"**{variant}**" if tuned and variant in found.own else variant
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(found.variants[variant])} |")
     lines += [
-        f"| {trial['variant']} | {trial['status']}: {trial['reason'].partition(',')[0]} "
-        f"|{' |' * len(columns)}"
-        for trial in trials
-        if trial["status"] != "finished"
+        f"| {trial.variant} | {trial.status}: {str(trial.reason).partition(',')[0]} "
+        f"|{' |' * len(shown.columns)}"
+        for trial in whole.trials
+        if not trial.finished
     ]
     return "\n".join(lines)
 
 
 def compared(run: Path) -> str:
-    """Markdown: every variant against the study's baseline, over seeds; "" with one seed.
-
-    Of one seed the test images could be compared, but predictions are not kept.
-    """
-    study = json.loads((run / "study.json").read_text())
-    chosen = importlib.import_module(f"studies.{study['study']}").STUDY
-    finished = group(json.loads((run / "results.json").read_text())["trials"])
-    own = own_values(finished, chosen.tune_each, chosen.metric, chosen.mode)
-    found = comparisons.compare({name: finished[name] for name in own}, chosen.baseline, run)
+    """Markdown: every variant against the study's baseline; "" without one."""
+    found = outcome(read(run)).compared
     if found is None or not found.differences:
         return ""
-    n = next(iter(found.differences.values())).n
+    about = next(iter(found.differences.values()))
+    seeds = about.basis == "t over seeds"
+    how = f"mean over {about.n} seeds" if seeds else f"one seed, {about.n:,} test images"
+    by = about.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
     lines = [
-        f"Test accuracy in points, less that of {found.baseline}: mean over {n} seeds;",
-        "intervals and p-values hold for all rows together (t over seeds, Holm).\n",
+        f"Test accuracy in points, less that of {found.baseline}: {how};",
+        f"intervals and p-values hold for all rows together ({by}, Holm).\n",
         "| variant | difference | 95 % interval | p |",
         "|---|---|---|---|",
     ]
@@ -110,12 +73,6 @@ def about(run: Path) -> str:
         f"to {max(seconds):.0f} s, {minutes:.0f} minutes in all{resumed}, on {here['cpus']} CPU "
         f"cores, torch {here['torch']}, commit {study['commit']['commit'][:7]}."
     )
-
-
-def _lines(run: Path, trial: dict[str, Any], metric: str) -> list[float]:
-    text = (run / "trials" / trial["key"] / "metrics.jsonl").read_text()
-    lines = [json.loads(line) for line in text.splitlines()]
-    return [line[metric] for line in lines if metric in line]
 
 
 def main() -> None:

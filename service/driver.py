@@ -97,8 +97,10 @@ def _say_how_to_go_on(plan: Plan, folder: RunFolder) -> None:
 
 
 def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
+    from reports import pictures
+    from reports import run as report
     from service.cluster import connection, runner
-    from service.summary import draw, show
+    from service.summary import show
 
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
@@ -128,10 +130,11 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             # A signal to all processes ends Ray's too, and its failure may be what comes first.
             interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
-    results = folder.write_results()
+    folder.write_results()
     try:
-        show(plan.study, results, folder.path)
-        draw(folder, results)
+        run = report.read(folder.path)
+        show(plan.study, run)
+        pictures.draw_run(run)
     finally:  # the record is completed whatever becomes of tables and pictures
         _finish_record(publisher, folder, uri)
     if broken is not None and not interrupted:

@@ -80,6 +80,8 @@ class Plan:
             "mode": self.study.mode,
             "tune_each": self.study.tune_each,
             "baseline": dict(self.study.baseline),
+            "claims": [claim.model_dump(mode="json") for claim in self.study.claims],
+            "answer": dict(self.study.answer),
             "settings": self.study.settings.model_dump(mode="json"),
             "asked": self.asked,
             "inputs": inputs,

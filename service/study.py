@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from reports.claims import Claim, problem, settings_of
 from service.errors import UsageError, nearest, sentence
 from service.resources import Resources
 from service.sweeps import Sweep, choices, ends, is_grid, replaced, spaces, varied
@@ -22,13 +23,17 @@ class Study:
     """One question: what is held (`settings`), what varies (`sweeps`), what decides (`metric`).
 
     A sweep maps settings to a constant or to `tune.grid_search([...])`; its variants are their
-    product. A list of such maps is one sweep, too: the variants of all. `tune_each` names a setting
-    of which every variant is shown at its own best value (best mean over seeds of `metric`), since
-    a comparison at one value for all says more of that value than of the variants; how sensitive
-    each is, is drawn. `baseline` names the settings of the variant that all others are compared
-    with. `smoke` holds the small defaults of --smoke that are particular to this
-    study; `may_diverge` names settings with which a trial that diverges is an outcome, no failure
-    of the run: ({"alpha": 1.0},).
+    product. A list of such maps is one sweep, too: the variants of all.
+
+    `tune_each` names a setting of which every variant is shown at its own best value (best mean
+    over seeds of `metric`), since a comparison at one value for all says more of that value than of
+    the variants; how sensitive each is, is drawn. `baseline` names the settings of the variant that
+    all others are compared with. `claims` are judged by every run (`reports.claims`); `answer` has
+    a paragraph a sweep that says in words what came out (`reports.answers`).
+
+    `smoke` holds the small defaults of --smoke that are particular to this study; `may_diverge`
+    names settings with which a trial that diverges is an outcome, no failure of the run:
+    ({"alpha": 1.0},).
     Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
     """
 
@@ -40,7 +45,8 @@ class Study:
     metric: str
     mode: Literal["min", "max"] = "max"
     resources: Resources = field(default_factory=Resources)
-    claims: Sequence[Any] = ()
+    claims: Sequence[Claim] = ()
+    answer: Mapping[str, str] = field(default_factory=dict)
     smoke: Mapping[str, Any] = field(default_factory=dict)
     may_diverge: Sequence[Mapping[str, Any]] = ()
     tune_each: str | None = None
@@ -78,6 +84,23 @@ class Study:
                         f"Study {self.name} {what} with {name!r}, which is no setting"
                         f"{nearest(name, self.setting_names)}"
                     )
+        self._check_claims()
+
+    def _check_claims(self) -> None:
+        """Refuse a claim about what is never varied, and an answer about another study."""
+        varied = {sweep: self.varied(sweep) for sweep in self.sweeps}
+        for claim in self.claims:
+            if why := problem(claim, varied):
+                raise UsageError(why)
+            for name, value in settings_of(claim):
+                if name not in self.setting_names:
+                    raise UsageError(
+                        f"Claim {claim.id} names {name!r}, which is no setting"
+                        f"{nearest(name, self.setting_names)}"
+                    )
+                if value is not None:
+                    self.validated(name, value)
+        self.check_sweeps(list(self.answer))
 
     def _check_space(self, sweep: str, space: Mapping[str, Any]) -> None:
         for setting, value in space.items():
@@ -174,7 +197,9 @@ class Study:
         small |= self.smoke
         known = {k: v for k, v in small.items() if k in self.setting_names}
         sweeps = {name: ends(sweep) for name, sweep in self.sweeps.items()}
-        return replace(self, settings=self.settings.changed(**known), sweeps=sweeps)
+        # So small, nothing is answered.
+        settings = self.settings.changed(**known)
+        return replace(self, settings=settings, sweeps=sweeps, answer={})
 
     def overridden(self, values: Mapping[str, Sequence[Any]], only: Sequence[str] = ()) -> Study:
         """The study with options in place: a varied setting gets other values, another is held.
@@ -204,7 +229,9 @@ class Study:
         study = replace(self, settings=settings)
         typed = {name: [study.validated(name, v) for v in given] for name, given in values.items()}
         sweeps = {name: replaced(sweep, typed) for name, sweep in self.sweeps.items()}
-        study = replace(study, sweeps=sweeps)
+        # An answer speaks of the values that its sweep has.
+        answer = {s: text for s, text in self.answer.items() if not {*self.varied(s)} & {*typed}}
+        study = replace(study, sweeps=sweeps, answer=answer)
         trials = study.trials(only=only)
         for name, wanted in typed.items():
             used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]

@@ -15,7 +15,10 @@ random: its seed only chooses which train images are validation.
 from ray import tune
 
 import service
+from reports.claims import Claim, alike, beats, every
 from trainables import feature_classifier
+
+KERNELS = ["linear", "rbf", "poly"]
 
 STUDY = service.Study(
     name="q1_svm",
@@ -25,18 +28,44 @@ STUDY = service.Study(
     sweeps={
         "kernel": {
             "classifier": "svm",
-            "kernel": tune.grid_search(["linear", "rbf", "poly"]),
+            "kernel": tune.grid_search(KERNELS),
             "scaling": tune.grid_search(["none", "standard", "minmax"]),
         },
         "layer": {
             "classifier": "svm",
             "layer": tune.grid_search(["fc", "avgpool"]),
-            "kernel": tune.grid_search(["linear", "rbf", "poly"]),
+            "kernel": tune.grid_search(KERNELS),
         },
         "C": {"classifier": "svm", "C": tune.grid_search([0.01, 0.1, 1.0, 10.0, 100.0])},
         "classifier": {"classifier": tune.grid_search(["svm", "head"])},
     },
     baseline={"kernel": "linear", "scaling": "none", "layer": "avgpool"},
+    claims=[
+        Claim(
+            id="q1.scaling",
+            says="Scaling the features does not change SVM accuracy drastically.",
+            counts_as="within 2 points of unscaled features for each kernel and scaling",
+            test=every(
+                [
+                    alike(
+                        "kernel",
+                        {"kernel": kernel, "scaling": scaling},
+                        {"kernel": kernel, "scaling": "none"},
+                        margin=0.02,
+                    )
+                    for kernel in KERNELS
+                    for scaling in ("standard", "minmax")
+                ]
+            ),
+        ),
+        Claim(
+            id="q1.head_beats_svm",
+            says="A fully-connected head on the frozen network beats a support vector machine by "
+            "far, on the same features and split.",
+            counts_as="more than 5 points",
+            test=beats("classifier", {"classifier": "head"}, {"classifier": "svm"}, by=0.05),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0),

@@ -15,7 +15,12 @@ weight copied from a toy problem does.
 from ray import tune
 
 import service
+from reports.claims import Claim, Level, Trend, alike, every, overtakes
+from reports.measures import EpochsTo, Gap, Last, Rise
 from trainables import embedding
+
+CE = {"loss": "cross_entropy"}
+ALPHAS = (0.0003, 0.001, 0.003, 0.01, 0.1)
 
 STUDY = service.Study(
     name="q2_losses",
@@ -29,7 +34,7 @@ STUDY = service.Study(
         # 1.0 is far too large on purpose: it shows what a weight copied from a toy problem does.
         "alpha": {
             "loss": "center",
-            "alpha": tune.grid_search([0.0003, 0.001, 0.003, 0.01, 0.1, 1.0]),
+            "alpha": tune.grid_search([*ALPHAS, 1.0]),
         },
         "center_lr": {"loss": "center", "center_lr": tune.grid_search([0.1, 0.5, 1.0])},
         "margin": {"loss": "triplet", "margin": tune.grid_search([0.1, 0.2, 0.5, 1.0])},
@@ -40,6 +45,71 @@ STUDY = service.Study(
         "batches": {"loss": "cross_entropy", "batches": tune.grid_search(["pk", "shuffled"])},
     },
     baseline={"loss": "cross_entropy", "batches": "pk"},
+    claims=[
+        Claim(
+            id="q2.overfit",
+            says="Cross-entropy overfits: train accuracy near 100 %, test far below, test loss "
+            "rising.",
+            counts_as="train above 95 %, a gap above 20 points, test loss at the end above its "
+            "lowest",
+            test=every(
+                [
+                    Level(sweep="loss", of=CE, on=on, within=((low, None),))
+                    for on, low in (
+                        (Last(metric="train/accuracy"), 0.95),
+                        (Gap(metric="train/accuracy", less="test/accuracy"), 0.2),
+                        (Rise(metric="test_curve/loss"), 0.0),
+                    )
+                ]
+            ),
+        ),
+        Claim(
+            id="q2.alpha",
+            says="The smaller alpha, the faster the loss converges; accuracy has no trend.",
+            counts_as="epochs to the cross-entropy that all reach rise with alpha, 1.0 aside, and "
+            "accuracies within 2 points of that at 0.003",
+            test=every(
+                [
+                    Trend(
+                        sweep="alpha",
+                        over="alpha",
+                        on=EpochsTo(metric="train/cross_entropy"),
+                        rises=True,
+                        among=ALPHAS,
+                    ),
+                    *(
+                        alike("alpha", {"alpha": alpha}, {"alpha": 0.003}, margin=0.02)
+                        for alpha in ALPHAS
+                        if alpha != 0.003
+                    ),
+                ]
+            ),
+        ),
+        Claim(
+            id="q2.center_lr",
+            says="The larger the centers' learning rate, the faster the loss converges and the "
+            "lower the accuracy.",
+            counts_as="epochs to the loss that all reach, and accuracy, fall with center_lr",
+            test=every(
+                [
+                    Trend(sweep="center_lr", over="center_lr", on=EpochsTo(), rises=False),
+                    Trend(sweep="center_lr", over="center_lr", rises=False),
+                ]
+            ),
+        ),
+        Claim(
+            id="q2.metric_losses",
+            says="Cross-entropy wins at few epochs; center and triplet loss overtake it with more.",
+            counts_as="below cross-entropy on test after a fifth of the epochs, above it at the "
+            "end, both of them",
+            test=every(
+                [
+                    overtakes("loss", {"loss": loss}, CE, "test_curve/accuracy")
+                    for loss in ("center", "triplet")
+                ]
+            ),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

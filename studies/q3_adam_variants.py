@@ -14,6 +14,7 @@ same of another data set, on which the order may be another.
 from ray import tune
 
 import service
+from reports.claims import Claim, OrderChanges
 from trainables import cnn
 
 RATES = {
@@ -39,6 +40,17 @@ STUDY = service.Study(
     },
     tune_each="lr",
     baseline={"optimizer": "adam"},
+    claims=[
+        Claim(
+            id="q3.adam",
+            says="Adam is not better in general; it depends on the problem.",
+            counts_as="of several data sets, Adam is above SGD with momentum on one and below it "
+            "on another",
+            test=OrderChanges(
+                sweep="optimizer", of={"optimizer": "adam"}, to={"optimizer": "momentum"}
+            ),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

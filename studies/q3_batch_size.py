@@ -15,6 +15,8 @@ val/accuracy; test is measured at the end. A batch larger than the train set is 
 from ray import tune
 
 import service
+from reports.claims import Claim, Trend, every
+from reports.measures import Last
 from trainables import cnn
 
 SIZES = [32, 64, 128, 256, 512, 1024, 2048]
@@ -32,6 +34,19 @@ STUDY = service.Study(
         "steps": {"budget": "steps", "batch_size": tune.grid_search(SIZES)},
     },
     baseline={"batch_size": 64, "lr_scaling": "none", "budget": "epochs"},
+    claims=[
+        Claim(
+            id="q3.batch_size",
+            says="Smaller batches give a higher loss and a higher accuracy.",
+            counts_as="train loss and test accuracy fall with the size, at equal epochs",
+            test=every(
+                [
+                    Trend(sweep="batch_size", over="batch_size", on=Last(metric=on), rises=False)
+                    for on in ("train/loss", "test/accuracy")
+                ]
+            ),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -13,7 +13,11 @@ successive updates agree, and how large a share of the learning rate a parameter
 from ray import tune
 
 import service
+from reports.claims import Claim, Trend, alike, every
+from reports.measures import Roughness
 from trainables import cnn
+
+BETA2 = [0.5, 0.9, 0.99, 0.999, 0.9999]
 
 STUDY = service.Study(
     name="q3_betas",
@@ -22,9 +26,35 @@ STUDY = service.Study(
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, optimizer="adam", lr=0.001),
     sweeps={
         "beta1": {"beta1": tune.grid_search([0.0, 0.5, 0.8, 0.9, 0.95, 0.99])},
-        "beta2": {"beta2": tune.grid_search([0.5, 0.9, 0.99, 0.999, 0.9999])},
+        "beta2": {"beta2": tune.grid_search(BETA2)},
     },
     baseline={"beta1": 0.9, "beta2": 0.999},
+    claims=[
+        Claim(
+            id="q3.beta1",
+            says="The lower beta1, the higher the accuracy.",
+            counts_as="test accuracy falls with beta1",
+            test=Trend(sweep="beta1", over="beta1", rises=False),
+        ),
+        Claim(
+            id="q3.beta2",
+            says="A lower beta2 gives smoother convergence and no real change in accuracy.",
+            counts_as="roughness of train loss rises with beta2, and accuracies within 2 points of "
+            "that at 0.999",
+            test=every(
+                [
+                    Trend(
+                        sweep="beta2", over="beta2", on=Roughness(metric="train/loss"), rises=True
+                    ),
+                    *(
+                        alike("beta2", {"beta2": beta2}, {"beta2": 0.999}, margin=0.02)
+                        for beta2 in BETA2
+                        if beta2 != 0.999
+                    ),
+                ]
+            ),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -13,7 +13,11 @@ seconds, because one image a step takes 64 times the steps. Test is measured at 
 from ray import tune
 
 import service
+from reports.claims import Claim, beats, every
+from reports.measures import Total
 from trainables import cnn
+
+ONE_IMAGE = {"optimizer": "sgd", "batch_size": 1}
 
 STUDY = service.Study(
     name="q3_optimizers",
@@ -34,6 +38,24 @@ STUDY = service.Study(
     },
     tune_each="lr",
     baseline={"optimizer": "adam"},
+    claims=[
+        Claim(
+            id="q3.vanilla_sgd",
+            says="One-image SGD takes longest and is the most accurate of the four optimisers.",
+            counts_as="more accurate on test than each other, and more seconds of training",
+            test=every(
+                [
+                    beats("optimizer", ONE_IMAGE, other, **on)
+                    for on in ({}, {"on": Total(metric="time/train_seconds")})
+                    for other in (
+                        {"optimizer": "sgd", "batch_size": 64},
+                        {"optimizer": "momentum"},
+                        {"optimizer": "adam"},
+                    )
+                ]
+            ),
+        ),
+    ],
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

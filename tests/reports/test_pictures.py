@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 
 from reports import figures, update_figures
-from reports.pictures import Finished, draw
+from reports.pictures import draw
+from reports.run import Trial
 from reports.scores import read_matrix
 from trainables import classification_report
 
 CLASSES = ("cat", "dog", "ship")
+
+
+def ended(name, seed, varied, settings, lines, folder):
+    """A finished trial."""
+    metrics = {k: v for line in lines for k, v in line.items() if "/" in k}
+    return Trial("key", name, seed, ("sweep",), varied, settings, "finished", None, metrics, 1.0,
+                 lines, folder)  # fmt: skip
 
 
 def trial(place, varied, settings, epochs=1, seed=0):
@@ -24,7 +32,7 @@ def trial(place, varied, settings, epochs=1, seed=0):
         {"epoch": e + 1, "train/loss": 1 / (e + 1), "val/accuracy": 0.5, "train/accuracy": 0.6}
         for e in range(epochs)
     ]
-    return Finished(name, seed, varied, settings, [*curve, {"epoch": epochs, **found}], folder)
+    return ended(name, seed, varied, settings, [*curve, {"epoch": epochs, **found}], folder)
 
 
 def grid(place, left_out=0):
@@ -90,7 +98,7 @@ def test_what_the_network_said_before_training_comes_first(tmp_path):
 
 def test_a_trial_that_left_no_predictions_has_only_its_curves(tmp_path):
     lines = [{"epoch": e, "train/loss": 1.0} for e in (1, 2)]
-    bare = Finished("x=1", 0, ("x",), {"x": 1}, lines, tmp_path)
+    bare = ended("x=1", 0, ("x",), {"x": 1}, lines, tmp_path)
     assert {file.name for file in draw("toy", [bare], tmp_path / "x")} == {"x.svg", "x.png"}
 
 
@@ -137,7 +145,7 @@ def tuned(place, rates, accuracies):
         lines.append({"epoch": 2, "test/accuracy": accuracy - 0.1})
         folder = place / f"{name} {rate}"
         varied = ("optimizer", "lr")
-        found.append(Finished(f"{name} {rate}", 0, varied, settings, lines, folder))
+        found.append(ended(f"{name} {rate}", 0, varied, settings, lines, folder))
     return found
 
 

@@ -1,0 +1,94 @@
+"""The trials that a claim is about, and how far two variants lie apart in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from reports import statistics, tuned
+from reports.claims import ACCURACY
+from reports.comparisons import predicted
+from reports.measures import Measure, Missing
+from reports.run import Run, Trial
+from reports.statistics import Difference
+
+Pairs = Sequence[tuple[Trial, Trial]]
+
+
+def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Trial]:
+    """The finished trials, by seed, of the one variant of a sweep with these settings.
+
+    Raises Missing if there is none, or several that the run's tuned setting does not decide.
+    """
+    fits = [
+        trial
+        for trial in run.trials
+        if sweep in trial.sweeps
+        and not trial.control
+        and all(trial.settings.get(name) == value for name, value in settings.items())
+    ]
+    named = spelt(settings)
+    if not fits:
+        raise Missing(f"the run has no {named} in sweep {sweep}")
+    variants: dict[str, list[Trial]] = {}
+    for trial in fits:
+        if trial.finished:
+            variants.setdefault(trial.variant, []).append(trial)
+    tune = run.study.get("tune_each")
+    if len(variants) > 1 and tune:
+        own = tuned.own_variants(variants, tune, run.study["metric"], run.study["mode"])
+        variants = {name: variants[name] for name in own}
+    if not variants:
+        raise Missing(f"no trial of {named} finished: {fits[0].reason}")
+    if len(variants) > 1:
+        raise Missing(f"{named} is said of {len(variants)} variants: {', '.join(variants)}")
+    (trials,) = variants.values()
+    return {trial.seed: trial for trial in trials}
+
+
+def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, object]) -> Pairs:
+    """The trials of two variants, seed by seed where both finished."""
+    first, second = select(run, sweep, of), select(run, sweep, to)
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        raise Missing("no seed finished in both")
+    return [(first[seed], second[seed]) for seed in both]
+
+
+def effect(both: Pairs, on: Measure, confidence: float) -> Difference:
+    """The mean difference of a number: over seeds, or of one seed over test images.
+
+    Raises Missing where one seed is all there is of what images do not tell, and where the seeds
+    all differ by the same, which leaves no spread to judge by.
+    """
+    of = [on.of(own, (own, other)) for own, other in both]
+    to = [on.of(other, (own, other)) for own, other in both]
+    if len(both) == 1:
+        own, other = (predicted(trial) for trial in both[0])
+        if on != ACCURACY:
+            raise Missing("one seed has no spread to judge by")
+        if own is None or other is None or not np.array_equal(own[0], other[0]):
+            raise Missing("one seed, and no predictions of the same test images")
+        right = own[1] == own[0], other[1] == other[0]
+        return statistics.bootstrap_difference(*right, confidence)
+    if np.ptp(np.subtract(of, to)) < 1e-12:
+        gap = on.scale * (of[0] - to[0])
+        raise Missing(f"all {len(both)} seeds differ by the same {gap:+.3g} {on.unit}".rstrip())
+    return statistics.difference(of, to, confidence)
+
+
+def detectable(both: Pairs, on: Measure) -> float:
+    """The true difference that a test of this many seeds or images finds 4 times in 5."""
+    if len(both) > 1:
+        gaps = [on.of(own, (own, other)) - on.of(other, (own, other)) for own, other in both]
+        return statistics.smallest_detectable(gaps)
+    own, other = (predicted(trial) for trial in both[0])
+    assert own is not None and other is not None
+    apart = float(np.mean((own[1] == own[0]) != (other[1] == other[0])))
+    return 2.8 * float(np.sqrt(apart / len(own[0])))  # 1.96 + 0.84: 5 % two-sided, power 80 %
+
+
+def spelt(settings: Mapping[str, object]) -> str:
+    """ "loss=center alpha=0.1" """
+    return " ".join(f"{name}={value}" for name, value in settings.items())

@@ -1,0 +1,72 @@
+"""A line a variant: mean and spread over seeds of whatever of interest a run measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.outcome import Outcome
+from reports.run import Trial
+
+LOWEST = "test_curve/lowest_loss"
+PERCENT = (100, 1, " %")
+# Title to metric, scale, digits and unit; shown where a run has them.
+COLUMNS: Mapping[str, tuple[str, float, int, str]] = {
+    "before": ("test_before/accuracy", *PERCENT),
+    "train": ("train/accuracy", *PERCENT),
+    "val": ("val/accuracy", *PERCENT),
+    "test": ("test/accuracy", *PERCENT),
+    "AUC": ("test/auc_macro", 1, 3, ""),
+    "lowest test loss": (LOWEST, 1, 2, ""),
+    "test loss": ("test/loss", 1, 2, ""),
+    "recall@1": ("test/recall_at_1", *PERCENT),
+    "k-NN": ("test/knn_accuracy", *PERCENT),
+    "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
+    "trained": ("train/trainable_parameters", 1e-6, 3, " M"),
+    "SVs": ("train/support_vectors", 1, 0, ""),
+    "update / weight": ("updates/update_ratio", 1e3, 1, " ‰"),
+    "successive updates": ("updates/update_cosine", 1, 2, ""),
+    "noise scale": ("updates/noise_scale", 1, 0, ""),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns: titles.  rows: variant to a cell a column, "" without a value."""
+
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[str]]
+
+
+def table(found: Outcome) -> Table:
+    """Mean ± standard deviation over the seeds of every variant."""
+    there = {name for same in found.variants.values() for t in same for name in metrics_of(t)}
+    columns = {title: column for title, column in COLUMNS.items() if column[0] in there}
+    if LOWEST not in there:
+        columns.pop("test loss", None)  # means something beside its lowest
+    rows = {}
+    for variant, same in found.variants.items():
+        of_trials, cells = [metrics_of(trial) for trial in same], []
+        for metric, scale, digits, unit in columns.values():
+            values = [scale * metrics[metric] for metrics in of_trials if metric in metrics]
+            cells.append(mean_sd(values, digits) + unit if values else "")
+        rows[variant] = cells
+    return Table(list(columns), rows)
+
+
+def metrics_of(trial: Trial) -> dict[str, float]:
+    """A trial's metrics, and the lowest test loss of all epochs where it was measured."""
+    curve = [line["test_curve/loss"] for line in trial.lines if "test_curve/loss" in line]
+    return {**trial.metrics, **({LOWEST: min(curve)} if curve else {})}
+
+
+def mean_sd(values: Sequence[float], digits: int = 4) -> str:
+    """ "0.5120 ± 0.0100"; without a spread for a single value, "-" for none."""
+    if not values:
+        return "-"
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.{digits}f}"
+    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
