@@ -72,11 +72,12 @@ def read(path: Path) -> Run:
     """The run whose results.json has been written; OSError without one."""
     study, results = _json(path / "study.json"), _json(path / "results.json")
     tracked = path / "mlflow.json"
-    trials = [_trial(path / "trials" / entry["key"], entry) for entry in results["trials"]]
+    trials = [read_trial(path / "trials" / entry["key"], entry) for entry in results["trials"]]
     return Run(path, study, results["dataset"], trials, _json(tracked) if tracked.exists() else {})
 
 
-def _trial(folder: Path, entry: Mapping[str, Any]) -> Trial:
+def read_trial(folder: Path, entry: Mapping[str, Any]) -> Trial:
+    """The trial in a folder; entry: what results.json says of it."""
     lines = folder / "metrics.jsonl"
     rows = lines.read_text().split("\n")[:-1] if lines.exists() else []
     names = ("key", "variant", "seed", "sweeps", "settings", "status", "reason", "metrics")

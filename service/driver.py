@@ -97,8 +97,8 @@ def _say_how_to_go_on(plan: Plan, folder: RunFolder) -> None:
 
 
 def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
-    from reports import pictures
-    from reports import run as report
+    from reports.run import read
+    from service import report
     from service.cluster import connection, runner
     from service.summary import show
 
@@ -132,9 +132,10 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
     connection.disconnect()  # nobody commits any more
     folder.write_results()
     try:
-        run = report.read(folder.path)
-        show(plan.study, run)
-        pictures.draw_run(run)
+        show(plan.study, read(folder.path))
+        print(f"Report: {report.build(folder)}")
+    except ValueError as error:  # an answer that these numbers do not bear out
+        print(f"No report: {error}")
     finally:  # the record is completed whatever becomes of tables and pictures
         _finish_record(publisher, folder, uri)
     if broken is not None and not interrupted:

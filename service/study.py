@@ -191,6 +191,15 @@ class Study:
         )
         return told_apart(list(expected))
 
+    def judged_by(self) -> dict[str, Any]:
+        """What a report judges a run by, ready for JSON."""
+        return {
+            "tune_each": self.tune_each,
+            "baseline": dict(self.baseline),
+            "claims": [claim.model_dump(mode="json") for claim in self.claims],
+            "answer": dict(self.answer),
+        }
+
     def smaller(self) -> Study:
         """The study with the small defaults of --smoke, and the ends of each sweep."""
         small = {"dataset": "digits", "classes": "all", "weights": "none", "epochs": 1}

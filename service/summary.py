@@ -1,4 +1,4 @@
-"""What ends a run: a table with a line a variant, its mean over seeds and n, and differences."""
+"""What ends a run: a line a variant, differences, verdicts, and what the audit found."""
 
 from __future__ import annotations
 
@@ -15,24 +15,30 @@ if TYPE_CHECKING:
     from reports.comparisons import Comparison
     from reports.run import Run, Trial
 
+MARK = "⚠"
+
 
 def show(study: Study, run: Run) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
-    is among them, one more has the differences to it.
+    is among them, one more has the differences to it. A variant that the audit found something in
+    is marked, and what it found is said below.
     """
+    from reports.audit import audit_run
     from reports.outcome import outcome
+    from reports.page import judge
 
-    found = outcome(run)
+    found, audits = outcome(run), audit_run(run.trials)
+    suspect = {t.variant for t in run.trials if audits[t.key].findings}
     names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
     data = run.dataset.get("name", "")
     title = f"{study.name}{f' on {data}' if data else ''}: mean ± sd over seeds"
-    _print(found.variants, names, title)
+    _print(found.variants, names, title, suspect)
     if len(found.own) < len(found.variants):
         shown = {variant: found.variants[variant] for variant in found.own}
         title = f"each at its own {study.tune_each}, that with the best {study.metric}"
-        _print(shown, names, title)
+        _print(shown, names, title, suspect)
         for sentence in found.cautions:
             print(sentence)
     if found.compared is not None:
@@ -44,18 +50,25 @@ def show(study: Study, run: Run) -> None:
     ]
     for remark in study.settings.remarks(ended):
         print(remark)
+    for verdict in judge(run):
+        print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
     for trial in run.trials:
         if not trial.finished:
             print(f"{trial.name}: {trial.status}, {trial.reason}")
+        for finding in audits[trial.key].findings:
+            print(f"{MARK} {trial.name}: {finding.says}")
 
 
-def _print(variants: Mapping[str, Sequence[Trial]], names: list[str], title: str) -> None:
+def _print(
+    variants: Mapping[str, Sequence[Trial]], names: list[str], title: str, suspect: set[str]
+) -> None:
     from reports.tables import mean_sd
 
     table = Table("sweeps", "variant", *names, "n", title=title)
     for variant, trials in variants.items():
         cells = [mean_sd([t.metrics[m] for t in trials if m in t.metrics]) for m in names]
-        table.add_row(" ".join(trials[0].sweeps), variant, *cells, str(len(trials)))
+        marked = f"{MARK} {variant}" if variant in suspect else variant
+        table.add_row(" ".join(trials[0].sweeps), marked, *cells, str(len(trials)))
     if variants:
         _show(table)
 

@@ -17,6 +17,9 @@ from typing import Any
 
 from filelock import FileLock
 
+from reports import audit, page
+from reports.answers import AnswerError
+from reports.run import read_trial
 from service.run_folder import RunFolder
 from service.trial_folder import TrialFolder, write_json
 
@@ -63,7 +66,8 @@ class Projection:
         for trial in self.run.trials():
             if trial.path.name not in self._closed:
                 self._sync_trial(study, trial, parent)
-        record = {"experiment": study["study"], "parent": parent, "runs": self._runs}
+        record = {"experiment": study["study"], "experiment_id": self._experiment}
+        record |= {"parent": parent, "runs": self._runs}
         write_json(self.run.path / "mlflow.json", record)
 
     def finish(self, status: str) -> None:
@@ -72,10 +76,13 @@ class Projection:
         A trial that has not ended is closed as stopped; resuming opens its run again.
         """
         client, parent = self.client(), self._parent(self.run.study)
+        if (self.run.path / page.NAME).exists():
+            with contextlib.suppress(AnswerError):  # said when the page was first made
+                page.write(self.run.path)  # its numbers link to runs that are all there only now
         for key in self._runs.keys() - self._closed:
             client.set_tag(self._runs[key], "study.status", "stopped")
             client.set_terminated(self._runs[key], STATUS["stopped"])
-        for name in ("study.json", "results.json", "results.csv", "report.html", "figures"):
+        for name in ("study.json", "results.json", "results.csv", page.NAME, "figures"):
             path = self.run.path / name
             if path.is_dir():
                 client.log_artifacts(parent, str(path), name)
@@ -190,6 +197,9 @@ class Projection:
             for file in files_of(trial):
                 client.log_artifact(run_id, str(file))
             client.set_tag(run_id, "study.status", status["status"])
+            found = audit.audit(read_trial(trial.path, trial.result()))
+            said = [f"{finding.check}: {finding.says}" for finding in found.findings]
+            client.set_tag(run_id, "study.audit", " ".join(said)[:5000] or "nothing found")
             if status["reason"]:
                 client.set_tag(run_id, "study.reason", status["reason"][:5000])
             client.set_terminated(run_id, STATUS[status["status"]], int(status["ended"] * 1000))

@@ -1,0 +1,77 @@
+"""Make the page of a run again, from its folder alone:  python -m service.report RUN."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from service.environment import commit
+from service.errors import UsageError
+from service.run_folder import RunFolder
+from service.study import Study
+from service.trial_folder import write_json
+
+
+def main() -> int:
+    """Exit status 0: written; 1: its answer contradicts its numbers; 2: wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m service.report", description=__doc__)
+    parser.add_argument("run", metavar="RUN", help="a path, or STUDY/RUN below the output folder")
+    parser.add_argument("--output", default="outputs", help="default ./outputs")
+    parser.add_argument(
+        "--study",
+        metavar="MODULE",
+        help="judge by the claims, answer and baseline that this study (studies.q2_losses) has "
+        "now, instead of those that it had when the run began; the page says so",
+    )
+    options = parser.parse_args()
+    try:
+        run = RunFolder.find(options.run, Path(options.output), None)
+        if options.study:
+            adopt(run, _study(options.study))
+        print(build(run))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(run: RunFolder) -> Path:
+    """Draw the pictures and write the page of a run; returns the page.
+
+    UsageError without results; answers.AnswerError for an answer that the numbers do not bear out,
+    which leaves an earlier page as it was.
+    """
+    from reports import page, pictures
+    from reports.run import read
+
+    if not (run.path / "results.json").exists():
+        raise UsageError(f"{run.path} has no results yet.")
+    pictures.draw_run(read(run.path))
+    return page.write(run.path)
+
+
+def adopt(run: RunFolder, study: Study) -> None:
+    """Let `study`, as it is now, say what the run's numbers are judged by; recorded as such."""
+    before = run.study
+    if before["study"] != study.name:
+        raise UsageError(f"{run.path} is a run of {before['study']}, not of {study.name}.")
+    write_json(run.path / "study.json", {**before, **study.judged_by(), "judged_later": commit()})
+
+
+def _study(module: str) -> Study:
+    try:
+        found = importlib.import_module(module).STUDY
+    except (ImportError, AttributeError):
+        raise UsageError(f"{module!r} is no module with a STUDY.") from None
+    if not isinstance(found, Study):
+        raise UsageError(f"The STUDY of {module} is no service.Study.")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
