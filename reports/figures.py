@@ -1,7 +1,4 @@
-"""Pictures of a run, drawn from what its trials left.
-
-Colours are Okabe and Ito's, which the colour-blind can tell apart; a line style goes with each.
-"""
+"""Curves of a run, and what all of its pictures share: the sheet with its legend, and its files."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", "-.", ":")
+from reports.looks import Look, looks
+
 LOSSES = {
     "train/loss": "train loss",
     "val/loss": "validation cross-entropy",
@@ -40,12 +37,14 @@ def curves(
     title: str,
     path: Path,
     against: str = "epochs",
+    styles: Mapping[str, Look] | None = None,
 ) -> list[Path]:
     """Loss and accuracy, every variant in one legend, as path.svg and path.png.
 
     variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
     against: epochs, or the steps or seconds done after each, of which a seed that does not count
-    them has none. Returns the files; none if no variant has an epoch with a metric.
+    them has none. styles: how each variant looks. Returns the files; none if no variant has an
+    epoch with a metric.
     """
     x_label, counted = AGAINST[against]
     drawn = {
@@ -59,7 +58,8 @@ def curves(
     panels = [panel for row in rows for panel in row.items()] or [(m, m) for m in own[:4]]
     if not panels:
         return []
-    styles = {name: style for name, style in looks(variants).items() if any(drawn[name])}
+    given = styles or looks(variants)
+    styles = {name: given[name] for name in variants if any(drawn[name])}
     figure, axes = sheet(title, styles, len(panels))
     for axis, (metric, label) in zip(axes, panels, strict=True):
         ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
@@ -71,14 +71,6 @@ def curves(
         elif far_apart(ends):
             axis.set_xscale("log")
     return save(figure, path)
-
-
-def looks(names: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """How the line of each variant looks: the same in all figures of a sweep."""
-    return {
-        name: {"color": COLOURS[i % len(COLOURS)], "ls": STYLES[i % len(STYLES)]}
-        for i, name in enumerate(names)
-    }
 
 
 def sheet(

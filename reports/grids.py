@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reports.figures import COLOURS, STYLES, save
+from reports.figures import save
+from reports.looks import COLOURS, STYLES
 
 # Names of the rows and of the columns of panels, which the variants fill row by row.
 Layout = tuple[Sequence[str], Sequence[str]]

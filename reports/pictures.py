@@ -1,34 +1,29 @@
-"""All pictures of a run, from what its trials left in their folders.
+"""The pictures of a sweep, from what its trials left in their folders.
 
-Of every sweep: loss and accuracy against epochs (and against steps and seconds, where steps are
+Loss and accuracy against epochs (and against steps and seconds, where steps are
 counted), confusion matrices and ROC curves side by side, a heat map where two settings vary, what
 the optimiser did where that was kept, and how much hangs on a setting that variants tune.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reports import figures, grids, scores, sensitivity, update_figures
-from reports.run import Run, Trial
+from reports import (
+    figures,
+    grids,
+    looks,
+    scores,
+    sensitivity,
+    update_figures,
+)
+from reports.run import Trial
 from reports.tuned import own_values
-
-
-def draw_run(run: Run) -> list[Path]:
-    """The pictures of every sweep of a run, into its folder figures/."""
-    folder = run.path / "figures"
-    folder.mkdir(exist_ok=True)
-    drawn: list[Path] = []
-    about = run.study.get("tune_each"), run.study["metric"], run.study["mode"]
-    for sweep in dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps):
-        finished = [trial for trial in run.trials if sweep in trial.sweeps and trial.finished]
-        if finished:
-            drawn += draw(f"{run.study['study']}: {sweep}", finished, folder / sweep, *about)
-    return drawn
+from reports.variants import of_one_seed, told_by, varying
 
 
 def draw(
@@ -38,39 +33,45 @@ def draw(
     tuned: str | None = None,
     metric: str = "val/accuracy",
     mode: str = "max",
+    styles: Mapping[Hashable, looks.Look] | None = None,
 ) -> list[Path]:
     """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png.
 
     tuned: a setting that every variant, told apart by all others that vary, tunes on its own. Where
     it varies, path_sensitivity has all of its values and the other pictures have each variant at
     its own: that with the best mean over seeds of what `metric` was last (mode "max" or "min").
+    styles: how a trial's variant looks, by key.
     """
-    varied = _varied(trials)
+    varied = varying(trials)
     names = [name for name in varied if all(name in trial.settings for trial in trials)]
     if all(isinstance(t.settings[name], int | float) for name in names for t in trials):
         # A trial that another sweep shares comes first otherwise.
         trials = sorted(trials, key=lambda trial: [trial.settings[name] for name in names])
-        varied = _varied(trials)
-    by_variant = _by_variant(trials, varied)
+        varied = varying(trials)
+    by_variant = told_by(trials, varied)
     drawn: list[Path] = []
     if tuned in varied and _last(trials, metric):
         del varied[tuned]
-        variants = _by_variant(trials, varied) if varied else {"": list(trials)}
-        tried = {name: _by_variant(same, [tuned]) for name, same in variants.items()}
+        variants = told_by(trials, varied) if varied else {"": list(trials)}
+        tried = {name: told_by(same, [tuned]) for name, same in variants.items()}
         pairs = [(name, value) for name, values in tried.items() for value in values]
         own = own_values([(n, value, _last(tried[n][value], metric)) for n, value in pairs], mode)
         by_variant = {f"{n} ({own[n]})".strip(): tried[n][own[n]] for n in own}
         place = path.with_name(f"{path.name}_sensitivity")
-        drawn += _sensitivity(title, tried, own, tuned, metric, place)
+        of = {name: same[0].key for name, same in variants.items()}
+        drawn += _sensitivity(title, tried, own, tuned, metric, place, _styles(of, styles))
         title = f"{title}, each at its own {tuned}"
+    of = {name: same[0].key for name, same in by_variant.items()}
+    own_styles = _styles(of, styles)
     if any(line["epoch"] > 1 for trial in trials for line in trial.lines):
         lines = {name: [trial.lines for trial in same] for name, same in by_variant.items()}
-        drawn += figures.curves(lines, title, path)
+        drawn += figures.curves(lines, title, path, styles=own_styles)
         counted = any("train/steps" in line for trial in trials for line in trial.lines)
         for x in ("steps", "seconds") if counted else ():
-            drawn += figures.curves(lines, title, path.with_name(f"{path.name}_{x}"), x)
-    folders = {name: trial.folder for name, trial in _one_seed(by_variant).items()}
-    drawn += update_figures.draw(title, folders, path)
+            place = path.with_name(f"{path.name}_{x}")
+            drawn += figures.curves(lines, title, place, x, own_styles)
+    folders = {name: trial.folder for name, trial in of_one_seed(by_variant).items()}
+    drawn += update_figures.draw(title, folders, path, own_styles)
     layout = _grid(varied, [same[0] for same in by_variant.values()])
     panels = tuple(layout.values()) or None
     all_folders = {name: [trial.folder for trial in same] for name, same in by_variant.items()}
@@ -87,34 +88,11 @@ def draw(
     return drawn
 
 
-def _varied(trials: Sequence[Trial]) -> dict[str, list[str]]:
-    """The settings that differ among the trials of this sweep, with their values."""
-    names = dict.fromkeys(name for trial in trials for name in trial.varied)
-    values = {
-        name: list(dict.fromkeys(str(trial.settings.get(name)) for trial in trials))
-        for name in names
-    }
-    return {name: found for name, found in values.items() if len(found) > 1}
-
-
-def _by_variant(trials: Sequence[Trial], names: Collection[str]) -> dict[str, list[Trial]]:
-    """The trials of each variant, which is called after the named settings."""
-    found: dict[str, list[Trial]] = {}
-    for trial in trials:
-        # A trial that other sweeps share is called after what they vary, too; not here.
-        name = " ".join(f"{one}={trial.settings[one]}" for one in names if one in trial.settings)
-        found.setdefault(name or trial.variant, []).append(trial)
-    return found
-
-
-def _one_seed(variants: Mapping[str, Sequence[Trial]]) -> dict[str, Trial]:
-    """A trial of each variant: of the first seed that all have, since one begins alike for all."""
-    seeds = [{trial.seed for trial in same} for same in variants.values()]
-    first = min(set.intersection(*seeds), default=None)
-    return {
-        name: next((trial for trial in same if trial.seed == first), same[0])
-        for name, same in variants.items()
-    }
+def _styles(
+    keys: Mapping[str, str], styles: Mapping[Hashable, looks.Look] | None
+) -> dict[str, looks.Look]:
+    """How each variant looks, by name; keys: of one of its trials."""
+    return {name: styles[key] for name, key in keys.items()} if styles else looks.looks(keys)
 
 
 def _last(same: Sequence[Trial], metric: str) -> list[float]:
@@ -124,7 +102,13 @@ def _last(same: Sequence[Trial], metric: str) -> list[float]:
 
 
 def _sensitivity(
-    title: str, tried: Any, own: Mapping[str, str], tuned: str, metric: str, path: Path
+    title: str,
+    tried: Any,
+    own: Mapping[str, str],
+    tuned: str,
+    metric: str,
+    path: Path,
+    styles: Mapping[str, looks.Look],
 ) -> list[Path]:
     """tried: variant to value ("lr=0.1") to trials; own: variant to its own value."""
     every = [trial for values in tried.values() for same in values.values() for trial in same]
@@ -140,7 +124,7 @@ def _sensitivity(
         for name, values in tried.items()
     }
     label = {"test/accuracy": "test accuracy", **figures.ACCURACIES}.get(metric, metric)
-    return sensitivity.draw(points, tuned, label, title, path)
+    return sensitivity.draw(points, tuned, label, title, path, styles)
 
 
 def _grid(varied: Mapping[str, list[str]], first: Sequence[Trial]) -> dict[str, list[str]]:

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.figures import looks, save, sheet
+from reports.figures import save, sheet
+from reports.looks import Look, looks
 
 Tried = tuple[float, Sequence[float], bool]  # value, metric of each seed, whether it was chosen
 WIDE = 4  # times the smallest value: from there on x is logarithmic
 
 
 def draw(
-    points: Mapping[str, Sequence[Tried]], setting: str, metric_label: str, title: str, path: Path
+    points: Mapping[str, Sequence[Tried]],
+    setting: str,
+    metric_label: str,
+    title: str,
+    path: Path,
+    styles: Mapping[str, Look] | None = None,
 ) -> list[Path]:
     """A metric against the values of `setting`, a line a variant, as path.svg and path.png.
 
@@ -24,7 +30,8 @@ def draw(
     """
     drawn = {name: sorted((t for t in tried if len(t[1])), key=lambda t: t[0])
              for name, tried in points.items()}  # fmt: skip
-    styles = {name: style for name, style in looks(points).items() if drawn[name]}
+    given = styles or looks(points)
+    styles = {name: given[name] for name in points if drawn[name]}
     if not styles:
         return []
     figure, (axis,) = sheet(title, styles, 1, (7, 4.5))

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from reports.figures import far_apart, looks, save, sheet
+from reports.figures import far_apart, save, sheet
+from reports.looks import Look, looks
 from reports.update_series import (
     Updates,
     bin_edges,
@@ -30,7 +31,9 @@ SHADE = 0.25  # of a band; where two lie on each other they are darker
 FEW = 8  # variants up to which bands of quartiles can be told apart
 
 
-def draw(title: str, folders: Mapping[str, Path], path: Path) -> list[Path]:
+def draw(
+    title: str, folders: Mapping[str, Path], path: Path, styles: Mapping[str, Look] | None = None
+) -> list[Path]:
     """path_updates, path_layers, path_effective and path_path, each as .svg and .png.
 
     folders: variant to the folder of one trial. Returns the files; none without an updates.npz.
@@ -43,7 +46,8 @@ def draw(title: str, folders: Mapping[str, Path], path: Path) -> list[Path]:
     found = {name: updates for name, updates in found.items() if updates["step"].size}
     if not found:
         return []
-    styles = {name: style for name, style in looks(folders).items() if name in found}
+    given = styles or looks(folders)
+    styles = {name: given[name] for name in folders if name in found}
     title = f"{title}, one seed"
     files: list[Path] = []
     for part, figure in {

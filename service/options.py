@@ -32,6 +32,9 @@ class RunOptions(BaseModel):
     retry_failed: str | None = Field(None, description="run just the failed trials of a run again")
     dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
     smoke: bool = Field(False, description="small: digits, no weights, one epoch, ends of sweeps")
+    controls: bool = Field(
+        False, description="also one batch learnt by heart, and shuffled labels: the audit's checks"
+    )
     debug: bool = Field(False, description="run one trial here, in this process")
     trial: str | None = Field(None, description="which trial --debug runs; else the first")
 

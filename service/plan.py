@@ -112,6 +112,8 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     """A new run."""
     base = study.smaller() if options.smoke else study
     chosen = base.overridden(values, options.only)
+    if options.controls:
+        chosen = chosen.with_controls(options.only)
     seeds = options.seeds or 1
     trials = chosen.trials(seeds, options.only)
     asked = {
@@ -121,5 +123,6 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
         "only": list(options.only),
         "seeds": seeds,
         "smoke": options.smoke,
+        "controls": options.controls,
     }
     return Plan(chosen, trials, trials, asked)

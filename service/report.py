@@ -46,12 +46,12 @@ def build(run: RunFolder) -> Path:
     UsageError without results; answers.AnswerError for an answer that the numbers do not bear out,
     which leaves an earlier page as it was.
     """
-    from reports import page, pictures
+    from reports import page, run_pictures
     from reports.run import read
 
     if not (run.path / "results.json").exists():
         raise UsageError(f"{run.path} has no results yet.")
-    pictures.draw_run(read(run.path))
+    run_pictures.draw(read(run.path))
     return page.write(run.path)
 
 

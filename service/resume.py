@@ -37,8 +37,11 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
         "only": _sweeps(base, before["asked"]["only"], options.only),
         "seeds": _seeds(before["asked"]["seeds"], options.seeds),
         "smoke": before["asked"]["smoke"],
+        "controls": options.controls or before["asked"].get("controls", False),
     }
     chosen = base.overridden(asked["values"], asked["only"])
+    if asked["controls"]:
+        chosen = chosen.with_controls(asked["only"])
     trials = chosen.trials(asked["seeds"], asked["only"])
     selected = [t for t in trials if not options.only or set(t.sweeps) & set(options.only)]
     todo = _todo(selected, folder, retry=options.retry_failed is not None)

@@ -17,6 +17,8 @@ from service.sweeps import Sweep, choices, ends, is_grid, replaced, spaces, vari
 from service.trial_spec import TrialSpec, told_apart
 from trainables.protocol import Settings, Trainable
 
+CONTROLS = "controls"  # the sweep that --controls adds
+
 
 @dataclass(frozen=True)
 class Study:
@@ -175,7 +177,7 @@ class Study:
         variants = [
             (sweep, settings, json.dumps(settings.identity(), sort_keys=True))
             for sweep in self.sweeps
-            if not only or sweep in only
+            if not only or sweep in (*only, CONTROLS)
             for settings in self._variants(sweep)
         ]
         for seed in range(seeds):
@@ -209,6 +211,25 @@ class Study:
         # So small, nothing is answered.
         settings = self.settings.changed(**known)
         return replace(self, settings=settings, sweeps=sweeps, answer={})
+
+    def with_controls(self, only: Sequence[str] = ()) -> Study:
+        """The study with the audit's two controls of its baseline, or of its first variant.
+
+        Raises UsageError where the trainable has no setting `control`.
+        """
+        if "control" not in self.setting_names:
+            raise UsageError(f"Study {self.name} has no controls: no setting is called control.")
+        variants = [spec.settings for spec in self.trials(only=only)]
+        kept = {name: sweep for name, sweep in self.sweeps.items() if not only or name in only}
+        names = dict.fromkeys(n for s in kept.values() for space in spaces(s) for n in space)
+        base = next((v for v in variants if self._is_baseline(v)), variants[0]).canonical()
+        held = {name: base[name] for name in names if name in base}
+        both = {"control": {"grid_search": ["one_batch", "shuffled_labels"]}}
+        return replace(self, sweeps={**self.sweeps, CONTROLS: held | both})
+
+    def _is_baseline(self, settings: Settings) -> bool:
+        chosen = settings.canonical()
+        return all(chosen.get(name) == value for name, value in self.baseline.items())
 
     def overridden(self, values: Mapping[str, Sequence[Any]], only: Sequence[str] = ()) -> Study:
         """The study with options in place: a varied setting gets other values, another is held.

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from reports.run import Run, Trial
 
 MARK = "⚠"
+AS_IT_MUST_BE = {
+    "one_batch": "one batch is learnt by heart, as it must be",
+    "shuffled_labels": "from shuffled labels nothing is learnt, as it must be",
+}
 
 
 def show(study: Study, run: Run) -> None:
@@ -53,6 +57,8 @@ def show(study: Study, run: Run) -> None:
     for verdict in judge(run):
         print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
     for trial in run.trials:
+        if trial.control and trial.finished and not audits[trial.key].findings:
+            print(f"{trial.name}: {AS_IT_MUST_BE[trial.control]}.")
         if not trial.finished:
             print(f"{trial.name}: {trial.status}, {trial.reason}")
         for finding in audits[trial.key].findings:

@@ -122,7 +122,7 @@ def test_what_is_drawn_of_one_trial_is_of_a_seed_that_all_variants_have(tmp_path
     ]
     asked = {}
     monkeypatch.setattr(
-        update_figures, "draw", lambda _, folders, path: asked.update(folders) or []
+        update_figures, "draw", lambda _, folders, *more: asked.update(folders) or []
     )
     draw("q3", trials, tmp_path / "lr")
     assert [folder.name for folder in asked.values()] == ["lr=0.1 1", "lr=0.2 1"]
@@ -154,7 +154,7 @@ def captured(monkeypatch):
     """The variants that curves were asked for, by the name of the file."""
     asked = {}
 
-    def keep(variants, title, path, against="epochs"):
+    def keep(variants, title, path, against="epochs", styles=None):
         asked[path.name] = variants
         return []
 
@@ -207,4 +207,4 @@ def test_updates_are_drawn_of_the_first_seed_of_each_variant(monkeypatch, tmp_pa
     ]
     draw("q", trials, tmp_path / "x")
     folders = {"lr=0.1": tmp_path / "lr=0.1 0", "lr=0.2": tmp_path / "lr=0.2 0"}
-    assert asked == [("q", folders, tmp_path / "x")]
+    assert [given[:3] for given in asked] == [("q", folders, tmp_path / "x")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reports import figures, update_figures, update_series
+from reports import figures, looks, update_figures, update_series
 
 LAYERS = ("conv", "linear")
 
@@ -102,7 +102,7 @@ def test_a_variant_without_updates_takes_no_colour_from_the_others(monkeypatch, 
     saved = []
     monkeypatch.setattr(update_figures, "save", lambda drawn, path: saved.append(drawn) or [])
     update_figures.draw("q", kept(tmp_path, none=None, sgd=updates()), tmp_path / "x")
-    assert saved[0].axes[0].lines[0].get_color() == figures.COLOURS[1]
+    assert saved[0].axes[0].lines[0].get_color() == looks.COLOURS[1]
 
 
 @pytest.mark.parametrize("every, scale", [(8, "linear"), (9, "log")])
