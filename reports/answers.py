@@ -1,29 +1,35 @@
 """The answer in words: paragraphs of the study whose numbers, and whose words, a run fills in.
 
-A paragraph is a jinja2 template about one sweep; these names are at hand (selections are settings
-that one variant has, such as loss="center"):
+A paragraph is a jinja2 template about one sweep. It has these names; a selection is the settings
+that one variant has, such as {"loss": "center"}:
 
-    value("test/accuracy", loss="center")                   the mean over seeds, a number
-    percent(0.512) -> "51.2 %"
-    against({"loss": "center"}, {"loss": "cross_entropy"})  "0.5 points above (above 0 to +0.7, 3
-                                                            seeds)", or "not detectably other than"
-    best()                                                  the name of the best variant on test
-    verdict("q2.alpha")                                     "supported", "refuted", ...
-    holds(value(...) > value(...), "more data helps")       nothing; refuses where it does not hold
+    value("test/accuracy", {...})              the mean over seeds, a number
+    percent(0.512)                             "51.2 %"
+    against({...}, {...}, "cross-entropy")     "0.5 points above cross-entropy (+0.1 to +0.9)", or
+                                               "not detectably other than ..."; what the intervals
+                                               are is said once, at the end
+    best()                                     the variant with the best mean of the study's metric
+    at(best(), "test/accuracy")                the mean of a variant by its name
+    finished({...})                            how many of its seeds finished
+    verdict("q2.alpha")                        "supported", "refuted", ...
+    holds(1 < 2, "less is less")               nothing; refuses the page where it does not hold
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from reports import comparisons
-from reports.claims import ACCURACY
-from reports.evidence import effect, pairs, select, spelt
+from reports.claims import ACCURACY, Selection
+from reports.evidence import Pairs, effect, pairs, select
 from reports.measures import Last, Missing
-from reports.run import Run
+from reports.outcome import outcome
+from reports.run import Run, Trial
+from reports.statistics import Difference
 from reports.verdicts import Verdict
 
 
@@ -32,56 +38,86 @@ class AnswerError(ValueError):
 
 
 def answer(run: Run, verdicts: Sequence[Verdict]) -> list[str]:
-    """The paragraphs on the sweeps that the run has, filled in.
+    """The paragraphs on the sweeps of which every trial finished, or diverged, filled in.
 
     Raises AnswerError, one sentence, for a number that the run lacks, a sentence that its numbers
     contradict, and a template that is none.
     """
-    ran = {sweep for trial in run.trials for sweep in trial.sweeps}
     texts: Mapping[str, str] = run.study.get("answer", {})
-    return [_filled(run, sweep, text, verdicts) for sweep, text in texts.items() if sweep in ran]
+    return [_filled(run, sweep, texts[sweep], verdicts) for sweep in texts if _ended(run, sweep)]
+
+
+def unanswered(run: Run) -> list[str]:
+    """The sweeps that have an answer which the run is not far enough for."""
+    texts, ran = run.study.get("answer", {}), {s for trial in run.trials for s in trial.sweeps}
+    return [sweep for sweep in texts if sweep in ran and not _ended(run, sweep)]
+
+
+def _ended(run: Run, sweep: str) -> bool:
+    asked = [trial for trial in run.study.get("trials", ()) if sweep in trial["sweeps"]]
+    own = [trial for trial in run.trials if sweep in trial.sweeps]
+    ended = all(trial.finished or trial.diverged for trial in own)
+    return bool(own) and ended and len(own) >= len(asked)
 
 
 def _filled(run: Run, sweep: str, text: str, verdicts: Sequence[Verdict]) -> str:
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment  # a run folder may be anybody's
 
-    words = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True)
-    words.globals |= _names(run, sweep, verdicts)
+    words = SandboxedEnvironment(undefined=StrictUndefined)
+    bases: list[str] = []  # of the intervals that the paragraph tells
+    words.globals |= _names(run, sweep, verdicts, bases)
     try:
         filled = words.from_string(text).render()
     except Missing as why:
         raise AnswerError(f"The answer on {sweep} lacks a number: {why}.") from None
     except TemplateError as why:
         raise AnswerError(f"The answer on {sweep} cannot be read: {why}.") from None
-    return " ".join(filled.split())
+    told = [f"Intervals have 95 %, over {' and '.join(dict.fromkeys(bases))}."] if bases else []
+    # A line may end before a comma.
+    return re.sub(r" (?=[.,;:)])", "", " ".join([*filled.split(), *told]))
 
 
-def _names(run: Run, sweep: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    def value(metric: str, **settings: Any) -> float:
-        trials = select(run, sweep, settings).values()
-        return float(np.mean([Last(metric=metric).of(trial, ()) for trial in trials]))
+def _names(run: Run, sweep: str, verdicts: Sequence[Verdict], bases: list[str]) -> dict[str, Any]:
+    def value(metric: str, settings: Selection) -> float:
+        return _mean(select(run, sweep, settings).values(), metric)
 
-    def against(of: Mapping[str, Any], to: Mapping[str, Any], metric: str = "") -> str:
-        both = pairs(run, sweep, of, to)
-        on = Last(metric=metric) if metric else ACCURACY
-        found = effect(both, on, comparisons.CONFIDENCE)
-        gap, ends, _ = comparisons.points(found)
-        unit = "seeds" if found.basis == "t over seeds" else "test images of one seed"
-        about = f"95 % interval {ends}, {found.n:,} {unit}"
-        if not found.excludes_zero:
-            return f"not detectably other than ({gap} points, {about})"
-        return f"{gap[1:]} points {'above' if found.estimate > 0 else 'below'} ({about})"
+    def variants() -> dict[str, list[Trial]]:
+        own = {
+            name: [t for t in same if sweep in t.sweeps] for name, same in run.variants().items()
+        }
+        return {name: trials for name, trials in own.items() if trials}
 
-    def best(metric: str = "test/accuracy") -> str:
-        means = {}
-        for variant, trials in run.variants().items():
-            own = [t for t in trials if sweep in t.sweeps and metric in t.metrics]
-            if own:
-                means[variant] = np.mean([t.metrics[metric] for t in own])
+    def best() -> str:
+        metric, sign = run.study["metric"], -1 if run.study["mode"] == "min" else 1
+        means = {name: sign * _mean(trials, metric) for name, trials in variants().items()}
         if not means:
-            raise Missing(f"no variant has {metric}")
+            raise Missing("no variant finished")
         return max(means, key=lambda name: means[name])
+
+    def at(variant: str, metric: str) -> float:
+        if variant not in variants():
+            raise Missing(f"no variant is called {variant}")
+        return _mean(variants()[variant], metric)
+
+    def finished(settings: Selection) -> int:
+        try:
+            return len(select(run, sweep, settings))
+        except Missing:
+            return 0
+
+    def against(of: Selection, to: Selection, name: str) -> str:
+        both = pairs(run, sweep, of, to)
+        try:
+            found = _listed(run, both) or effect(both, ACCURACY, comparisons.CONFIDENCE)
+        except Missing as why:
+            return f"not to be told from {name} ({why})"
+        gap, ends, _ = comparisons.points(found)
+        seeds = found.basis == "t over seeds"
+        bases.append(f"{found.n} seeds" if seeds else f"{found.n:,} test images of one seed")
+        if not found.excludes_zero:
+            return f"not detectably other than {name} ({gap} points, {ends})"
+        return f"{gap[1:]} points {'above' if found.estimate > 0 else 'below'} {name} ({ends})"
 
     def verdict(claim: str) -> str:
         for one in verdicts:
@@ -97,12 +133,17 @@ def _names(run: Run, sweep: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             )
         return ""
 
-    return {
-        "value": value,
-        "percent": lambda share: f"{100 * share:.1f} %",
-        "against": against,
-        "best": best,
-        "verdict": verdict,
-        "holds": holds,
-        "spelt": spelt,
-    }
+    own = (value, best, at, finished, against, verdict, holds)
+    return {one.__name__: one for one in own} | {"percent": lambda x: f"{100 * x:.1f} %"}
+
+
+def _listed(run: Run, both: Pairs) -> Difference | None:
+    """The difference as the run's table has it, whose intervals hold together, if it is there."""
+    compared, (of, to) = outcome(run).compared, both[0]
+    if compared is None or to.variant != compared.baseline:
+        return None
+    return compared.differences.get(of.variant)
+
+
+def _mean(trials: Iterable[Trial], metric: str) -> float:
+    return float(np.mean([Last(metric=metric).of(trial, ()) for trial in trials]))

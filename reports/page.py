@@ -46,6 +46,7 @@ def page(run: Run) -> str:
         study=run.study,
         about=_about(run),
         answer=answers.answer(run, judged),
+        unanswered=answers.unanswered(run),
         verdicts=judged,
         badges=BADGES,
         outcome=found,

@@ -43,6 +43,11 @@ class Trial:
         return self.status == "finished"
 
     @property
+    def diverged(self) -> bool:
+        """Whether its numbers left the finite range, which is an outcome of its settings."""
+        return self.status == "failed" and str(self.reason).startswith("diverged")
+
+    @property
     def control(self) -> str:
         """Which check of the pipeline it is, one_batch or shuffled_labels; "" of an own trial."""
         control = str(self.settings.get("control", "none"))

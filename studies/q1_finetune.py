@@ -62,6 +62,25 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "unfreeze": """
+            {% set head = {"unfreeze": "nothing"} %}
+            Before training the network is right on {{ percent(value("test_before/accuracy", head))
+            }} of the test images, with a new head alone on {{ percent(value("test/accuracy", head))
+            }}. Chosen on validation, {{ best() }} is the part to train, with {{ percent(at(best(),
+            "test/accuracy")) }}. Against the head alone,
+            {% for part in ("layer1", "layer2", "layer3", "layer4", "convolutions", "batch_norms",
+            "downsample") %}
+            {{ part }} is {{ against({"unfreeze": part}, head, "it") }}{{ "." if loop.last else ","
+            }}
+            {% endfor %}
+            The head alone can only choose among the features that the weights came with; what is
+            unfrozen can change them, and costs time in proportion to how early in the network it
+            lies, since gradients must go back that far: one layer converges faster is {{
+            verdict("q1.layer_converges") }}, that the kind of layer hardly matters is {{
+            verdict("q1.kind_of_layer") }}.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -66,6 +66,28 @@ STUDY = service.Study(
             test=beats("classifier", {"classifier": "head"}, {"classifier": "svm"}, by=0.05),
         ),
     ],
+    answer={
+        "kernel": """
+            Chosen on validation, {{ best() }} is the best of the nine, with {{ percent(at(best(),
+            "test/accuracy")) }} on test.
+            {% for kernel in ("linear", "rbf", "poly") %}
+            With the {{ kernel }} kernel, standardised features are {{ against({"kernel": kernel,
+            "scaling": "standard"}, {"kernel": kernel, "scaling": "none"}, "unscaled ones") }}, and
+            min-max features {{ against({"kernel": kernel, "scaling": "minmax"}, {"kernel": kernel,
+            "scaling": "none"}, "these") }}.
+            {% endfor %}
+            That scaling changes little: {{ verdict("q1.scaling") }}. It decides how much each
+            feature counts in a distance or an inner product: standardised, those that hardly vary
+            count as much as all others.
+        """,
+        "classifier": """
+            A fully-connected head on the same features and split ends at {{ percent(value(
+            "test/accuracy", {"classifier": "head"})) }} on test, {{ against({"classifier": "head"},
+            {"classifier": "svm"}, "the RBF machine") }}. That it beats the machine by far is {{
+            verdict("q1.head_beats_svm") }}: both draw boundaries in the same space, so what the
+            frozen network has not told apart neither can.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0),

@@ -110,6 +110,36 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "loss": """
+            {% set ce, center, triplet = {"loss": "cross_entropy"}, {"loss": "center"},
+            {"loss": "triplet"} %}
+            {% set tight = "test/intra_inter_ratio" %}
+            Cross-entropy alone ends at {{ percent(value("test/accuracy", ce)) }} on test. Joined
+            with center loss it is {{ against(center, ce, "cross-entropy") }}, with triplet loss {{
+            against(triplet, ce, "cross-entropy") }}. Distances within a class are {{
+            "%.2f" % value(tight, ce) }} times those between classes with cross-entropy, {{ "%.2f" %
+            value(tight, center) }} with center and {{ "%.2f" % value(tight, triplet) }}
+            with triplet loss; the nearest other test image is of the same class in {{
+            percent(value("test/recall_at_1", ce)) }}, {{ percent(value("test/recall_at_1", center))
+            }} and {{ percent(value("test/recall_at_1", triplet)) }} of the cases.
+            {% if value(tight, center) < value(tight, ce) %}Center loss does what it is made for, it
+            draws each class together; whether that helps to tell classes apart is another matter,
+            which the difference in accuracy says.{% endif %}
+        """,
+        "alpha": """
+            Chosen on validation, {{ best() }} is the best weight of center loss, with {{
+            percent(at(best(), "test/accuracy")) }} on test. At 0.1 accuracy is {{ against({"alpha":
+            0.1}, {"alpha": 0.003}, "that at 0.003") }}{%
+            if finished({"alpha": 1.0}) %}, and at 1.0, a weight copied from a toy problem, it is {{
+            percent(value("test/accuracy", {"alpha": 1.0})) }}{% endif %}.
+            {% if value("test/accuracy", {"alpha": 0.1}) < value("test/accuracy", {"alpha": 0.003})
+            %}A large weight draws all embeddings to one point before cross-entropy can tell them
+            apart.{% endif %}
+            That a smaller alpha converges faster without a trend
+            in accuracy: {{ verdict("q2.alpha") }}.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

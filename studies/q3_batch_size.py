@@ -47,6 +47,29 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "batch_size": """
+            At the same number of epochs, test accuracy is {{ percent(value("test/accuracy",
+            {"batch_size": 32})) }} with 32 images a step, {{ percent(value("test/accuracy",
+            {"batch_size": 512})) }} with 512, {{ percent(value("test/accuracy", {"batch_size":
+            1024})) }} with 1,024 and {{ percent(value("test/accuracy", {"batch_size": 2048})) }}
+            with 2,048; train loss is {{ "%.2f" % value("train/loss", {"batch_size": 32}) }}, {{
+            "%.2f" % value("train/loss", {"batch_size": 512}) }}, {{ "%.2f" % value("train/loss",
+            {"batch_size": 1024}) }} and {{ "%.2f" % value("train/loss", {"batch_size": 2048}) }}.
+            That smaller batches give a higher loss and a higher accuracy: {{
+            verdict("q3.batch_size") }}. A batch of 2,048 makes up to 64 times fewer steps in an
+            epoch than one of 32, and its gradient is not 64 times better.
+        """,
+        "steps": """
+            At the same number of steps accuracy is {{ percent(value("test/accuracy", {"batch_size":
+            32})) }} with 32 images a step and {{ percent(value("test/accuracy", {"batch_size":
+            2048})) }} with 2,048
+            {% if value("test/accuracy", {"batch_size": 2048}) > value("test/accuracy",
+            {"batch_size": 32}) %}: the order turns round, so that what small batches gain at equal
+            epochs is steps, not accuracy of their own{% endif %}. Choose the smallest batch that
+            keeps the hardware busy, and at most about the gradient noise scale.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

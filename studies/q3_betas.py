@@ -55,6 +55,30 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "beta1": """
+            Test accuracy is {{ percent(value("test/accuracy", {"beta1": 0.0})) }} without momentum
+            (beta1 = 0), {{ percent(value("test/accuracy", {"beta1": 0.9})) }} at 0.9 and {{
+            percent(value("test/accuracy", {"beta1": 0.99})) }} at 0.99. That a lower beta1 gives a
+            higher accuracy: {{ verdict("q3.beta1") }}. Beta1 is how much of the old mean of
+            gradients is kept: successive steps have a cosine of {{ "%.2f" % value(
+            "updates/update_cosine", {"beta1": 0.0}) }} at 0, {{ "%.2f" % value(
+            "updates/update_cosine", {"beta1": 0.9}) }} at 0.9 and {{ "%.2f" % value(
+            "updates/update_cosine", {"beta1": 0.99}) }} at 0.99.
+            {{ holds(value("updates/update_cosine", {"beta1": 0.99}) > value(
+            "updates/update_cosine", {"beta1": 0.0}), "beta1 makes successive steps agree") }}
+        """,
+        "beta2": """
+            Test accuracy is {{ percent(value("test/accuracy", {"beta2": 0.9})) }} with a beta2 of
+            0.9, {{ percent(value("test/accuracy", {"beta2": 0.999})) }} with 0.999 and {{
+            percent(value("test/accuracy", {"beta2": 0.9999})) }} with 0.9999
+            {% if finished({"beta2": 0.5}) %}; with 0.5 it is {{ against({"beta2": 0.5}, {"beta2":
+            0.999}, "that at 0.999") }}{% endif %}. Beta2 is how long the squares of gradients are
+            remembered by whose mean a step is divided: divided by those of the last few alone, it
+            is nearly as long for a small gradient as for a large one. That a lower
+            beta2 is smoother and changes no accuracy: {{ verdict("q3.beta2") }}.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -56,6 +56,22 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "optimizer": """
+            {% set one, sgd = {"optimizer": "sgd", "batch_size": 1}, {"optimizer": "sgd",
+            "batch_size": 64} %}
+            {% set momentum, adam = {"optimizer": "momentum"}, {"optimizer": "adam"} %}
+            {% set on = "test/accuracy" %}
+            Each at its own learning rate, one-image SGD ends at {{ percent(value(on, one)) }},
+            mini-batch SGD at {{ percent(value(on, sgd)) }}, with momentum at {{ percent(value(on,
+            momentum)) }} and Adam at {{ percent(value(on, adam)) }} on test, after the same number
+            of epochs. One-image SGD is {{ against(one, sgd, "mini-batch SGD") }}, {{ against(one,
+            momentum, "momentum") }} and {{ against(one, adam, "Adam") }}. That it takes longest and
+            is the most accurate: {{ verdict("q3.vanilla_sgd") }}. It makes 64 times the steps of
+            the others in an epoch, each from one noisy gradient; a comparison at one learning rate
+            for all would mostly have told which of them that rate suits.
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -47,6 +47,25 @@ STUDY = service.Study(
             ),
         ),
     ],
+    answer={
+        "order": """
+            {% set shuffled, file = {"order": "shuffled"}, {"order": "file"} %}
+            Shuffled anew each epoch, test accuracy is {{ percent(value("test/accuracy", shuffled))
+            }}; shuffled once it is {{ against({"order": "once"}, shuffled, "that") }}.
+            {% if finished(file) %}As the files lie (in Dogs-vs-Cats all cats before all dogs) it is
+            {{ against(file, shuffled, "that") }}.{% else %}As the files lie, no seed came to its
+            end: the loss diverged.{% endif %}
+            {% if verdict("q3.shuffling") == "supported" %}Shown one class for half an epoch, the
+            network says so of every image.{% endif %}
+            Shuffling makes every step's gradient an estimate of the same thing, that of all images.
+            That it brings smoother convergence and a drastic rise in accuracy: {{
+            verdict("q3.shuffling") }}.
+            Partitioning means that every image is seen once an epoch. Drawn with replacement, about
+            37 % of them are not, and accuracy is {{ against({"order": "replacement"}, shuffled,
+            "that of shuffled partitions") }}. Mini-batches also give many steps an epoch where the
+            whole set would give one (study q3_batch_size).
+        """,
+    },
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),
