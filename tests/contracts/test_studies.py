@@ -5,8 +5,14 @@ import importlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from reports import answers
+from reports.claims import OrderChanges, Trend, simple
+from reports.evidence import select
+from reports.run import Run, Trial
+from reports.verdicts import judge
 from service.execution import run_trial
 from service.study import Study
 from studies import NAMES
@@ -85,3 +91,56 @@ def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study,
         splits = {"train", "val", "test", "test_before", "test_curve", "time", "updates"}
         assert {name.partition("/")[0] for line in lines for name in line if "/" in name} <= splits
         assert (tmp_path / trial.key / "predictions.npz").exists()
+
+
+def test_every_claim_is_about_variants_that_the_study_has(study: Study):
+    assert study.claims and len({claim.id for claim in study.claims}) == len(study.claims)
+    run = pretended(study, seeds=2)
+    for claim in study.claims:
+        for part in simple(claim.test):
+            if isinstance(part, Trend):
+                values = {t.settings[part.over] for t in run.trials if part.sweep in t.sweeps}
+                assert len(values) >= 3 and set(part.among) <= values
+            else:
+                for chosen in (part.of, getattr(part, "to", part.of)):
+                    assert len(select(run, part.sweep, chosen)) == 2
+        if not isinstance(claim.test, OrderChanges):  # needs several data sets
+            assert judge(claim, [run]).status != "not tested"
+
+
+def test_a_whole_run_fills_in_the_answer(study: Study):
+    run = pretended(study, seeds=2)
+    verdicts = [judge(claim, [run]) for claim in study.claims]
+    paragraphs = answers.answer(run, verdicts)
+    assert len(paragraphs) == len(study.answer) >= 1
+    for text in paragraphs:
+        assert "{" not in text and "nan" not in text and "  " not in text
+        assert any(f" {digit}" in text for digit in "0123456789")
+
+
+def pretended(study: Study, seeds: int) -> Run:
+    """A run of all trials with numbers drawn at random, as if they had been measured."""
+    random = np.random.default_rng(0)
+    trials = []
+    for spec in study.trials(seeds):
+        settings = spec.settings.canonical()
+        lines = [
+            {"epoch": e, **{name: float(random.uniform(0.1, 1)) for name in METRICS}}
+            for e in range(1, 7)
+        ]
+        # The one thing that an answer says of its own accord.
+        lines[-1]["updates/update_cosine"] = settings.get("beta1", 0.5)
+        last = {name: lines[-1][name] for name in METRICS}
+        trials.append(
+            Trial(spec.key, spec.variant, spec.seed, spec.sweeps, spec.varied, settings,
+                  "finished", None, last, 1.0, lines, Path("nowhere"))
+        )  # fmt: skip
+    about = {"study": study.name, "run": "now", "metric": study.metric, "mode": study.mode}
+    return Run(Path("nowhere"), about | study.judged_by(), {"name": "pretended"}, trials, {})
+
+
+METRICS = (
+    *(f"{split}/{name}" for split in ("train", "val", "test", "test_curve", "test_before")
+      for name in ("accuracy", "loss", "cross_entropy")),
+    "time/train_seconds", "test/recall_at_1", "test/intra_inter_ratio", "updates/update_cosine",
+)  # fmt: skip

@@ -24,9 +24,9 @@ def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="fi
                  last, 60.0, lines, folder)  # fmt: skip
 
 
-def _run(trials, dataset="digits", **study):
+def _run(made, /, dataset="digits", **study):
     about = {"study": "toy", "run": "now", "metric": "val/accuracy", "mode": "max"} | study
-    return Run(Path("nowhere"), about, {"name": dataset}, trials, {})
+    return Run(Path("nowhere"), about, {"name": dataset}, made, {})
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
+from reports.claims import Claim, beats
 from service.errors import UsageError
 from service.resources import Resources
 from service.study import Study
@@ -176,3 +177,54 @@ def test_what_could_be_dropped_silently_is_refused(changes, words):
 def test_impossible_resources_are_refused(bad):
     with pytest.raises(UsageError):
         Resources(**bad)
+
+
+A_TO_B = {"of": {"margin": 0.5}, "to": {"margin": 0.2}}
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        (beats("lr", {"lr": 1}, {"lr": 2}), "sweep 'lr', which the study does not have"),
+        (beats("loss", **A_TO_B), "compares margin, which sweep loss never varies"),
+        (beats("loss", {"loss": "x"}, {"loss": "plain", "epoch": 2}), "'epoch', which is no"),
+        (beats("margin", {"margin": -1}, {"margin": 0.2}), "margin"),
+    ],
+)
+def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(test, why):
+    with pytest.raises(UsageError, match=why):
+        study(claims=[Claim(id="c", says="?", counts_as="?", test=test)])
+    with pytest.raises(UsageError, match="no sweep 'lss'; did you mean loss"):
+        study(answer={"lss": "?"})
+
+
+def test_a_claim_stays_where_values_are_replaced_and_the_answer_on_them_does_not():
+    claim = Claim(id="c", says="?", counts_as="?", test=beats("margin", **A_TO_B))
+    whole = study(claims=[claim], answer={"loss": "?", "margin": "?"})
+    other = whole.overridden({"margin": [0.3, 0.4]})
+    assert other.claims == [claim] and other.answer == {"loss": "?"}
+    assert whole.overridden({"lr": [1]}).answer == whole.answer
+    assert whole.smaller().claims == [claim] and whole.smaller().answer == {}
+
+
+class Checked(Toy):
+    control: str = "none"
+
+    def applies(self, name):
+        return super().applies(name) and (name != "control" or self.control != "none")
+
+
+def test_controls_are_two_more_trials_of_the_baseline():
+    plain = study(settings=Checked(), baseline={"loss": "triplet", "margin": 0.5})
+    found = plain.with_controls(["margin"])
+    more = [t for t in found.trials(2, ["margin"]) if "controls" in t.sweeps]
+    assert [t.name for t in more] == [
+        f"control={control} seed={seed}"
+        for seed in (0, 1)
+        for control in ("one_batch", "shuffled_labels")
+    ]
+    assert {(t.settings.loss, t.settings.margin) for t in more} == {("triplet", 0.5)}
+    # No other trial gets another key for it.
+    assert {t.key for t in plain.trials(2)} < {t.key for t in found.trials(2)}
+    with pytest.raises(UsageError, match="no controls"):
+        study().with_controls()

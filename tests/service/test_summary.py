@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.claims import Claim, beats
 from reports.run import Run, Trial
 from reports.tuned import own_variants
 from service.study import Study
@@ -47,8 +48,8 @@ def run(study, accuracies):
         for (name, lr), mean in accuracies.items()
         for seed in (0, 1)
     ]
-    names = ("metric", "mode", "tune_each", "baseline")
-    return Run(Path(), {name: getattr(study, name) for name in names}, {}, trials, {})
+    about = {"study": study.name, "run": "now", "metric": study.metric, "mode": study.mode}
+    return Run(Path(), about | study.judged_by(), {}, trials, {})
 
 
 FOUND = {
@@ -109,3 +110,15 @@ def test_the_study_s_mode_decides_which_value_is_best(mode, chosen):
     given = run(study(), {k: v for k, v in FOUND.items() if k[0] == "adam"})
     own = own_variants(given.variants(), "lr", "val/accuracy", mode)
     assert own == [f"optimizer=adam {chosen}"]
+
+
+def test_what_the_audit_found_and_the_verdicts_are_said(capsys):
+    above = beats("optimizer", {"optimizer": "sgd"}, {"optimizer": "adam"})
+    chosen = study(claims=[Claim(id="c", says="SGD wins.", counts_as="?", test=above)])
+    given = run(chosen, FOUND)
+    broken = replace(given.trials[0], lines=[{"epoch": 1, "train/loss": float("nan")}])
+    show(chosen, replace(given, trials=[broken, *given.trials[1:]]))
+    said = capsys.readouterr().out
+    assert said.count("⚠ optimizer=adam lr=0.1 ") == 2  # in the table, and below it
+    assert "train/loss is nan in epoch 1" in said
+    assert "c: NOT TESTED. SGD wins." in said

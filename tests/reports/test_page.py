@@ -1,0 +1,185 @@
+"""The page of a run: one file that says what came out, and twice the same."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from reports import page, run_pictures
+from reports.answers import AnswerError
+from reports.claims import Claim, Trend, beats
+from reports.run import read
+from trainables import classification_report
+
+CLASSES = ("cat", "dog", "ship")
+ABOVE = Claim(id="toy.above", says="Large <b> is better.", counts_as="above small",
+              test=beats("size", {"size": 2}, {"size": 1}))  # fmt: skip
+RISES = Claim(id="toy.rises", says="It rises.", counts_as="a trend",
+              test=Trend(sweep="size", over="size", rises=True))  # fmt: skip
+GOOD = {1: 0.8, 2: 2.5}  # how far the right class's score stands out
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run of two variants with three seeds, as the service leaves it."""
+    results = []
+    for size in GOOD:
+        for seed in range(3):
+            key = f"{size}{seed}"
+            trial = tmp_path / "trials" / key
+            trial.mkdir(parents=True)
+            random = np.random.default_rng([size, seed])
+            labels = np.arange(300) % 3
+            scores = random.normal(size=(300, 3)) + GOOD[size] * np.eye(3)[labels]
+            found = classification_report.final(trial, CLASSES, labels, scores, scores)
+            lines = [
+                {"epoch": e, "train/loss": 1 / (e * size), "train/accuracy": 0.5, "val/loss": 1.0,
+                 "val/accuracy": found["test/accuracy"]}
+                for e in (1, 2, 3)
+            ]  # fmt: skip
+            lines.append({"epoch": 3, **found})
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (trial / "metrics.jsonl").write_text(text)
+            name = f"size={size}"
+            about = {"key": key, "variant": name, "name": f"{name} seed={seed}", "seed": seed,
+                     "sweeps": ["size"], "settings": {"size": size}}  # fmt: skip
+            write_json(trial / "settings.json", {**about, "varied": ["size"]})
+            metrics = {k: v for line in lines for k, v in line.items() if "/" in k}
+            ended = {"status": "finished", "reason": None, "epochs": 3, "seconds": 36.0}
+            results.append({**about, **ended, "metrics": metrics})
+    data = {"name": "toys", "fingerprint": "abc123", "verified": False, "dropped": ["a.jpg"],
+            "counts": {"train": 3000, "val": 30, "test": 300}}  # fmt: skip
+    study = {
+        "study": "toy", "question": "Is larger better?", "run": "then", "created": 0,
+        "metric": "val/accuracy", "mode": "max", "tune_each": None, "baseline": {"size": 1},
+        "claims": [ABOVE.model_dump(mode="json"), RISES.model_dump(mode="json")],
+        "answer": {"size": 'Large is {{ against({"size": 2}, {"size": 1}, "small") }}.'},
+        "settings": {"size": 1, "held": "yes"}, "inputs": {"dataset": data},
+        "tracking_uri": "http://tracking:5000", "commit": {"commit": "f" * 40, "dirty": True},
+        "environment": {"torch": "2.1", "machine": "x"}, "resources": {"cpus": 1, "gpus": 0.0},
+        "resumed": [], "command": "python -m studies.toy --held yes", "asked": {}, "trials": [],
+    }  # fmt: skip
+    write_json(tmp_path / "study.json", study)
+    write_json(tmp_path / "results.json", {"dataset": data, "trials": results})
+    runs = {trial["key"]: f"id{trial['key']}" for trial in results}
+    tracked = {"experiment": "toy", "experiment_id": "7", "parent": "idp", "runs": runs}
+    write_json(tmp_path / "mlflow.json", tracked)
+    return tmp_path
+
+
+def change(folder, name, **values):
+    file = folder / name
+    write_json(file, json.loads(file.read_text()) | values)
+
+
+def text_of(folder):
+    return page.write(folder).read_text()
+
+
+def words(html):
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.S).split())
+
+
+def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder):
+    said = words(text_of(folder))
+    assert "Is larger better?" in said
+    assert re.search(r"Large is \d\d\.\d points above small \(\+\d", said)
+    assert "✓ supported" in said and "○ not tested" in said
+    assert "A trend needs 3 values of size, and the run has 2." in said
+    assert "python -m studies.toy --only size --seeds 3" in said
+    assert "mean over 3 seeds, which are paired" in said and "seeds for 1 point" in said
+    for mark in ("abc123", "ffffff", "not committed", "torch", "2.1", "--held yes", "size = 1, 2",
+                 "not the published files", "1 corrupt images left out"):  # fmt: skip
+        assert mark in said, mark
+
+
+def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder):
+    run_pictures.draw(read(folder))
+    first = page.write(folder).read_bytes()
+    run_pictures.draw(read(folder))
+    assert page.write(folder).read_bytes() == first
+    html = first.decode()
+    sources = re.findall(r'(?:src|href)="([^"]*)"', html)
+    assert all(s.startswith(("data:", "#", "http://tracking:5000/#/")) for s in sources)
+    assert "@import" not in html and "url(" not in html
+    pictures = [s for s in sources if s.startswith("data:image")]
+    assert len(pictures) >= 4
+    assert html.count('alt="') == len(pictures)
+
+
+def test_seeds_link_to_their_mlflow_run_where_there_is_one(folder):
+    assert 'href="http://tracking:5000/#/experiments/7/runs/id20">0</a>' in text_of(folder)
+    (folder / "mlflow.json").unlink()
+    assert "experiments" not in text_of(folder)
+
+
+def test_a_run_in_an_sqlite_file_links_to_where_the_ui_shows_it(folder):
+    change(folder, "study.json", tracking_uri="sqlite:////x/mlflow.db")
+    html = text_of(folder)
+    assert 'href="http://127.0.0.1:5000/#/experiments/7/runs/idp"' in html and "make ui" in html
+
+
+def test_what_the_audit_found_stands_beside_the_number(folder):
+    assert "⚠" not in text_of(folder) and "Nothing was found in 6 trials" in text_of(folder)
+    file = folder / "trials" / "20" / "predictions.npz"
+    with np.load(file) as kept:
+        arrays = dict(kept)
+    arrays["label"] = np.random.default_rng(0).permutation(arrays["label"])
+    np.savez(file, **arrays)
+    html = text_of(folder)
+    row = re.search(r'<tr><td class="name">(?:(?!</tr>).)*⚠(?:(?!</tr>).)*', html, re.S).group()
+    assert "size=2" in row and "size=1" not in row
+    assert "audit found something in 1 of 6 trials" in words(html)
+
+
+def test_words_of_a_run_are_no_markup(folder):
+    html = text_of(folder)
+    assert "Large &lt;b&gt; is better." in html and "Large <b>" not in html
+
+
+def test_an_answer_that_is_not_borne_out_leaves_the_page_as_it_was(folder):
+    before = text_of(folder)
+    change(folder, "study.json", answer={"size": '{{ holds(1 > 2, "one is more") }}'})
+    with pytest.raises(AnswerError, match="one is more"):
+        page.write(folder)
+    assert (folder / page.NAME).read_text() == before
+
+
+def test_a_trial_that_diverged_is_there_with_its_reason(folder):
+    results = json.loads((folder / "results.json").read_text())
+    results["trials"][0] |= {"status": "failed", "reason": "diverged: train/loss is nan"}
+    write_json(folder / "results.json", results)
+    assert "failed: diverged: train/loss is nan" in words(text_of(folder))
+
+
+class Nesting(HTMLParser):
+    """Every element that is opened is closed, in order."""
+
+    VOID = ("meta", "img", "br", "link")
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_it_is_well_formed_and_its_own_links_lead_somewhere(folder):
+    run_pictures.draw(read(folder))
+    html = text_of(folder)
+    parser = Nesting()
+    parser.feed(html)
+    assert parser.open == []
+    ids = set(re.findall(r'id="([^"]*)"', html))
+    assert set(re.findall(r'href="#([^"/][^"]*)"', html)) <= ids

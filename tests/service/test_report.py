@@ -1,0 +1,79 @@
+"""`python -m service.report`: the page again, and later judgements that say so."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from service.report import adopt, build, main
+from service.run_folder import RunFolder
+from studies.q3_betas import STUDY
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run without a trial that ended, as an older version of the study left it."""
+    folder = tmp_path / "q3_betas" / "then"
+    (folder / "trials").mkdir(parents=True)
+    study = {"format": 1, "study": "q3_betas", "question": "Does it?", "run": "then", "trials": [],
+             "metric": "val/accuracy", "mode": "max", "inputs": {}, "commit": {}}  # fmt: skip
+    (folder / "study.json").write_text(json.dumps(study))
+    (folder / "results.json").write_text(json.dumps({"dataset": {}, "trials": []}))
+    return RunFolder(folder)
+
+
+def ask(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["report", *map(str, words)])
+    return main()
+
+
+def test_a_study_judges_an_older_run_and_the_page_says_that_it_was_later(run, monkeypatch, capsys):
+    assert "q3.beta1" not in build(run).read_text()
+    assert ask(monkeypatch, run.path, "--study", "studies.q3_betas") == 0
+    page = run.path / "report.html"
+    assert capsys.readouterr().out.strip() == str(page)
+    assert "q3.beta1" in page.read_text() and "but later than this run" in page.read_text()
+    assert run.study["claims"] == [claim.model_dump(mode="json") for claim in STUDY.claims]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["nowhere"], "There is no run 'nowhere'"),
+        (["RUN", "--study", "studies.nothing"], "'studies.nothing' is no module with a STUDY"),
+        (["RUN", "--study", "studies.q3_shuffling"], "is a run of q3_betas, not of q3_shuffling"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(run, monkeypatch, capsys, words, why):
+    words = [run.path if word == "RUN" else word for word in words]
+    assert ask(monkeypatch, *words) == 2
+    said = capsys.readouterr()
+    assert why in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_a_run_without_results_is_named(run, monkeypatch, capsys):
+    (run.path / "results.json").unlink()
+    assert ask(monkeypatch, run.path) == 2
+    assert "has no results yet" in capsys.readouterr().err
+
+
+def test_an_answer_that_the_numbers_contradict_is_status_1(run, monkeypatch, capsys):
+    adopt(run, STUDY)
+    study = run.study | {"answer": {"s": '{{ holds(1 > 2, "one is more") }}'}}
+    (run.path / "study.json").write_text(json.dumps(study))
+    trial = {"key": "k", "variant": "v", "name": "v", "seed": 0, "sweeps": ["s"], "settings": {},
+             "status": "finished", "reason": None, "metrics": {}, "seconds": 1}  # fmt: skip
+    (run.path / "results.json").write_text(json.dumps({"dataset": {}, "trials": [trial]}))
+    (run.path / "trials" / "k").mkdir()
+    (run.path / "trials" / "k" / "settings.json").write_text('{"varied": []}')
+    assert ask(monkeypatch, run.path) == 1
+    assert "one is more" in capsys.readouterr().err
+    assert not (run.path / "report.html").exists()
+
+
+def test_it_is_a_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "service.report", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "--study" in done.stdout
