@@ -1,4 +1,4 @@
-"""Copy a run here without checkpoints, large arrays and the paths of a machine.
+"""Copy a run here without checkpoints, large arrays and the paths of a machine; make its page.
 
 python results/keep.py RUN --data DIR --weights DIR [--without roc confusion]
 """
@@ -6,7 +6,10 @@ python results/keep.py RUN --data DIR --weights DIR [--without roc confusion]
 import argparse
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
+
+from reports import page
 
 KEPT = (
     "study.json",
@@ -15,6 +18,7 @@ KEPT = (
     "settings.json",
     "metrics.jsonl",
     "status.json",
+    "seen.json",
     "test_confusion.csv",
     "test_before_confusion.csv",
     "test_classes.csv",
@@ -47,12 +51,18 @@ def main() -> None:
                 text = text.replace(path, name)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
+        elif file.name == "predictions.npz":
+            # What a comparison of one seed needs; scores are a hundred times larger.
+            with np.load(file) as kept:
+                small = {name: kept[name].astype(np.uint8) for name in ("label", "prediction")}
+                np.savez_compressed(place, **small, classes=kept["classes"])
         elif file.suffix == ".png" and file.stem.rpartition("_")[2] not in options.without:
             place.parent.mkdir(parents=True, exist_ok=True)
             # Few colours are a third of the bytes, and look the same.
-            Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+            Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
                 place, optimize=True
             )
+    print(page.write(target))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -12,6 +13,7 @@ from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
 from service.reconcile import differences
+from service.report import build
 from service.run_folder import RunFolder
 from service.study import Study
 from service.tracking import Projection, publish
@@ -91,6 +93,31 @@ def test_publishing_twice_from_two_processes_worth_of_state_adds_nothing(run, st
     assert trial.data.params == {"lr": "0.1", "epochs": "3", "seed": "0"}
     assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
     assert differences(run, store) == []
+
+
+def test_the_page_is_an_artifact_and_links_to_the_runs_and_they_say_what_the_audit_found(
+    run, store
+):
+    list(start(run))
+    folder = run.trial(run.specs[0].key).path
+    seen = {"size": [8, 8], "per_class": [5, 5]}
+    both = {"train": seen, "val": seen, "test": seen, "shared": 3}
+    (folder / "seen.json").write_text(json.dumps(both))
+    run.write_results()
+    study = run.study | {"tracking_uri": store}
+    (run.path / "study.json").write_text(json.dumps(study))
+    build(run)  # before MLflow knows of it, as where the server is away
+    publish(run, store)
+    client, (parent,), nested = recorded(run, store)
+    (trial,) = nested.values()
+    assert "3 of 10 test images are also train" in trial.data.tags["study.audit"]
+    names = [artifact.path for artifact in client.list_artifacts(parent.info.run_id)]
+    assert {"report.html", "results.csv", "figures"} <= set(names)
+    copy = Path(client.download_artifacts(parent.info.run_id, "report.html"))
+    html = copy.read_text()
+    place = f"experiments/{parent.info.experiment_id}/runs"
+    assert f"{place}/{trial.info.run_id}" in html and f"{place}/{parent.info.run_id}" in html
+    assert html == (run.path / "report.html").read_text()
 
 
 def test_a_line_that_a_killed_trial_will_repeat_is_not_sent(run, store):
