@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,20 +38,42 @@ class AnswerError(ValueError):
     """A number that an answer needs is missing, or contradicts its sentence."""
 
 
-def answer(run: Run, verdicts: Sequence[Verdict]) -> list[str]:
-    """The paragraphs on the sweeps of which every trial finished, or diverged, filled in.
+@dataclass(frozen=True)
+class Answer:
+    """paragraphs: as filled in.  unanswered: sweeps that have none, and why not, a sentence."""
 
-    Raises AnswerError, one sentence, for a number that the run lacks, a sentence that its numbers
-    contradict, and a template that is none.
+    paragraphs: Sequence[str]
+    unanswered: Mapping[str, str]
+
+
+def answer(run: Run, verdicts: Sequence[Verdict]) -> Answer:
+    """The paragraphs on the sweeps of the run, filled in.
+
+    A sweep is not answered yet while a trial of it has not ended, and not where the run was asked
+    for other values than the study has and lacks one that its paragraph needs. Otherwise a number
+    that is missing, a sentence that its numbers contradict, and a template that is none raise
+    AnswerError, one sentence.
     """
     texts: Mapping[str, str] = run.study.get("answer", {})
-    return [_filled(run, sweep, texts[sweep], verdicts) for sweep in texts if _ended(run, sweep)]
+    ran = {sweep for trial in run.trials for sweep in trial.sweeps}
+    paragraphs, unanswered = [], {}
+    for sweep in (sweep for sweep in texts if sweep in ran):
+        if not _ended(run, sweep):
+            unanswered[sweep] = "some of its trials have not ended, or failed."
+            continue
+        try:
+            paragraphs.append(_filled(run, sweep, texts[sweep], verdicts))
+        except Missing as why:
+            if not _other_values(run, sweep):
+                raise AnswerError(f"The answer on {sweep} lacks a number: {why}.") from None
+            unanswered[sweep] = f"{why}."
+    return Answer(paragraphs, unanswered)
 
 
-def unanswered(run: Run) -> list[str]:
-    """The sweeps that have an answer which the run is not far enough for."""
-    texts, ran = run.study.get("answer", {}), {s for trial in run.trials for s in trial.sweeps}
-    return [sweep for sweep in texts if sweep in ran and not _ended(run, sweep)]
+def _other_values(run: Run, sweep: str) -> bool:
+    """Whether the run was asked for other values of what the sweep varies."""
+    asked = run.study.get("asked", {}).get("values", {})
+    return any(name in asked for t in run.trials if sweep in t.sweeps for name in t.varied)
 
 
 def _ended(run: Run, sweep: str) -> bool:
@@ -69,8 +92,6 @@ def _filled(run: Run, sweep: str, text: str, verdicts: Sequence[Verdict]) -> str
     words.globals |= _names(run, sweep, verdicts, bases)
     try:
         filled = words.from_string(text).render()
-    except Missing as why:
-        raise AnswerError(f"The answer on {sweep} lacks a number: {why}.") from None
     except TemplateError as why:
         raise AnswerError(f"The answer on {sweep} cannot be read: {why}.") from None
     told = [f"Intervals have 95 %, over {' and '.join(dict.fromkeys(bases))}."] if bases else []

@@ -46,7 +46,6 @@ def page(run: Run) -> str:
         study=run.study,
         about=_about(run),
         answer=answers.answer(run, judged),
-        unanswered=answers.unanswered(run),
         verdicts=judged,
         badges=BADGES,
         outcome=found,

@@ -259,9 +259,7 @@ class Study:
         study = replace(self, settings=settings)
         typed = {name: [study.validated(name, v) for v in given] for name, given in values.items()}
         sweeps = {name: replaced(sweep, typed) for name, sweep in self.sweeps.items()}
-        # An answer speaks of the values that its sweep has.
-        answer = {s: text for s, text in self.answer.items() if not {*self.varied(s)} & {*typed}}
-        study = replace(study, sweeps=sweeps, answer=answer)
+        study = replace(study, sweeps=sweeps)
         trials = study.trials(only=only)
         for name, wanted in typed.items():
             used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]

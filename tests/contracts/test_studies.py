@@ -111,7 +111,7 @@ def test_every_claim_is_about_variants_that_the_study_has(study: Study):
 def test_a_whole_run_fills_in_the_answer(study: Study):
     run = pretended(study, seeds=2)
     verdicts = [judge(claim, [run]) for claim in study.claims]
-    paragraphs = answers.answer(run, verdicts)
+    paragraphs = answers.answer(run, verdicts).paragraphs
     assert len(paragraphs) == len(study.answer) >= 1
     for text in paragraphs:
         assert "{" not in text and "nan" not in text and "  " not in text

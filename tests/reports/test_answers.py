@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.answers import AnswerError, answer, unanswered
+from reports.answers import AnswerError, answer
 from reports.claims import Claim, beats
 from reports.comparisons import points
 from reports.outcome import outcome
@@ -24,7 +24,8 @@ def told(made_run, made_trial):
             for seed, value in enumerate(values)
         ]  # fmt: skip
         run = made_run(trials, answer={"s": text}, baseline={"x": "a"}, **study)
-        return answer(run, [judge(CLAIM, [run])]) or unanswered(run)
+        found = answer(run, [judge(CLAIM, [run])])
+        return list(found.paragraphs) or dict(found.unanswered)
 
     return tell
 
@@ -78,11 +79,21 @@ def test_what_holds_leaves_no_trace(told):
 
 def test_a_sweep_that_has_not_ended_is_not_answered_yet(told, made_run, made_trial):
     listed = [{"sweeps": ["s"]}] * 10
-    assert told("Said.", trials=listed) == ["s"]  # nine of ten
+    waits = {"s": "some of its trials have not ended, or failed."}
+    assert told("Said.", trials=listed) == waits  # nine of ten
     run = made_run([made_trial({"x": 1}, status="stopped")], answer={"s": "Said."})
-    assert answer(run, []) == [] and unanswered(run) == ["s"]
+    assert answer(run, []).unanswered == waits
     other = made_run([made_trial({"x": 1}, sweep="t")], answer={"s": "Said."})
-    assert answer(other, []) == unanswered(other) == []
+    assert not answer(other, []).paragraphs and not answer(other, []).unanswered
+
+
+def test_a_run_that_was_asked_for_other_values_is_not_answered_where_it_lacks_one(told):
+    text = '{{ value("test/accuracy", {"x": "z"}) }}'
+    assert told(text, asked={"values": {"x": ["a", "b", "c"]}}) == {
+        "s": "the run has no x=z in sweep s."
+    }
+    with pytest.raises(AnswerError, match="lacks a number"):
+        told(text, asked={"values": {"epochs": [3]}})
 
 
 def test_a_trial_that_diverged_has_ended(told):

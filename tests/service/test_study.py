@@ -198,12 +198,11 @@ def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(t
         study(answer={"lss": "?"})
 
 
-def test_a_claim_stays_where_values_are_replaced_and_the_answer_on_them_does_not():
+def test_claims_stay_where_values_are_replaced_and_a_small_study_answers_nothing():
     claim = Claim(id="c", says="?", counts_as="?", test=beats("margin", **A_TO_B))
     whole = study(claims=[claim], answer={"loss": "?", "margin": "?"})
     other = whole.overridden({"margin": [0.3, 0.4]})
-    assert other.claims == [claim] and other.answer == {"loss": "?"}
-    assert whole.overridden({"lr": [1]}).answer == whole.answer
+    assert other.claims == [claim] and other.answer == whole.answer
     assert whole.smaller().claims == [claim] and whole.smaller().answer == {}
 
 
