@@ -21,7 +21,7 @@ $(VENV)/.tune-studies: pyproject.toml constraints.txt
 demo: setup
 	$(PY) -m studies.q2_losses --dataset digits --classes all --weights none --only loss --seeds 2 \
 		--epochs 4 --image-size 32 --augment none --output $(OUTPUT)
-	@echo "Browse the runs with: make ui"
+	@echo "Open the report in a browser; browse the runs with: make ui"
 
 test: setup
 	$(PY) -m pytest -m "not system"

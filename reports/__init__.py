@@ -1,1 +1,1 @@
-"""From a run folder to pictures and, in time, an answer."""
+"""From a run folder to pictures, verdicts and a page that answers its question."""

@@ -105,7 +105,7 @@ def test_every_command_works(place, env, head):
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command] = done.stdout
-    assert len(said) >= 11
+    assert len(said) >= 14
 
 
 def filled(command, place, head, said):
@@ -116,6 +116,7 @@ def filled(command, place, head, said):
         "HEAD:6379": head,
         "/shared/outputs": place / "shared",
         "http://mlflow:5000": f"sqlite:///{place}/server.db",
+        "EARLIER": runs[0] if runs else "none",
         "RUN": runs[-1] if runs else "none",
         "KEY": keys[-1] if keys else "none",
         "DATA": place / "data",

@@ -1,0 +1,98 @@
+"""Print README's table of claims: what the kept runs say of each.
+
+python results/claims.py
+
+A claim is judged by the kept run that tests most of its parts; of several, by that with the most
+seeds, then by the latest. How it ends has no part in that choice.
+"""
+
+import importlib
+from pathlib import Path
+
+from reports.claims import Claim, OrderChanges
+from reports.run import Run, read
+from reports.verdicts import Finding, Verdict, judge
+from service.study import Study
+from studies import NAMES
+
+HERE = Path(__file__).parent
+
+
+def verdicts() -> list[tuple[Verdict, list[Run]]]:
+    """Every claim of every study with its verdict, and the runs that it is from."""
+    found = []
+    for name in NAMES:
+        study: Study = importlib.import_module(f"studies.{name}").STUDY
+        runs = [read(file.parent) for file in sorted((HERE / name).glob("*/study.json"))]
+        found += [judged(claim, runs) for claim in study.claims]
+    return found
+
+
+def judged(claim: Claim, runs: list[Run]) -> tuple[Verdict, list[Run]]:
+    """The verdict on one claim by the run, or the runs on several data sets, chosen for it."""
+    if isinstance(claim.test, OrderChanges):
+        best: dict[str, Run] = {}
+        for run in sorted(runs, key=seeds):
+            best[run.dataset["name"]] = run
+        return judge(claim, [*best.values()]), [*best.values()]
+    each = [(judge(claim, [run]), run) for run in runs]
+    verdict, run = max(each, key=lambda one: (tested(one[0]), seeds(one[1]), one[1].study["run"]))
+    return verdict, [run]
+
+
+def tested(verdict: Verdict) -> int:
+    """How many of its parts were."""
+    return sum(finding.effect is not None for finding in verdict.findings)
+
+
+def seeds(run: Run) -> int:
+    """How many the run has."""
+    return len({trial.seed for trial in run.trials})
+
+
+def table() -> str:
+    """Markdown: a line a claim."""
+    lines = ["| claim | verdict | what decides it | run |", "|---|---|---|---|"]
+    for verdict, runs in verdicts():
+        links = ", ".join(
+            f"[{run.dataset['name']}](results/{run.path.relative_to(HERE)}/report.html)"
+            for run in runs
+        )
+        claim = verdict.claim
+        lines.append(
+            f"| **{claim.id}** {claim.says} | {verdict.status} | {deciding(verdict)} | {links} |"
+        )
+    return "\n".join(lines)
+
+
+def deciding(verdict: Verdict) -> str:
+    """The part that the verdict hangs on, with effect, interval and n; why nothing was tested."""
+    if verdict.status == "not tested":
+        why = [f.note for f in verdict.findings if f.status == "not tested"]
+        return f"{why[0]} `{verdict.command}`"
+    own = [f for f in verdict.findings if f.status == verdict.status and f.effect] or [
+        f for f in verdict.findings if f.effect
+    ]
+    return told(own[0])
+
+
+def told(finding: Finding) -> str:
+    """One part in words."""
+    effect, scale = finding.effect, finding.scale
+    assert effect is not None
+    low, high = (f"{scale * end:.3g}" for end in (effect.low, effect.high))
+    n = f"{effect.n:,} " + ("seeds" if effect.basis == "t over seeds" else "test images, one seed")
+    unit = f" {finding.unit}" if finding.unit else ""
+    blind = (
+        f"; could have found {scale * finding.detectable:.2g}"
+        if finding.detectable is not None
+        else ""
+    )
+    return (
+        f"{finding.says}: {scale * effect.estimate:.3g}{unit} ({low} to {high}; {n}){blind}, "
+        f"claimed {finding.wanted}"
+    )
+
+
+if __name__ == "__main__":
+    print(table())
