@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,11 @@ def show(study: Study, run: Run) -> None:
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
     is among them, one more has the differences to it. A variant that the audit found something in
-    is marked, and what it found is said below.
+    is marked, and what it found is said below. Last comes the answer in words.
+
+    Raises answers.AnswerError where the numbers do not bear it out.
     """
+    from reports.answers import answer
     from reports.audit import audit_run
     from reports.outcome import outcome
     from reports.page import judge
@@ -54,7 +58,8 @@ def show(study: Study, run: Run) -> None:
     ]
     for remark in study.settings.remarks(ended):
         print(remark)
-    for verdict in judge(run):
+    verdicts = judge(run)
+    for verdict in verdicts:
         print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
     for trial in run.trials:
         if trial.control and trial.finished and not audits[trial.key].findings:
@@ -63,6 +68,8 @@ def show(study: Study, run: Run) -> None:
             print(f"{trial.name}: {trial.status}, {trial.reason}")
         for finding in audits[trial.key].findings:
             print(f"{MARK} {trial.name}: {finding.says}")
+    for paragraph in answer(run, verdicts).paragraphs:
+        print(f"\n{textwrap.fill(paragraph, 100)}")
 
 
 def _print(

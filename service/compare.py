@@ -1,0 +1,80 @@
+"""Set runs of one study side by side in one page:  python -m service.compare RUN RUN ..."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.errors import UsageError
+from service.run_folder import RunFolder
+
+NAMED = 3  # runs of which a page's name has all
+
+
+def main() -> int:
+    """Exit status 0: written; 2: wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m service.compare", description=__doc__)
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", help="a path, or STUDY/RUN below the output folder"
+    )
+    parser.add_argument("--output", default="outputs", help="default ./outputs")
+    parser.add_argument(
+        "--to",
+        metavar="FILE",
+        help="where the page goes; default OUTPUT/<study>/compare_<run>_<run>.html",
+    )
+    options = parser.parse_args()
+    output = Path(options.output)
+    try:
+        runs = [RunFolder.find(name, output, None) for name in options.runs]
+        study = _study(runs)
+        print(build(runs, Path(options.to) if options.to else output / study / _file(runs)))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def build(runs: Sequence[RunFolder], page: Path) -> Path:
+    """Write the page of these runs; returns it. UsageError where it cannot be written."""
+    from reports import side_by_side
+    from reports.run import read
+
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        return side_by_side.write([read(run.path) for run in runs], page)
+    except OSError as error:
+        raise UsageError(f"{page} cannot be written: {error.strerror}.") from None
+
+
+def _study(runs: Sequence[RunFolder]) -> str:
+    """The study that these are runs of; UsageError if they cannot be compared."""
+    if len({run.path for run in runs}) < len(runs):
+        raise UsageError("The same run is named twice.")
+    if len(runs) < 2:
+        raise UsageError("Comparing takes at least two runs.")
+    first, *others = runs
+    for run in others:
+        one, other = first.study["study"], run.study["study"]
+        if one != other:
+            raise UsageError(
+                f"Runs of one study can be compared, and {first.path} is of {one}, "
+                f"{run.path} of {other}."
+            )
+    for run in runs:
+        if not (run.path / "results.json").exists():
+            raise UsageError(f"{run.path} has no results yet.")
+    return str(first.study["study"])
+
+
+def _file(runs: Sequence[RunFolder]) -> str:
+    names = [run.name for run in runs]
+    if len(names) > NAMED:
+        names = [names[0], "to", names[-1], f"{len(names)}_runs"]
+    return f"compare_{'_'.join(names)}.html"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
