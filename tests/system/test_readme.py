@@ -134,7 +134,8 @@ def check_make(command, place, env):
             ["make", "demo", *where], cwd=ROOT, env=env, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "6 trials" in done.stdout
+        assert "6 trials" in done.stdout and "report.html" in done.stdout
+        assert "⚠" not in done.stdout  # the audit finds nothing in what is healthy
     elif command == "make ui":
         port = free_port()
         server = subprocess.Popen(
