@@ -177,19 +177,22 @@ def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
             found = effect(both, test.on, confidence)
         except Missing as why:
             findings.append(
-                Finding(f"{says} on {name}", "not tested", "either sign", note=f"{why}.")
+                Finding(f"{says} on {name}", "not tested", "other than 0", note=f"{why}.")
             )
             continue
         status: Status = "supported" if found.excludes_zero else "no detectable difference"
         findings.append(
             Finding(
-                f"{says} on {name}", status, "either sign", found, test.on.scale, test.on.unit,
+                f"{says} on {name}", status, "other than 0", found, test.on.scale, test.on.unit,
                 None if found.excludes_zero else detectable(both, test.on),
             )
         )  # fmt: skip
     signs = {np.sign(f.effect.estimate) for f in findings if f.effect and f.effect.excludes_zero}
     status = "no detectable difference"
-    if len(set(names)) < 2 or any(f.effect is None for f in findings):
+    if len(set(names)) < 2:
+        why = f"only {names[0]} was looked at."
+        findings.append(Finding(f"{says} on others", "not tested", "other than 0", note=why))
+    if any(f.effect is None for f in findings):
         status = "not tested"
     elif len(signs) > 1:
         status = "supported"
