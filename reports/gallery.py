@@ -31,7 +31,7 @@ LARGEST_SVG = 200_000  # bytes, beyond which a bitmap is smaller
 
 @dataclass(frozen=True)
 class Picture:
-    """uri: the picture itself.  wide: whether it is much wider than high."""
+    """uri: the picture itself.  unfolded: whether a page shows it at once."""
 
     name: str
     caption: str
@@ -60,11 +60,12 @@ def _found(run: Run, wanted: Sequence[tuple[str, str, bool]]) -> list[Picture]:
     for name, caption, unfolded in wanted:
         svg, png = (run.path / "figures" / f"{name}.{kind}" for kind in ("svg", "png"))
         if svg.exists() and (not png.exists() or svg.stat().st_size <= LARGEST_SVG):
-            found.append(Picture(name, caption, _uri(svg, "svg+xml"), unfolded))
+            found.append(Picture(name, caption, data_uri(svg, "svg+xml"), unfolded))
         elif png.exists():
-            found.append(Picture(name, caption, _uri(png, "png"), unfolded))
+            found.append(Picture(name, caption, data_uri(png, "png"), unfolded))
     return found
 
 
-def _uri(file: Path, kind: str) -> str:
+def data_uri(file: Path, kind: str) -> str:
+    """A file as an address that holds it; kind: png, svg+xml."""
     return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

@@ -105,6 +105,13 @@ def links(run: Run) -> dict[str, str]:
     return {key: f"{place}/{run_id}" for key, run_id in runs.items()}
 
 
+def date(run: Run) -> str:
+    """When the run began, "" where that was not recorded."""
+    if "created" not in run.study:
+        return ""
+    return f"{datetime.fromtimestamp(run.study['created'], UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _ends(finding: verdicts.Finding) -> str:
     """The interval of a finding for people."""
     effect = finding.effect
@@ -142,10 +149,9 @@ def _tuned(run: Run, found: Outcome) -> list[str]:
 def _about(run: Run) -> dict[str, Any]:
     """What a reader needs to do it again."""
     study, data = run.study, run.dataset
-    created = datetime.fromtimestamp(study["created"], UTC) if "created" in study else None
     sweeps = dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps)
     return {
-        "date": f"{created:%Y-%m-%d %H:%M} UTC" if created else "",
+        "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
         "sweeps": {sweep: _varied(run.trials, sweep) for sweep in sweeps},
         "hours": sum(trial.seconds for trial in run.trials) / 3600,

@@ -190,8 +190,8 @@ def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
     signs = {np.sign(f.effect.estimate) for f in findings if f.effect and f.effect.excludes_zero}
     status = "no detectable difference"
     if len(set(names)) < 2:
-        why = f"only {names[0]} was looked at."
-        findings.append(Finding(f"{says} on others", "not tested", "other than 0", note=why))
+        alone = f"only {names[0]} was looked at."
+        findings.append(Finding(f"{says} on others", "not tested", "other than 0", note=alone))
     if any(f.effect is None for f in findings):
         status = "not tested"
     elif len(signs) > 1:

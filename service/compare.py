@@ -42,10 +42,15 @@ def build(runs: Sequence[RunFolder], page: Path) -> Path:
     from reports import side_by_side
     from reports.run import read
 
+    text = side_by_side.compare([read(run.path) for run in runs], page.resolve().parent)
+    temporary = page.with_name(f".{page.name}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        return side_by_side.write([read(run.path) for run in runs], page)
+        temporary.write_text(text)
+        return temporary.replace(page)
     except OSError as error:
+        if temporary.exists():  # a folder has the page's name
+            temporary.unlink()
         raise UsageError(f"{page} cannot be written: {error.strerror}.") from None
 
 

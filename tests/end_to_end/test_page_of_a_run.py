@@ -1,4 +1,4 @@
-"""A run ends in a page; its controls end as they must, and the audit of what is healthy is silent."""
+"""A run ends in a page; its controls end as they must, and the audit of the healthy is silent."""
 
 import csv
 import json

@@ -1,0 +1,86 @@
+"""In what several runs of a study differ, other than in what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from reports.run import Run
+
+PATHS = {"data_dir"}  # where files lay, which says nothing of what is in them
+SHORT = 12  # letters of a fingerprint
+PUBLISHED = {"True": "yes", "False": "no"}
+
+
+def differing(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
+    """By group what is not the same in all runs that have it, with its value in each, "" for none.
+
+    A setting that a run varies has all its values. Of paths only the last part counts.
+    """
+    told = [_told(run) for run in runs]
+    found = {}
+    for group in told[0]:
+        names = dict.fromkeys(name for one in told for name in one[group])
+        rows = {name: [one[group].get(name, "") for one in told] for name in names}
+        found[group] = {name: row for name, row in rows.items() if len({*row} - {""}) > 1}
+    return {group: rows for group, rows in found.items() if rows}
+
+
+def commit_of(run: Run) -> str:
+    """The commit that a run began with, for people."""
+    commit = run.study.get("commit", {})
+    return (commit.get("commit") or "unknown")[:7] + (", changed" if commit.get("dirty") else "")
+
+
+def seeds_of(run: Run) -> list[int]:
+    """The seeds of its trials."""
+    return sorted({trial.seed for trial in run.trials if not trial.control})
+
+
+def _told(run: Run) -> dict[str, dict[str, str]]:
+    study, data = run.study, run.dataset
+    return {
+        "settings": _settings(run),
+        "study": {
+            "question": study.get("question", ""),
+            "seeds": ", ".join(map(str, seeds_of(run))),
+            "chosen by": study["metric"],
+            "tuned for each": study.get("tune_each") or "nothing",
+            "baseline": " ".join(f"{k}={v}" for k, v in (study.get("baseline") or {}).items()),
+        },
+        "data": {
+            "data set": _short(data.get("name", "")),
+            "published files": PUBLISHED.get(str(data.get("verified")), ""),
+            **{f"{part} images": f"{count:,}" for part, count in data.get("counts", {}).items()},
+            "fingerprint": data.get("fingerprint", "")[:SHORT],
+            "corrupt images left out": str(len(data["dropped"])) if "dropped" in data else "",
+            "weights' digest": study.get("inputs", {}).get("weights", {}).get("digest") or "",
+        },
+        "code and machine": {
+            "commit": commit_of(run),
+            **{name: str(value) for name, value in study.get("environment", {}).items()},
+        },
+    }
+
+
+def _settings(run: Run) -> dict[str, str]:
+    values: dict[str, dict[str, Any]] = {}
+    for trial in run.trials:
+        for name, value in trial.settings.items():
+            if name not in PATHS and not trial.control:
+                values.setdefault(name, {})[_short(value)] = value
+    return {name: ", ".join(sorted(own, key=_order(own))) for name, own in values.items()}
+
+
+def _order(values: Mapping[str, Any]) -> Callable[[str], tuple[float, str]]:
+    """Numbers by size, then words."""
+
+    def key(text: str) -> tuple[float, str]:
+        number = isinstance(values[text], int | float)
+        return (float(values[text]) if number else float("inf"), text)
+
+    return key
+
+
+def _short(value: Any) -> str:
+    return value.rsplit("/", 1)[-1] if isinstance(value, str) else str(value)
