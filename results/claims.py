@@ -3,10 +3,12 @@
 python results/claims.py
 
 A claim is judged by the kept run that tests most of its parts; of several, by that with the most
-seeds, then by the latest. How it ends has no part in that choice.
+seeds, then train images. How it ends has no part in that choice, and runs that come to something
+else are named.
 """
 
 import importlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from reports.claims import Claim, OrderChanges
@@ -18,8 +20,17 @@ from studies import NAMES
 HERE = Path(__file__).parent
 
 
-def verdicts() -> list[tuple[Verdict, list[Run]]]:
-    """Every claim of every study with its verdict, and the runs that it is from."""
+@dataclass(frozen=True)
+class Judged:
+    """A claim's verdict, the runs that it is from, and others that came to something else."""
+
+    verdict: Verdict
+    runs: list[Run]
+    otherwise: list[tuple[Verdict, Run]]
+
+
+def verdicts() -> list[Judged]:
+    """Every claim of every study."""
     found = []
     for name in NAMES:
         study: Study = importlib.import_module(f"studies.{name}").STUDY
@@ -28,16 +39,18 @@ def verdicts() -> list[tuple[Verdict, list[Run]]]:
     return found
 
 
-def judged(claim: Claim, runs: list[Run]) -> tuple[Verdict, list[Run]]:
+def judged(claim: Claim, runs: list[Run]) -> Judged:
     """The verdict on one claim by the run, or the runs on several data sets, chosen for it."""
     if isinstance(claim.test, OrderChanges):
         best: dict[str, Run] = {}
-        for run in sorted(runs, key=seeds):
+        for run in sorted(runs, key=size):
             best[run.dataset["name"]] = run
-        return judge(claim, [*best.values()]), [*best.values()]
+        return Judged(judge(claim, [*best.values()]), [*best.values()], [])
     each = [(judge(claim, [run]), run) for run in runs]
-    verdict, run = max(each, key=lambda one: (tested(one[0]), seeds(one[1]), one[1].study["run"]))
-    return verdict, [run]
+    each.sort(key=lambda one: (tested(one[0]), *size(one[1])))
+    verdict, run = each.pop()
+    others = [(v, r) for v, r in each if v.status not in (verdict.status, "not tested")]
+    return Judged(verdict, [run], others)
 
 
 def tested(verdict: Verdict) -> int:
@@ -45,24 +58,27 @@ def tested(verdict: Verdict) -> int:
     return sum(finding.effect is not None for finding in verdict.findings)
 
 
-def seeds(run: Run) -> int:
-    """How many the run has."""
-    return len({trial.seed for trial in run.trials})
+def size(run: Run) -> tuple[int, int, str]:
+    """How many seeds and train images a run has, and its name, by which the latest comes last."""
+    seeds = {trial.seed for trial in run.trials}
+    return len(seeds), run.dataset["counts"]["train"], run.study["run"]
 
 
 def table() -> str:
     """Markdown: a line a claim."""
     lines = ["| claim | verdict | what decides it | run |", "|---|---|---|---|"]
-    for verdict, runs in verdicts():
-        links = ", ".join(
-            f"[{run.dataset['name']}](results/{run.path.relative_to(HERE)}/report.html)"
-            for run in runs
-        )
-        claim = verdict.claim
-        lines.append(
-            f"| **{claim.id}** {claim.says} | {verdict.status} | {deciding(verdict)} | {links} |"
-        )
+    for one in verdicts():
+        claim, verdict = one.verdict.claim, one.verdict
+        places = [link(run.dataset["name"], run) for run in one.runs]
+        places += [f"{v.status} in {link('another', run)}" for v, run in one.otherwise]
+        cells = f"**{claim.id}** {claim.says}", verdict.status, deciding(verdict), ", ".join(places)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def link(text: str, run: Run) -> str:
+    """To the report of a run."""
+    return f"[{text}](results/{run.path.relative_to(HERE)}/report.html)"
 
 
 def deciding(verdict: Verdict) -> str:

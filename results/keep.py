@@ -1,15 +1,19 @@
 """Copy a run here without checkpoints, large arrays and the paths of a machine; make its page.
 
+The page has all pictures; beside it stay those that results/README.md shows.
+
 python results/keep.py RUN --data DIR --weights DIR [--without roc confusion]
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from reports import page
+from reports.run import read
 
 KEPT = (
     "study.json",
@@ -24,6 +28,13 @@ KEPT = (
     "test_classes.csv",
 )
 
+LONG = re.compile(r"-?\d+\.\d{5,}(e[-+]?\d+)?")
+
+
+def shorter(number: re.Match[str]) -> str:
+    """A number of a curve with five digits."""
+    return repr(float(f"{float(number.group()):.5g}"))
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -33,11 +44,12 @@ def main() -> None:
         "--weights", type=Path, required=True, help="where the weights lay: becomes WEIGHTS"
     )
     parser.add_argument(
-        "--without", nargs="*", default=(), help="kinds of figures to leave out, for size: roc"
+        "--without", nargs="*", default=(), help="figures to leave out, for size: roc layer_roc"
     )
     options = parser.parse_args()
     run = options.run.resolve()
     target = Path(__file__).parent / run.parent.name / run.name
+    without = set(options.without)
     names = {
         str(options.weights.resolve()): "WEIGHTS",
         str(options.data.resolve()): "DATA",
@@ -50,19 +62,23 @@ def main() -> None:
             for path, name in names.items():
                 text = text.replace(path, name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
+            place.write_text(LONG.sub(shorter, text) if file.suffix == ".jsonl" else text)
         elif file.name == "predictions.npz":
             # What a comparison of one seed needs; scores are a hundred times larger.
             with np.load(file) as kept:
                 small = {name: kept[name].astype(np.uint8) for name in ("label", "prediction")}
                 np.savez_compressed(place, **small, classes=kept["classes"])
-        elif file.suffix == ".png" and file.stem.rpartition("_")[2] not in options.without:
+        elif file.suffix == ".png" and not {file.stem, file.stem.split("_")[-1]} & without:
             place.parent.mkdir(parents=True, exist_ok=True)
             # Few colours are a third of the bytes, and look the same.
-            Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
-                place, optimize=True
-            )
+            picture = Image.open(file).convert("RGB")
+            picture.quantize(64, dither=Image.Dither.NONE).save(place, optimize=True)
     print(page.write(target))
+    sweeps = {sweep for trial in read(target).trials for sweep in trial.sweeps}
+    shown = {"forest", *sweeps, *(f"{sweep}_heat" for sweep in sweeps)}
+    for picture in (target / "figures").glob("*.png"):
+        if picture.stem not in shown:  # the page holds it
+            picture.unlink()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from table import about, compared, table
 HERE = Path(__file__).parent
 HEAD = """# Kept runs
 
-Real runs, without checkpoints and arrays; `python results/page.py` makes this page from them.
-`DATA` and `WEIGHTS` stand for where data and weights lay. Accuracies are means ± standard deviation
-over n seeds; one seed says nothing of another.
+Real runs, without checkpoints and large arrays; `python results/page.py` makes this page from them.
+The report of each run, one HTML file to open in a browser, has its verdicts, all of its pictures
+and what its audit found. `DATA` and `WEIGHTS` stand for where data and weights lay. Accuracies are
+means ± standard deviation over n seeds; one seed says nothing of another.
 """
 
 
@@ -27,7 +28,8 @@ def page() -> str:
         place = run.relative_to(HERE)
         pictures = sorted(picture.name for picture in (run / "figures").glob("*.png"))
         note = run / "note.md"  # what a person found in it
-        parts += [f"## {study['study']}: {sweeps}", about(run), table(run)]
+        parts += [f"## {study['study']}: {sweeps}", f"[Its report]({place}/report.html)"]
+        parts += [about(run), table(run)]
         parts += [compared(run)] if compared(run) else []
         parts += [note.read_text().strip()] if note.exists() else []
         parts += [f"![{name}]({place}/figures/{name})" for name in pictures]

@@ -1,4 +1,4 @@
-"""README's table and picture are those of a kept run, made by the scripts in results/."""
+"""README's tables and pictures are those of a kept run, made by the scripts in results/."""
 
 import importlib
 import re
@@ -23,8 +23,21 @@ def test_the_tables_are_what_the_script_prints_for_the_runs_of_the_pictures(scri
     for picture in pictures:
         run = (ROOT / picture).parents[1]
         assert (ROOT / picture).is_file()
-        assert script("table").table(run) in README
         assert script("table").compared(run) in README
+        first = picture == pictures[0]
+        assert (script("table").table(run) in README) == first
+
+
+def test_the_table_of_claims_is_what_the_kept_runs_say(script):
+    assert script("claims").table() in README
+    assert README.count("| **q") == 14
+
+
+def test_every_kept_run_has_its_report_and_readme_leads_to_some(script):
+    runs = [file.parent for file in (ROOT / "results").glob("*/*/study.json")]
+    assert all((run / "report.html").is_file() for run in runs)
+    for link in re.findall(r"\]\((results/[^)]*report\.html)\)", README):
+        assert (ROOT / link).is_file(), link
 
 
 def test_the_first_command_is_that_of_the_first_picture(script):
@@ -44,7 +57,8 @@ def test_what_is_kept_names_no_place_of_a_machine_and_stays_small():
     files = [
         f for f in (ROOT / "results").rglob("*") if f.is_file() and "__pycache__" not in f.parts
     ]
-    text = "".join(f.read_text() for f in files if f.suffix in (".json", ".jsonl", ".csv", ".svg"))
+    kinds = (".json", ".jsonl", ".csv", ".svg", ".html", ".md")
+    text = "".join(f.read_text() for f in files if f.suffix in kinds)
     assert not re.search(r"[\"/ ](home|tmp|root|work|Users|mnt)/", text)
     for run in {f.parent for f in files if f.name == "study.json"}:
         assert sum(f.stat().st_size for f in run.rglob("*") if f.is_file()) < 1_000_000
