@@ -38,4 +38,4 @@ bench: setup
 	$(PY) -m benchmarks
 
 ui: setup
-	$(VENV)/bin/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(OUTPUT)/mlflow.db
+	$(VENV)/bin/mlflow ui --workers 1 --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///$(OUTPUT)/mlflow.db

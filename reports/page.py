@@ -154,7 +154,7 @@ def _about(run: Run) -> dict[str, Any]:
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
         "sweeps": {sweep: _varied(run.trials, sweep) for sweep in sweeps},
-        "hours": sum(trial.seconds for trial in run.trials) / 3600,
+        "took": _time(sum(trial.seconds for trial in run.trials)),
         "data": data,
         "weights": study.get("inputs", {}).get("weights", {}),
         "commit": study.get("commit", {}),
@@ -163,6 +163,13 @@ def _about(run: Run) -> dict[str, Any]:
         "command": study.get("command", ""),
         "held": study.get("settings", {}),
     }
+
+
+def _time(seconds: float) -> str:
+    for size, unit in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _varied(trials: Sequence[Trial], sweep: str) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reports import embedding_maps, factors, forest, looks, pictures
+from reports import embedding_maps, factors, figures, forest, looks, pictures
 from reports.outcome import outcome
 from reports.run import Run
 from reports.variants import of_one_seed, told_by, varying
@@ -31,6 +31,11 @@ def draw(run: Run) -> list[Path]:
         if not trials:
             continue
         title = f"{name}: {sweep}"
+        if all(trial.control for trial in trials):  # of which only the learning is of interest
+            groups_of = told_by(trials, varying(trials)).items()
+            controls = {control: [trial.lines for trial in same] for control, same in groups_of}
+            drawn += figures.curves(controls, title, folder / sweep)
+            continue
         drawn += pictures.draw(title, trials, folder / sweep, tuned, metric, mode, styles)
         if not maps:  # of the first sweep that has embeddings: t-SNE takes seconds
             one = of_one_seed(told_by(trials, varying(trials)))

@@ -18,6 +18,7 @@ from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
 from service.run_folder import RunFolder
+from service.trial_folder import read_json
 
 TRACKING_GRACE_SECONDS = 30.0
 DEAD_TRACKING_GRACE_SECONDS = 8.0
@@ -149,11 +150,21 @@ def _finish_record(publisher: Publisher, folder: RunFolder, uri: str) -> None:
     grace = TRACKING_GRACE_SECONDS if publisher.error is None else DEAD_TRACKING_GRACE_SECONDS
     print(f"Run folder: {folder.path}")
     if publisher.close(folder.outcome(), timeout=grace):
-        shown = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
-        print(f"MLflow: {shown}")
+        print(f"MLflow: {_place(folder, uri)}")
     else:
         print(f"MLflow at {uri} did not take everything ({publisher.error or 'it is slow'}).")
         print(f"Complete it with: python -m service.publish {folder.path}")
+
+
+def _place(folder: RunFolder, uri: str) -> str:
+    """Where a person finds the run; without the workflow's type MLflow opens on traces."""
+    experiment = read_json(folder.path / "mlflow.json")["experiment_id"]
+    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    runs = f"{server}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+    if uri.startswith("http"):
+        return runs
+    ui = f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --workers 1 --backend-store-uri {uri}"
+    return f"{ui}\n        {runs}"
 
 
 @contextmanager

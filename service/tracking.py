@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from reports import audit, page
 from reports.answers import AnswerError
-from reports.run import read_trial
+from reports.run import read, read_trial
 from service.run_folder import RunFolder
 from service.trial_folder import TrialFolder, write_json
 
@@ -89,6 +89,9 @@ class Projection:
             elif path.exists():
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
+        if (self.run.path / "results.json").exists():
+            for verdict in page.judge(read(self.run.path)):
+                client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
         ended = [trial.status["ended"] for trial in self.run.trials() if trial.status]
         client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
 
@@ -126,7 +129,8 @@ class Projection:
             return str(found.experiment_id)
         file = self._sqlite_file()
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
-        return str(client.create_experiment(name, artifact_location=artifacts))
+        note = {"mlflow.note.content": self.run.study["question"]}
+        return str(client.create_experiment(name, artifact_location=artifacts, tags=note))
 
     def find(self, tag: str, value: str) -> list[Any]:
         """This run's MLflow runs with a tag: one, unless something is missing or was sent twice."""
@@ -181,7 +185,9 @@ class Projection:
                 "study.seed": str(asked["seed"]),
             }
             wanted = ("study.trial_key", key)
-            start = lines[0]["timestamp"] / 1000 if lines else time.time()
+            start = time.time()
+            if lines:  # the first line was written when its epoch ended
+                start = lines[0]["timestamp"] / 1000 - lines[0].get("time/seconds", 0.0)
             run = self._find_or_create(wanted, asked["name"], tags, start)
             # A run that was extended since may have given the trial a longer name.
             client.update_run(run.info.run_id, name=asked["name"])
@@ -200,6 +206,8 @@ class Projection:
             found = audit.audit(read_trial(trial.path, trial.result()))
             said = [f"{finding.check}: {finding.says}" for finding in found.findings]
             client.set_tag(run_id, "study.audit", " ".join(said)[:5000] or "nothing found")
+            if said:
+                client.set_tag(run_id, "mlflow.note.content", f"⚠ {' '.join(said)}"[:5000])
             if status["reason"]:
                 client.set_tag(run_id, "study.reason", status["reason"][:5000])
             client.set_terminated(run_id, STATUS[status["status"]], int(status["ended"] * 1000))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from reports.claims import Claim, below
+from reports.measures import Last
 from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
@@ -43,7 +45,9 @@ def store(tmp_path_factory):
 def run(tmp_path):
     """A run of two trials, none started; one of them will diverge."""
     sweeps = {"lr": {"lr": {"grid_search": [0.1, 9.0]}}}
-    study = Study("toy", "Which?", train, Toy(), sweeps, "val/loss", "min")
+    lower = below("lr", {"lr": 0.1}, {"lr": 9.0}, Last(metric="test/loss"))
+    claims = [Claim(id="lower", says="?", counts_as="?", test=lower)]
+    study = Study("toy", "Which?", train, Toy(), sweeps, "val/loss", "min", claims=claims)
     plan, folder = plan_run(study, options_from({}), {}), RunFolder.create(tmp_path, "toy")
     # A name of its own: runs of the same second in other folders share the store.
     folder = RunFolder(folder.path.rename(folder.path.with_name(tmp_path.name)))
@@ -110,7 +114,13 @@ def test_the_page_is_an_artifact_and_links_to_the_runs_and_they_say_what_the_aud
     publish(run, store)
     client, (parent,), nested = recorded(run, store)
     (trial,) = nested.values()
-    assert "3 of 10 test images are also train" in trial.data.tags["study.audit"]
+    for tag in ("study.audit", "mlflow.note.content"):
+        assert "3 of 10 test images are also train" in trial.data.tags[tag]
+    assert parent.data.tags["study.claim.lower"] == "not tested"
+    assert client.get_experiment(parent.info.experiment_id).tags["mlflow.note.content"] == "Which?"
+    (first, *_) = run.trial(run.specs[0].key).lines
+    began = first["timestamp"] - 1000 * first["time/seconds"]
+    assert trial.info.start_time == pytest.approx(began, abs=1)
     names = [artifact.path for artifact in client.list_artifacts(parent.info.run_id)]
     assert {"report.html", "results.csv", "figures"} <= set(names)
     copy = Path(client.download_artifacts(parent.info.run_id, "report.html"))
