@@ -24,10 +24,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
-    """findings: what is wrong.  unchecked: "what is missing: the checks that need it"."""
+    """findings: what is wrong.  unchecked: "what is missing: the checks that need it".  remarks:
+    what is worth a word and puts no number in doubt."""
 
     findings: Sequence[Finding]
     unchecked: Sequence[str]
+    remarks: Sequence[str] = ()
 
 
 def audit(trial: Trial) -> Audit:
@@ -61,7 +63,12 @@ def _audited(trial: Trial, wanted: Sequence[Check]) -> Audit:
                 findings.append(Finding(name, says))
         except Absent as absent:
             lacking.setdefault(str(absent), []).append(name)
-    return Audit(findings, [f"{what}: {', '.join(names)}" for what, names in lacking.items()])
+    unchecked = [f"{what}: {', '.join(names)}" for what, names in lacking.items()]
+    try:
+        remark = checks.few_shared(left)
+    except Absent:
+        remark = None
+    return Audit(findings, unchecked, [remark] if remark else [])
 
 
 def _checks(trial: Trial) -> list[Check]:

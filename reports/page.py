@@ -5,8 +5,10 @@ It is made from the run folder alone, and twice gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,8 @@ def page(run: Run) -> str:
         links=links(run),
         suspects=_suspects(found, audits),
         findings={t.name: audits[t.key].findings for t in run.trials if audits[t.key].findings},
-        unchecked=_unchecked(run, audits),
+        unchecked=_counted(audits[t.key].unchecked for t in run.trials),
+        remarks=_counted(audits[t.key].remarks for t in run.trials),
         controls=[t for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
         pictures=gallery.pictures(run),
@@ -129,13 +132,9 @@ def _suspects(found: Outcome, audits: Mapping[str, audit.Audit]) -> dict[str, li
     return {variant: sentences for variant, sentences in said.items() if sentences}
 
 
-def _unchecked(run: Run, audits: Mapping[str, audit.Audit]) -> dict[str, int]:
-    """What could not be checked, and in how many trials."""
-    counted: dict[str, int] = {}
-    for trial in run.trials:
-        for what in audits[trial.key].unchecked:
-            counted[what] = counted.get(what, 0) + 1
-    return counted
+def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:
+    """What is said of trials, and of how many."""
+    return dict(Counter(chain.from_iterable(sentences)))
 
 
 def _tuned(run: Run, found: Outcome) -> list[str]:

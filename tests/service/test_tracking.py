@@ -115,7 +115,7 @@ def test_the_page_is_an_artifact_and_links_to_the_runs_and_they_say_what_the_aud
     client, (parent,), nested = recorded(run, store)
     (trial,) = nested.values()
     for tag in ("study.audit", "mlflow.note.content"):
-        assert "3 of 10 test images are also train" in trial.data.tags[tag]
+        assert "3 of 10 test images are also in train" in trial.data.tags[tag]
     assert parent.data.tags["study.claim.lower"] == "not tested"
     assert client.get_experiment(parent.info.experiment_id).tags["mlflow.note.content"] == "Which?"
     (first, *_) = run.trial(run.specs[0].key).lines
