@@ -27,7 +27,7 @@ import numpy as np
 from reports import comparisons
 from reports.claims import ACCURACY, Selection
 from reports.evidence import Pairs, effect, pairs, select
-from reports.measures import Last, Missing
+from reports.measures import Last, Missing, Unfinished
 from reports.outcome import outcome
 from reports.run import Run, Trial
 from reports.statistics import Difference
@@ -49,10 +49,10 @@ class Answer:
 def answer(run: Run, verdicts: Sequence[Verdict]) -> Answer:
     """The paragraphs on the sweeps of the run, filled in.
 
-    A sweep is not answered yet while a trial of it has not ended, and not where the run was asked
-    for other values than the study has and lacks one that its paragraph needs. Otherwise a number
-    that is missing, a sentence that its numbers contradict, and a template that is none raise
-    AnswerError, one sentence.
+    A sweep is not answered yet while a trial of it has not ended, and not where its paragraph needs
+    a variant that diverged, or that the run lacks since it was asked for other values. Otherwise a
+    number that is missing, a sentence that its numbers contradict, and a template that is none
+    raise AnswerError, one sentence.
     """
     texts: Mapping[str, str] = run.study.get("answer", {})
     ran = {sweep for trial in run.trials for sweep in trial.sweeps}
@@ -64,7 +64,7 @@ def answer(run: Run, verdicts: Sequence[Verdict]) -> Answer:
         try:
             paragraphs.append(_filled(run, sweep, texts[sweep], verdicts))
         except Missing as why:
-            if not _other_values(run, sweep):
+            if not isinstance(why, Unfinished) and not _other_values(run, sweep):
                 raise AnswerError(f"The answer on {sweep} lacks a number: {why}.") from None
             unanswered[sweep] = f"{why}."
     return Answer(paragraphs, unanswered)
@@ -111,10 +111,11 @@ def _names(run: Run, sweep: str, verdicts: Sequence[Verdict], bases: list[str]) 
 
     def best() -> str:
         metric, sign = run.study["metric"], -1 if run.study["mode"] == "min" else 1
-        means = {name: sign * _mean(trials, metric) for name, trials in variants().items()}
-        if not means:
-            raise Missing("no variant finished")
-        return max(means, key=lambda name: means[name])
+        own = variants()
+        if not own:
+            raise Unfinished("no variant finished")
+        # A seed that diverged counts against a variant, as in `tuned.own_values`.
+        return max(own, key=lambda name: (len(own[name]), sign * _mean(own[name], metric)))
 
     def at(variant: str, metric: str) -> float:
         if variant not in variants():

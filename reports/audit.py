@@ -52,6 +52,20 @@ def audit_run(trials: Iterable[Trial]) -> dict[str, Audit]:
     return {trial.key: _audited(trial, _checks(trial) + _beside(trial, trials)) for trial in trials}
 
 
+def as_it_must_be(trial: Trial, audited: Audit) -> str:
+    """How a control ended, for people; "" where something was found, or could not be checked."""
+    check, said = CONTROLS[trial.control]
+    unchecked = any(check in what for what in audited.unchecked)
+    return "" if audited.findings or unchecked or not trial.finished else said
+
+
+CONTROLS = {
+    "one_batch": ("one_batch_not_learnt", "one batch is learnt by heart, as it must be"),
+    "shuffled_labels": (
+        "shuffled_labels_learnt",
+        "from shuffled labels nothing is learnt, as it must be",
+    ),
+}
 Check = tuple[str, Callable[[TrialFiles], str | None]]
 
 

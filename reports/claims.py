@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from reports.measures import At, Last, Measure
 
 Selection = Mapping[str, Any]
-Region = tuple[tuple[float | None, float | None], ...]
+Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]
 """Open intervals, None being without end: ((0.05, None),) is "more than 5 points"."""
 ACCURACY = Last(metric="test/accuracy")
 
@@ -72,12 +72,13 @@ class OrderChanges(_Test):
 
 
 class Every(_Test):
-    """All parts hold."""
+    """All parts hold; an order that changes needs several runs, and stands alone."""
 
     kind: Literal["every"] = "every"
-    parts: tuple[Test, ...] = Field(min_length=1)
+    parts: tuple[Part, ...] = Field(min_length=1)
 
 
+Part = Annotated[Differs | Trend | Level | Every, Field(discriminator="kind")]
 Test = Annotated[Differs | Trend | Level | OrderChanges | Every, Field(discriminator="kind")]
 
 
@@ -121,7 +122,7 @@ def overtakes(sweep: str, of: Selection, to: Selection, metric: str, early: floa
     )
 
 
-def every(parts: Sequence[Test]) -> Every:
+def every(parts: Sequence[Part]) -> Every:
     """All parts hold."""
     return Every(parts=tuple(parts))
 
@@ -157,6 +158,17 @@ def problem(claim: Claim, varied: Mapping[str, Sequence[str]]) -> str | None:
                 f"{', '.join(varied[part.sweep])}."
             )
     return None
+
+
+def selections(claim: Claim) -> Iterator[tuple[str, Selection]]:
+    """The variants that a claim names, each with its sweep."""
+    for part in simple(claim.test):
+        if isinstance(part, Trend):
+            for value in part.among:
+                yield part.sweep, {part.over: value, **part.where}
+        else:
+            yield part.sweep, part.of
+            yield from () if isinstance(part, Level) else ((part.sweep, part.to),)
 
 
 def settings_of(claim: Claim) -> Iterator[tuple[str, Any]]:

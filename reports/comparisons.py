@@ -48,12 +48,14 @@ def compare(
     if not baseline or len(named) != 1:
         return None
     base = {t.seed: t for t in variants[named[0]] if METRIC in t.metrics}
+    if not base:
+        return None
     others, left_out = {}, {}
     for name, trials in variants.items():
         own = {t.seed: t for t in trials if METRIC in t.metrics}
         if name == named[0]:
             continue
-        if not base or not set(base) <= set(own):
+        if not set(base) <= set(own):
             left_out[name] = "lacks a seed that the baseline has"
         else:
             others[name] = [own[seed] for seed in base]

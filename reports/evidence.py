@@ -9,7 +9,7 @@ import numpy as np
 from reports import statistics, tuned
 from reports.claims import ACCURACY
 from reports.comparisons import predicted
-from reports.measures import Measure, Missing
+from reports.measures import Measure, Missing, Unfinished
 from reports.run import Run, Trial
 from reports.statistics import Difference
 
@@ -19,15 +19,10 @@ Pairs = Sequence[tuple[Trial, Trial]]
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Trial]:
     """The finished trials, by seed, of the one variant of a sweep with these settings.
 
-    Raises Missing if there is none, or several that the run's tuned setting does not decide.
+    Raises Missing if there is none, or several that the run's tuned setting does not decide, and
+    Unfinished if no trial of it finished.
     """
-    fits = [
-        trial
-        for trial in run.trials
-        if sweep in trial.sweeps
-        and not trial.control
-        and all(trial.settings.get(name) == value for name, value in settings.items())
-    ]
+    fits = fitting(run, sweep, settings)
     named = spelt(settings)
     if not fits:
         raise Missing(f"the run has no {named} in sweep {sweep}")
@@ -40,19 +35,38 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Tr
         own = tuned.own_variants(variants, tune, run.study["metric"], run.study["mode"])
         variants = {name: variants[name] for name in own}
     if not variants:
-        raise Missing(f"no trial of {named} finished: {fits[0].reason}")
+        why = str(fits[0].reason).partition(", with {")[0]
+        raise Unfinished(f"no trial of {named} finished: {why}")
     if len(variants) > 1:
         raise Missing(f"{named} is said of {len(variants)} variants: {', '.join(variants)}")
     (trials,) = variants.values()
     return {trial.seed: trial for trial in trials}
 
 
+def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Trial]:
+    """All trials of a sweep with these settings, however they ended, without controls."""
+    return [
+        trial
+        for trial in run.trials
+        if sweep in trial.sweeps
+        and not trial.control
+        and all(trial.settings.get(name) == value for name, value in settings.items())
+    ]
+
+
 def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, object]) -> Pairs:
-    """The trials of two variants, seed by seed where both finished."""
+    """The trials of two variants, seed by seed where both finished.
+
+    Raises Missing where one seed is what is left of several: what is said of one seed that could be
+    chosen is not what would be said of all.
+    """
     first, second = select(run, sweep, of), select(run, sweep, to)
     both = sorted(first.keys() & second.keys())
     if not both:
         raise Missing("no seed finished in both")
+    asked = {trial.seed for one in (of, to) for trial in fitting(run, sweep, one)}
+    if len(both) == 1 < len(asked):
+        raise Missing(f"of {len(asked)} seeds only seed {both[0]} finished in both")
     return [(first[seed], second[seed]) for seed in both]
 
 

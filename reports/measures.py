@@ -13,7 +13,11 @@ from reports.run import Trial
 
 
 class Missing(ValueError):
-    """A trial did not measure it."""
+    """A trial did not measure it, or there is no such trial."""
+
+
+class Unfinished(Missing):
+    """There are such trials, but none finished."""
 
 
 class _Measure(BaseModel):
@@ -92,7 +96,10 @@ class Gap(Last):
 
 
 class Rise(_Measure):
-    """How far the last value of a curve lies above its lowest: 0 where it falls to the end."""
+    """How far the last value of a curve lies above its lowest: 0 where it falls to the end.
+
+    Never below 0, so that noise alone lifts it: judge by it only what is far above.
+    """
 
     kind: Literal["rise"] = "rise"
     metric: str

@@ -5,6 +5,7 @@ It is made from the run folder alone, and twice gives the same bytes.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -60,7 +61,7 @@ def page(run: Run) -> str:
         findings={t.name: audits[t.key].findings for t in run.trials if audits[t.key].findings},
         unchecked=_counted(audits[t.key].unchecked for t in run.trials),
         remarks=_counted(audits[t.key].remarks for t in run.trials),
-        controls=[t for t in run.trials if t.control],
+        controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
         pictures=gallery.pictures(run),
         notes=_tuned(run, found),
@@ -102,10 +103,16 @@ def links(run: Run) -> dict[str, str]:
     tracked, uri = run.tracked, str(run.study.get("tracking_uri", ""))
     if "experiment_id" not in tracked:
         return {}
-    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    place = f"{server}/#/experiments/{tracked['experiment_id']}/runs"
+    place = tracked_at(uri, tracked["experiment_id"])
     runs = {**tracked["runs"], "": tracked["parent"]}
     return {key: f"{place}/{run_id}" for key, run_id in runs.items()}
+
+
+def tracked_at(uri: str, experiment: str) -> str:
+    """The address of an experiment's runs in MLflow's UI, without a password."""
+    server = re.sub(r"://[^/@]*@", "://", uri.rstrip("/"))
+    server = server if uri.startswith("http") else "http://127.0.0.1:5000"
+    return f"{server}/#/experiments/{experiment}/runs"
 
 
 def date(run: Run) -> str:
@@ -120,7 +127,8 @@ def _ends(finding: verdicts.Finding) -> str:
     effect = finding.effect
     if effect is None:
         return ""
-    return " to ".join(f"{finding.scale * end:.3g}" for end in (effect.low, effect.high))
+    ends = " to ".join(f"{finding.scale * end:.3g}" for end in (effect.low, effect.high))
+    return ends if effect.confidence == 0.95 else f"{ends} ({100 * effect.confidence:.4g} %)"
 
 
 def _suspects(found: Outcome, audits: Mapping[str, audit.Audit]) -> dict[str, list[str]]:

@@ -43,6 +43,9 @@ def table(found: Outcome) -> Table:
     """Mean ± standard deviation over the seeds of every variant."""
     there = {name for same in found.variants.values() for t in same for name in metrics_of(t)}
     columns = {title: column for title, column in COLUMNS.items() if column[0] in there}
+    if not columns:  # a trainable that classifies nothing has its own metrics shown
+        own = sorted(name for name in there if not name.startswith("time/"))
+        columns = {name: (name, 1, 4, "") for name in own[:8]}
     if LOWEST not in there:
         columns.pop("test loss", None)  # means something beside its lowest
     rows = {}

@@ -1,7 +1,8 @@
 """Judge claims by the numbers of a run: supported, refuted, no detectable difference, not tested.
 
-What decides is the whole 95 % interval, never a p-value that is not small: a claim is supported if
-its interval lies where the claim says, refuted if none of it does. A conjunction is supported if
+What decides is the whole 95 % interval, never that a p-value is not small: a claim is supported if
+its interval lies where the claim says, refuted if none of it does. A trend is judged by Page's rank
+test at 5 % and its direction. A conjunction is supported if
 every part is (an intersection-union test, Berger, Technometrics 24, 295, 1982), and refuted if one
 part is at a confidence that holds for all parts together (Bonferroni). Claims are not corrected for
 each other: each was declared by itself.
@@ -19,8 +20,8 @@ from reports import statistics
 from reports.claims import Claim, Differs, Every, Level, OrderChanges, Region, Trend, settings_of
 from reports.claims import Test as AnyTest
 from reports.comparisons import CONFIDENCE
-from reports.evidence import detectable, effect, pairs, select, spelt
-from reports.measures import EpochsTo, Measure, Missing
+from reports.evidence import detectable, effect, fitting, pairs, select, spelt
+from reports.measures import EpochsTo, Measure, Missing, Unfinished
 from reports.run import Run, Trial
 from reports.statistics import Difference
 
@@ -136,32 +137,39 @@ def _level(run: Run, test: Level, confidence: float) -> Finding:
 
 
 def _trend(run: Run, test: Trend, confidence: float) -> Finding:
-    values: dict[float, dict[int, Trial]] = {}
-    for trial in run.trials:
-        fits = all(trial.settings.get(k) == v for k, v in test.where.items())
-        fits = fits and (not test.among or trial.settings.get(test.over) in test.among)
-        if test.sweep in trial.sweeps and fits and not trial.control and trial.finished:
-            values.setdefault(float(trial.settings[test.over]), {})[trial.seed] = trial
+    there = fitting(run, test.sweep, test.where)
+    tried = list(dict.fromkeys(t.settings[test.over] for t in there if test.over in t.settings))
+    tried = [value for value in tried if not test.among or value in test.among]
+    if not all(isinstance(value, int | float) for value in tried):
+        raise Missing(f"{test.over} is not a number in every variant")
+    values, lost = {}, []
+    for level in sorted(tried):
+        try:
+            values[level] = select(run, test.sweep, {test.over: level, **test.where})
+        except Unfinished:
+            lost.append(f"{level:g}")
     if len(values) < 3:
         raise Missing(f"a trend needs 3 values of {test.over}, and the run has {len(values)}")
-    levels, every = sorted(values), {s for trials in values.values() for s in trials}
+    every = {seed for trials in values.values() for seed in trials}
     seeds = sorted(set.intersection(*(set(trials) for trials in values.values())))
     if len(seeds) < 2:
         raise Missing(f"a trend needs 2 seeds with every {test.over}, and the run has {len(seeds)}")
+    perfect = statistics.trend(list(values), [[*range(len(values))]] * len(seeds))
+    if perfect.p > 1 - confidence:
+        raise Missing(f"{len(seeds)} seeds cannot show a trend of {len(values)} values")
     rows = []
     for seed in seeds:
-        rivals = [values[level][seed] for level in levels]
+        rivals = [trials[seed] for trials in values.values()]
         rows.append([test.on.of(trial, rivals) for trial in rivals])
-    found = statistics.trend(levels, rows, confidence)
-    sign = 1 if test.rises else -1
+    found = statistics.trend(list(values), rows, confidence)
     status: Status = "no detectable difference"
     if found.p <= 1 - confidence and found.estimate:
-        status = "supported" if sign * found.estimate > 0 else "refuted"
-    seeds_out = len(every) - len(seeds)
+        status = "supported" if (found.estimate > 0) == test.rises else "refuted"
     means = ", ".join(f"{test.on.scale * m:.3g}" for m in np.mean(rows, 0))
-    note = f"Means at {', '.join(f'{level:g}' for level in levels)}: {means} {test.on.unit}".strip()
-    note += f"; {seeds_out} seeds lack a value." if seeds_out else "."
-    limit = min(1.0, 2.8 / float(np.sqrt(len(seeds) * (len(levels) - 1))))
+    note = f"Means at {', '.join(f'{level:g}' for level in values)}: {means} {test.on.unit}".strip()
+    note += f"; {len(every) - len(seeds)} seeds lack a value." if len(every) > len(seeds) else "."
+    note += f" No trial finished at {', '.join(lost)}." if lost else ""
+    limit = min(1.0, 2.8 / float(np.sqrt(len(seeds) * (len(values) - 1))))
     blind = limit if status == "no detectable difference" else None
     return Finding(_says(test), status, _wanted(test), found, 1.0, "rank correlation", blind, note)
 
@@ -187,14 +195,18 @@ def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
                 None if found.excludes_zero else detectable(both, test.on),
             )
         )  # fmt: skip
-    signs = {np.sign(f.effect.estimate) for f in findings if f.effect and f.effect.excludes_zero}
+    signs = {
+        (name, np.sign(finding.effect.estimate))
+        for name, finding in zip(names, findings, strict=True)
+        if finding.effect and finding.effect.excludes_zero
+    }
     status = "no detectable difference"
     if len(set(names)) < 2:
         alone = f"only {names[0]} was looked at."
         findings.append(Finding(f"{says} on others", "not tested", "other than 0", note=alone))
     if any(f.effect is None for f in findings):
         status = "not tested"
-    elif len(signs) > 1:
+    elif any(a != b and one != other for a, one in signs for b, other in signs):
         status = "supported"
     elif all(f.effect and f.effect.excludes_zero for f in findings):
         status = "refuted"
@@ -230,25 +242,28 @@ def _left_out(run: Run, sweep: str, chosen: Sequence[Mapping[str, object]], to: 
 
 def _command(claim: Claim, verdict: Verdict, run: Run) -> str:
     """What would test it."""
-    study = run.study["study"]
+    asked = run.study.get("asked", {})
+    values = asked.get("values", {})
     sweeps = " ".join(dict.fromkeys(p.sweep for p in _parts(claim.test)))
-    if isinstance(claim.test, OrderChanges):
-        return (
-            f"python -m studies.{study} --dataset NAME --seeds 3; python -m service.compare RUN RUN"
-        )
+    start = f"python -m studies.{run.study['study']}"
+    # Where its data and weights lay; what else it held is in its page.
+    held = ("dataset", "data_dir", "weights")
+    options = [f"--{n.replace('_', '-')} {values[n][0]}" for n in held if n in values]
     seeds = max(3, len({trial.seed for trial in run.trials}))
+    fresh = " ".join([start, *options, f"--only {sweeps} --seeds {seeds}"])
+    if isinstance(claim.test, OrderChanges):
+        other = f"{start} --dataset NAME --only {sweeps} --seeds 3"
+        return f"{other}; python -m service.compare RUN RUN"
     lacking = " ".join(f.note for f in verdict.findings if f.status == "not tested")
     if "test_curve/" in lacking:
-        return f"python -m studies.{study} --only {sweeps} --seeds {seeds} --test-curves"
+        return f"{fresh} --test-curves"
     ran = {sweep for trial in run.trials for sweep in trial.sweeps}
-    asked = run.study.get("asked", {})
-    whole = not asked.get("smoke") and not asked.get("values", {}).keys() & {
-        n for n, _ in settings_of(claim)
-    }
-    if whole and (set(sweeps.split()) - ran or "seed" in lacking):
-        more = f"--resume {study}/{run.study['run']} --only {sweeps} --seeds {seeds}"
-        return f"python -m studies.{study} {more}"
-    return f"python -m studies.{study} --only {sweeps} --seeds {seeds}"
+    whole = not asked.get("smoke") and not values.keys() & {n for n, _ in settings_of(claim)}
+    more_seeds = "one seed" in lacking or "needs 2 seeds" in lacking
+    if whole and (set(sweeps.split()) - ran or more_seeds):
+        run_name = f"{run.study['study']}/{run.study['run']}"
+        return f"{start} --resume {run_name} --only {sweeps} --seeds {seeds}"
+    return fresh
 
 
 def _parts(test: AnyTest) -> list[Differs | Trend | Level | OrderChanges]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reports.claims import Claim, OrderChanges
 from reports.run import Run, read
+from reports.side_by_side import decisive
 from reports.verdicts import Finding, Verdict, judge
 from service.study import Study
 from studies import NAMES
@@ -86,10 +87,7 @@ def deciding(verdict: Verdict) -> str:
     if verdict.status == "not tested":
         why = [f.note for f in verdict.findings if f.status == "not tested"]
         return f"{why[0]} `{verdict.command}`"
-    own = [f for f in verdict.findings if f.status == verdict.status and f.effect] or [
-        f for f in verdict.findings if f.effect
-    ]
-    return told(own[0])
+    return told(decisive(verdict))
 
 
 def told(finding: Finding) -> str:

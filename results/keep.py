@@ -65,8 +65,9 @@ def main() -> None:
             place.write_text(LONG.sub(shorter, text) if file.suffix == ".jsonl" else text)
         elif file.name == "predictions.npz":
             # What a comparison of one seed needs; scores are a hundred times larger.
+            place.parent.mkdir(parents=True, exist_ok=True)
             with np.load(file) as kept:
-                small = {name: kept[name].astype(np.uint8) for name in ("label", "prediction")}
+                small = {name: kept[name].astype(np.uint16) for name in ("label", "prediction")}
                 np.savez_compressed(place, **small, classes=kept["classes"])
         elif file.suffix == ".png" and not {file.stem, file.stem.split("_")[-1]} & without:
             place.parent.mkdir(parents=True, exist_ok=True)

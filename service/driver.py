@@ -134,6 +134,7 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
     folder.write_results()
     try:
         show(plan.study, read(folder.path))
+        shutil.rmtree(folder.path / "figures", ignore_errors=True)  # of fewer trials, on resuming
         print(f"Report: {report.build(folder)}")
     except ValueError as error:  # an answer that these numbers do not bear out
         print(f"No report: {error}")
@@ -158,9 +159,10 @@ def _finish_record(publisher: Publisher, folder: RunFolder, uri: str) -> None:
 
 def _place(folder: RunFolder, uri: str) -> str:
     """Where a person finds the run; without the workflow's type MLflow opens on traces."""
+    from reports import page
+
     experiment = read_json(folder.path / "mlflow.json")["experiment_id"]
-    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    runs = f"{server}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+    runs = f"{page.tracked_at(uri, experiment)}?workflowType=machine_learning"
     if uri.startswith("http"):
         return runs
     ui = f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --workers 1 --backend-store-uri {uri}"

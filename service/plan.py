@@ -78,7 +78,7 @@ class Plan:
             "created": before["created"] if before else time.time(),
             "metric": self.study.metric,
             "mode": self.study.mode,
-            **self.study.judged_by(),
+            **_judged_by(self.study, before),
             "settings": self.study.settings.model_dump(mode="json"),
             "asked": self.asked,
             "inputs": inputs,
@@ -100,6 +100,14 @@ class Plan:
         write_json(folder.path / "study.json", study)
 
 
+def _judged_by(study: Study, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a run was to be judged by when it began, whatever the study says by now."""
+    own = study.judged_by()
+    if before is None:
+        return own
+    return {name: before[name] for name in (*own, "judged_later") if name in before}
+
+
 def _command() -> str:
     module = getattr(sys.modules.get("__main__"), "__spec__", None)
     if module is None:
@@ -113,7 +121,7 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     base = study.smaller() if options.smoke else study
     chosen = base.overridden(values, options.only)
     if options.controls:
-        chosen = chosen.with_controls(options.only)
+        chosen = chosen.with_controls()
     seeds = options.seeds or 1
     trials = chosen.trials(seeds, options.only)
     asked = {

@@ -28,9 +28,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         run = RunFolder.find(options.run, Path(options.output), None)
-        if options.study:
-            adopt(run, _study(options.study))
-        print(build(run))
+        with run.lock():
+            print(judged_again(run, _study(options.study)) if options.study else build(run))
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
@@ -55,12 +54,23 @@ def build(run: RunFolder) -> Path:
     return page.write(run.path)
 
 
-def adopt(run: RunFolder, study: Study) -> None:
-    """Let `study`, as it is now, say what the run's numbers are judged by; recorded as such."""
+def judged_again(run: RunFolder, study: Study) -> Path:
+    """The page, judged by what `study` says now, which is recorded; raises what `build` raises.
+
+    What the run was to be judged by stays in study.json where the page cannot be made.
+    """
     before = run.study
     if before["study"] != study.name:
         raise UsageError(f"{run.path} is a run of {before['study']}, not of {study.name}.")
-    write_json(run.path / "study.json", {**before, **study.judged_by(), "judged_later": commit()})
+    own = study.judged_by()
+    if before.get("asked", {}).get("smoke"):
+        own["answer"] = {}  # so small, nothing is answered
+    write_json(run.path / "study.json", {**before, **own, "judged_later": commit()})
+    try:
+        return build(run)
+    except Exception:
+        write_json(run.path / "study.json", before)
+        raise
 
 
 def _study(module: str) -> Study:

@@ -14,7 +14,7 @@ from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
 from service.run_folder import RunFolder
-from service.study import Study
+from service.study import CONTROLS, Study
 from service.trial_spec import TrialSpec
 
 
@@ -41,9 +41,10 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     }
     chosen = base.overridden(asked["values"], asked["only"])
     if asked["controls"]:
-        chosen = chosen.with_controls(asked["only"])
+        chosen = chosen.with_controls()
     trials = chosen.trials(asked["seeds"], asked["only"])
-    selected = [t for t in trials if not options.only or set(t.sweeps) & set(options.only)]
+    wanted = {*options.only, CONTROLS} if options.controls else {*options.only}
+    selected = [t for t in trials if not options.only or set(t.sweeps) & wanted]
     todo = _todo(selected, folder, retry=options.retry_failed is not None)
     return Plan(chosen, trials, todo, asked, folder)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from reports.claims import Claim, problem, settings_of
+from reports.claims import Claim, problem, selections, settings_of
 from service.errors import UsageError, nearest, sentence
 from service.resources import Resources
 from service.sweeps import Sweep, choices, ends, is_grid, replaced, spaces, varied
@@ -49,6 +49,7 @@ class Study:
     resources: Resources = field(default_factory=Resources)
     claims: Sequence[Claim] = ()
     answer: Mapping[str, str] = field(default_factory=dict)
+    derived: bool = False  # from another study, by options: its claims were checked there
     smoke: Mapping[str, Any] = field(default_factory=dict)
     may_diverge: Sequence[Mapping[str, Any]] = ()
     tune_each: str | None = None
@@ -86,10 +87,14 @@ class Study:
                         f"Study {self.name} {what} with {name!r}, which is no setting"
                         f"{nearest(name, self.setting_names)}"
                     )
-        self._check_claims()
+        if not self.derived:
+            self._check_claims()
 
     def _check_claims(self) -> None:
         """Refuse a claim about what is never varied, and an answer about another study."""
+        names = [claim.id for claim in self.claims]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UsageError(f"Study {self.name} has several claims called {min(twice)}.")
         varied = {sweep: self.varied(sweep) for sweep in self.sweeps}
         for claim in self.claims:
             if why := problem(claim, varied):
@@ -100,8 +105,18 @@ class Study:
                         f"Claim {claim.id} names {name!r}, which is no setting"
                         f"{nearest(name, self.setting_names)}"
                     )
-                if value is not None:
-                    self.validated(name, value)
+                if value is not None and self.validated(name, value) != value:
+                    raise UsageError(
+                        f"Claim {claim.id} says {name}={value!r}, which in this study is "
+                        f"{self.validated(name, value)!r}."
+                    )
+            for sweep, chosen in selections(claim):
+                tried = [settings.canonical() for settings in self._variants(sweep)]
+                if not any(all(t.get(k) == v for k, v in chosen.items()) for t in tried):
+                    raise UsageError(
+                        f"Claim {claim.id} is about {dict(chosen)}, which no variant of sweep "
+                        f"{sweep} has."
+                    )
         self.check_sweeps(list(self.answer))
 
     def _check_space(self, sweep: str, space: Mapping[str, Any]) -> None:
@@ -210,22 +225,23 @@ class Study:
         sweeps = {name: ends(sweep) for name, sweep in self.sweeps.items()}
         # So small, nothing is answered.
         settings = self.settings.changed(**known)
-        return replace(self, settings=settings, sweeps=sweeps, answer={})
+        return replace(self, settings=settings, sweeps=sweeps, answer={}, derived=True)
 
-    def with_controls(self, only: Sequence[str] = ()) -> Study:
+    def with_controls(self) -> Study:
         """The study with the audit's two controls of its baseline, or of its first variant.
+
+        Whatever sweeps are selected: a run that is extended has the same controls.
 
         Raises UsageError where the trainable has no setting `control`.
         """
         if "control" not in self.setting_names:
             raise UsageError(f"Study {self.name} has no controls: no setting is called control.")
-        variants = [spec.settings for spec in self.trials(only=only)]
-        kept = {name: sweep for name, sweep in self.sweeps.items() if not only or name in only}
-        names = dict.fromkeys(n for s in kept.values() for space in spaces(s) for n in space)
+        variants = [spec.settings for spec in self.trials()]
+        names = dict.fromkeys(n for s in self.sweeps.values() for space in spaces(s) for n in space)
         base = next((v for v in variants if self._is_baseline(v)), variants[0]).canonical()
         held = {name: base[name] for name in names if name in base}
         both = {"control": {"grid_search": ["one_batch", "shuffled_labels"]}}
-        return replace(self, sweeps={**self.sweeps, CONTROLS: held | both})
+        return replace(self, sweeps={**self.sweeps, CONTROLS: held | both}, derived=True)
 
     def _is_baseline(self, settings: Settings) -> bool:
         chosen = settings.canonical()
@@ -256,7 +272,7 @@ class Study:
             settings = self.settings.changed(**held)
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
-        study = replace(self, settings=settings)
+        study = replace(self, settings=settings, derived=True)
         typed = {name: [study.validated(name, v) for v in given] for name, given in values.items()}
         sweeps = {name: replaced(sweep, typed) for name, sweep in self.sweeps.items()}
         study = replace(study, sweeps=sweeps)

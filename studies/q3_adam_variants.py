@@ -62,8 +62,8 @@ STUDY = service.Study(
             {% endfor %}
             Adam divides each parameter's step by the size of its own gradients: that helps where
             gradients differ in size between parameters, and makes one learning rate do for most
-            problems. Where a rate is tuned for each optimiser, little of the advantage is left;
-            whether any is, depends on the data set, and one data set cannot tell.
+            problems. Where a rate is tuned for each optimiser, the differences above are what
+            is left of that; whether they hold on another data set, this one cannot tell.
         """,
     },
     metric="val/accuracy",

@@ -65,8 +65,8 @@ STUDY = service.Study(
             32})) }} with 32 images a step and {{ percent(value("test/accuracy", {"batch_size":
             2048})) }} with 2,048
             {% if value("test/accuracy", {"batch_size": 2048}) > value("test/accuracy",
-            {"batch_size": 32}) %}: the order turns round, so that what small batches gain at equal
-            epochs is steps, not accuracy of their own{% endif %}. Choose the smallest batch that
+            {"batch_size": 32}) %}: given as many steps, the larger batch is ahead, so that what
+            small ones gain at equal epochs is steps{% endif %}. Choose the smallest batch that
             keeps the hardware busy, and at most about the gradient noise scale.
         """,
     },

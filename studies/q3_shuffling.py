@@ -53,8 +53,7 @@ STUDY = service.Study(
             Shuffled anew each epoch, test accuracy is {{ percent(value("test/accuracy", shuffled))
             }}; shuffled once it is {{ against({"order": "once"}, shuffled, "that") }}.
             {% if finished(file) %}As the files lie (in Dogs-vs-Cats all cats before all dogs) it is
-            {{ against(file, shuffled, "that") }}.{% else %}As the files lie, no seed came to its
-            end: the loss diverged.{% endif %}
+            {{ against(file, shuffled, "that") }}.{% endif %}
             {% if verdict("q3.shuffling") == "supported" %}Shown one class for half an epoch, the
             network says so of every image.{% endif %}
             Shuffling makes every step's gradient an estimate of the same thing, that of all images.

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study,
 
 def test_every_claim_is_about_variants_that_the_study_has(study: Study):
     assert study.claims and len({claim.id for claim in study.claims}) == len(study.claims)
-    run = pretended(study, seeds=2)
+    run = pretended(study, seeds=3)
     for claim in study.claims:
         for part in simple(claim.test):
             if isinstance(part, Trend):
@@ -103,13 +104,34 @@ def test_every_claim_is_about_variants_that_the_study_has(study: Study):
                 assert len(values) >= 3 and set(part.among) <= values
             else:
                 for chosen in (part.of, getattr(part, "to", part.of)):
-                    assert len(select(run, part.sweep, chosen)) == 2
+                    assert len(select(run, part.sweep, chosen)) == 3
         if not isinstance(claim.test, OrderChanges):  # needs several data sets
             assert judge(claim, [run]).status != "not tested"
 
 
+def test_options_may_leave_claims_without_their_variants(study: Study):
+    """One value of what a sweep varies is a run like any other: its claims are not tested."""
+    for sweep in study.sweeps:
+        for name in study.varied(sweep):
+            value = study.trials(only=[sweep])[0].settings.canonical().get(name)
+            if value is not None and name != "lr":
+                few = study.overridden({name: [value]}, only=[sweep])
+                assert few.claims == study.claims and few.trials(only=[sweep])
+
+
+def test_a_variant_that_diverged_leaves_its_sweep_unanswered(study: Study):
+    whole = pretended(study, seeds=3)
+    sweep = next(iter(study.answer))
+    lost = next(t.variant for t in reversed(whole.trials) if sweep in t.sweeps)
+    gone = {"status": "failed", "reason": "diverged: train/loss is nan"}
+    trials = [replace(t, **gone) if t.variant == lost else t for t in whole.trials]
+    run = replace(whole, trials=trials)
+    found = answers.answer(run, [judge(claim, [run]) for claim in study.claims])
+    assert len(found.paragraphs) + len(found.unanswered) == len(study.answer)
+
+
 def test_a_whole_run_fills_in_the_answer(study: Study):
-    run = pretended(study, seeds=2)
+    run = pretended(study, seeds=3)
     verdicts = [judge(claim, [run]) for claim in study.claims]
     paragraphs = answers.answer(run, verdicts).paragraphs
     assert len(paragraphs) == len(study.answer) >= 1

@@ -175,6 +175,52 @@ def test_a_seed_that_diverged_is_left_out_and_named(made_run, made_trial):
     assert part.effect.n == 3 and "x=b seed=0 failed" in part.note
 
 
+def test_one_seed_that_is_left_of_several_decides_nothing(made_run, made_trial):
+    trials = [
+        made_trial({"x": x}, seed, metrics={"test/accuracy": FAR[x][seed]},
+                   status="failed" if x == "b" and seed else "finished")
+        for x in "ab"
+        for seed in range(4)
+    ]  # fmt: skip
+    found = judge(claim(beats("s", A, B)), [made_run(trials)])
+    assert found.status == "not tested"
+    assert "of 4 seeds only seed 0 finished in both" in found.findings[0].note
+
+
+def test_a_trend_names_the_values_that_all_diverged_and_refuses_what_is_no_number(
+    made_run, made_trial
+):
+    def trend(values, **settings):
+        trials = [
+            made_trial({"x": x} if x is not ... else {"y": 1}, seed,
+                       metrics={"test/accuracy": 0.5 + i / 10 + seed / 100},
+                       status="failed" if x == 9.0 else "finished")
+            for i, x in enumerate(values) for seed in range(3)
+        ]  # fmt: skip
+        return judge(claim(Trend(sweep="s", over="x", rises=True)), [made_run(trials)])
+
+    found = trend([1.0, 2.0, 3.0, 9.0])
+    assert found.status == "supported" and "No trial finished at 9." in found.findings[0].note
+    assert trend([..., 1.0, 2.0, 3.0]).status == "supported"  # one without the setting
+    for value in (None, "auto"):
+        assert "not a number" in trend([1.0, 2.0, 3.0, value]).findings[0].note
+
+
+def test_two_seeds_cannot_show_a_trend_of_three_values(verdict):
+    rows = {1.0: [0.1, 0.1], 2.0: [0.2, 0.3], 3.0: [0.4, 0.5]}
+    found = verdict(Trend(sweep="s", over="x", rises=True), rows)
+    assert found.status == "not tested" and "2 seeds cannot show" in found.findings[0].note
+
+
+def test_a_trend_of_several_variants_at_one_value_is_refused(made_run, made_trial):
+    trials = [
+        made_trial({"x": x, "k": k}, seed, metrics={"test/accuracy": x})
+        for x in (1.0, 2.0, 3.0) for k in "ab" for seed in range(3)
+    ]  # fmt: skip
+    test = Trend(sweep="s", over="x", rises=True)
+    assert "said of 2 variants" in judge(claim(test), [made_run(trials)]).findings[0].note
+
+
 def test_controls_are_nobody_s_variant(made_run, made_trial):
     trials = [
         made_trial({"x": x, "control": c} if c else {"x": x}, seed, varied=["x"],
@@ -196,6 +242,8 @@ REVERSED = {"a": FAR["b"], "b": FAR["a"]}
         ([FAR], ("one",), "not tested"),
         ([FAR, REVERSED], ("one", "one"), "not tested"),
         ([FAR, {"a": [0.5]}], ("one", "two"), "not tested"),
+        ([FAR, REVERSED, FAR], ("one", "one", "two"), "supported"),
+        ([FAR, FAR, UNSURE], ("one", "one", "two"), "no detectable difference"),
     ],
 )
 def test_an_order_that_changes_needs_several_data_sets(made_run, made_trial, rows, names, status):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from service.report import adopt, build, main
+from service.report import build, judged_again, main
 from service.run_folder import RunFolder
 from studies.q3_betas import STUDY
 
@@ -59,7 +59,7 @@ def test_a_run_without_results_is_named(run, monkeypatch, capsys):
 
 
 def test_an_answer_that_the_numbers_contradict_is_status_1(run, monkeypatch, capsys):
-    adopt(run, STUDY)
+    before = judged_again(run, STUDY).read_bytes()
     study = run.study | {"answer": {"s": '{{ holds(1 > 2, "one is more") }}'}}
     (run.path / "study.json").write_text(json.dumps(study))
     trial = {"key": "k", "variant": "v", "name": "v", "seed": 0, "sweeps": ["s"], "settings": {},
@@ -69,7 +69,7 @@ def test_an_answer_that_the_numbers_contradict_is_status_1(run, monkeypatch, cap
     (run.path / "trials" / "k" / "settings.json").write_text('{"varied": []}')
     assert ask(monkeypatch, run.path) == 1
     assert "one is more" in capsys.readouterr().err
-    assert not (run.path / "report.html").exists()
+    assert (run.path / "report.html").read_bytes() == before
 
 
 def test_it_is_a_command():

@@ -189,6 +189,8 @@ A_TO_B = {"of": {"margin": 0.5}, "to": {"margin": 0.2}}
         (beats("loss", **A_TO_B), "compares margin, which sweep loss never varies"),
         (beats("loss", {"loss": "x"}, {"loss": "plain", "epoch": 2}), "'epoch', which is no"),
         (beats("margin", {"margin": -1}, {"margin": 0.2}), "margin"),
+        (beats("margin", {"margin": "0.5"}, {"margin": 0.2}), "says margin='0.5', which in this"),
+        (beats("margin", {"margin": 0.7}, {"margin": 0.2}), "which no variant of sweep margin has"),
     ],
 )
 def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(test, why):
@@ -215,7 +217,7 @@ class Checked(Toy):
 
 def test_controls_are_two_more_trials_of_the_baseline():
     plain = study(settings=Checked(), baseline={"loss": "triplet", "margin": 0.5})
-    found = plain.with_controls(["margin"])
+    found = plain.with_controls()
     more = [t for t in found.trials(2, ["margin"]) if "controls" in t.sweeps]
     assert [t.name for t in more] == [
         f"control={control} seed={seed}"
