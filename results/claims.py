@@ -71,6 +71,9 @@ def table() -> str:
     for one in verdicts():
         claim, verdict = one.verdict.claim, one.verdict
         places = [link(run.dataset["name"], run) for run in one.runs]
+        together = HERE / one.runs[0].study["study"] / "compare.html"
+        if len(one.runs) > 1 and together.exists():
+            places.append(f"[side by side](results/{together.relative_to(HERE)})")
         places += [f"{v.status} in {link('another', run)}" for v, run in one.otherwise]
         cells = f"**{claim.id}** {claim.says}", verdict.status, deciding(verdict), ", ".join(places)
         lines.append(f"| {' | '.join(cells)} |")
@@ -94,7 +97,8 @@ def told(finding: Finding) -> str:
     """One part in words."""
     effect, scale = finding.effect, finding.scale
     assert effect is not None
-    low, high = (f"{scale * end:.3g}" for end in (effect.low, effect.high))
+    digits = ".1f" if finding.unit == "points" else ".3g"
+    low, high = (f"{scale * end:{digits}}" for end in (effect.low, effect.high))
     n = f"{effect.n:,} " + ("seeds" if effect.basis == "t over seeds" else "test images, one seed")
     unit = f" {finding.unit}" if finding.unit else ""
     blind = (
@@ -103,7 +107,7 @@ def told(finding: Finding) -> str:
         else ""
     )
     return (
-        f"{finding.says}: {scale * effect.estimate:.3g}{unit} ({low} to {high}; {n}){blind}, "
+        f"{finding.says}: {scale * effect.estimate:{digits}}{unit} ({low} to {high}; {n}){blind}, "
         f"claimed {finding.wanted}"
     )
 
