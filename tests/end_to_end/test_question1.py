@@ -37,7 +37,7 @@ def test_all_machines_share_one_pass_over_the_images(machines, place, study):
 
 def test_a_run_of_machines_ends_with_pictures_and_what_a_seed_means(machines):
     said, run = machines
-    kinds = {"kernel_confusion", "kernel_roc", "kernel_heat"}
+    kinds = {"kernel_confusion", "kernel_roc", "kernel_heat", "factors", "forest"}
     assert {file.stem for file in (run / "figures").glob("*.svg")} == kinds
     assert "draws nothing at random" in said
 
