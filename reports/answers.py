@@ -100,6 +100,14 @@ def _filled(run: Run, sweep: str, text: str, verdicts: Sequence[Verdict]) -> str
 
 
 def _names(run: Run, sweep: str, verdicts: Sequence[Verdict], bases: list[str]) -> dict[str, Any]:
+    compared = outcome(run).compared
+
+    def listed(both: Pairs) -> Difference | None:
+        """The difference as the run's table has it, whose intervals hold together."""
+        if compared is None or both[0][1].variant != compared.baseline:
+            return None
+        return compared.differences.get(both[0][0].variant)
+
     def value(metric: str, settings: Selection) -> float:
         return _mean(select(run, sweep, settings).values(), metric)
 
@@ -131,7 +139,7 @@ def _names(run: Run, sweep: str, verdicts: Sequence[Verdict], bases: list[str]) 
     def against(of: Selection, to: Selection, name: str) -> str:
         both = pairs(run, sweep, of, to)
         try:
-            found = _listed(run, both) or effect(both, ACCURACY, comparisons.CONFIDENCE)
+            found = listed(both) or effect(both, ACCURACY, comparisons.CONFIDENCE)
         except Missing as why:
             return f"not to be told from {name} ({why})"
         gap, ends, _ = comparisons.points(found)
@@ -157,14 +165,6 @@ def _names(run: Run, sweep: str, verdicts: Sequence[Verdict], bases: list[str]) 
 
     own = (value, best, at, finished, against, verdict, holds)
     return {one.__name__: one for one in own} | {"percent": lambda x: f"{100 * x:.1f} %"}
-
-
-def _listed(run: Run, both: Pairs) -> Difference | None:
-    """The difference as the run's table has it, whose intervals hold together, if it is there."""
-    compared, (of, to) = outcome(run).compared, both[0]
-    if compared is None or to.variant != compared.baseline:
-        return None
-    return compared.differences.get(of.variant)
 
 
 def _mean(trials: Iterable[Trial], metric: str) -> float:

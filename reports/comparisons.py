@@ -40,11 +40,7 @@ def compare(
     All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
     (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's).
     """
-    named = [
-        name
-        for name, trials in variants.items()
-        if all(trials[0].settings.get(k) == value for k, value in baseline.items())
-    ]
+    named = [name for name, trials in variants.items() if trials[0].has(baseline)]
     if not baseline or len(named) != 1:
         return None
     base = {t.seed: t for t in variants[named[0]] if METRIC in t.metrics}

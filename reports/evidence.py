@@ -48,9 +48,7 @@ def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Trial]
     return [
         trial
         for trial in run.trials
-        if sweep in trial.sweeps
-        and not trial.control
-        and all(trial.settings.get(name) == value for name, value in settings.items())
+        if sweep in trial.sweeps and not trial.control and trial.has(settings)
     ]
 
 

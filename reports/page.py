@@ -15,8 +15,10 @@ from typing import Any
 
 from reports import answers, audit, comparisons, gallery, planning, tables, verdicts
 from reports.claims import Claim
+from reports.findings import Finding
 from reports.outcome import Outcome, outcome
-from reports.run import Run, Trial, read
+from reports.run import Run, read
+from reports.variants import varying
 
 NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
@@ -122,7 +124,7 @@ def date(run: Run) -> str:
     return f"{datetime.fromtimestamp(run.study['created'], UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _ends(finding: verdicts.Finding) -> str:
+def _ends(finding: Finding) -> str:
     """The interval of a finding for people."""
     effect = finding.effect
     if effect is None:
@@ -160,7 +162,7 @@ def _about(run: Run) -> dict[str, Any]:
     return {
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
-        "sweeps": {sweep: _varied(run.trials, sweep) for sweep in sweeps},
+        "sweeps": {s: varying([t for t in run.trials if s in t.sweeps]) for s in sweeps},
         "took": _time(sum(trial.seconds for trial in run.trials)),
         "data": data,
         "weights": study.get("inputs", {}).get("weights", {}),
@@ -177,13 +179,3 @@ def _time(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.0f} seconds"
-
-
-def _varied(trials: Sequence[Trial], sweep: str) -> dict[str, list[Any]]:
-    own = [trial for trial in trials if sweep in trial.sweeps]
-    names = dict.fromkeys(name for trial in own for name in trial.varied)
-    values = {
-        name: list(dict.fromkeys(str(t.settings[name]) for t in own if name in t.settings))
-        for name in names
-    }
-    return {name: found for name, found in values.items() if len(found) > 1}

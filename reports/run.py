@@ -42,6 +42,10 @@ class Trial:
         """Whether it came to its end."""
         return self.status == "finished"
 
+    def has(self, settings: Mapping[str, Any]) -> bool:
+        """Whether these are among its settings."""
+        return all(self.settings.get(name) == value for name, value in settings.items())
+
     @property
     def diverged(self) -> bool:
         """Whether its numbers left the finite range, which is an outcome of its settings."""

@@ -17,11 +17,12 @@ from reports import columns as cols
 from reports import forest, looks, page, verdicts
 from reports.claims import Claim, OrderChanges
 from reports.columns import Cell, Column
+from reports.findings import Finding
 from reports.gallery import Picture, data_uri
 from reports.run import Run
 from reports.run_differences import commit_of, differing, seeds_of
 from reports.statistics import Difference
-from reports.verdicts import Finding, Verdict
+from reports.verdicts import Verdict
 
 WORST = ("refuted", "not tested", "no detectable difference", "supported")
 

@@ -179,15 +179,16 @@ def simultaneous(differences: npt.ArrayLike, confidence: float = 0.95) -> list[D
     ]
 
 
-def equivalent(difference: Difference, margin: float) -> bool:
-    """Whether the whole interval lies within [-margin, margin], margin > 0, else ValueError.
+def within(difference: Difference, low: float, high: float) -> bool:
+    """Whether the whole interval lies between low and high, neither included; they may be infinite.
 
-    Two one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 657, 1987)
-    that err at most (1 - confidence) / 2 of the time; False is no evidence of a difference.
+    With low = -high this is a test of equivalence, two one-sided tests (Schuirmann, Journal of
+    Pharmacokinetics and Biopharmaceutics 15, 657, 1987) that err at most (1 - confidence) / 2 of
+    the time; False is no evidence of a difference. low >= high raises ValueError.
     """
-    if not margin > 0.0:
-        raise ValueError(f"margin must be positive, got {margin}.")
-    return -margin <= difference.low and difference.high <= margin
+    if not low < high:
+        raise ValueError(f"low must be less than high, got {low} and {high}.")
+    return low < difference.low and difference.high < high
 
 
 def _power(ratio: float, seeds: int, alpha: float) -> float:

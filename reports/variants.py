@@ -11,7 +11,7 @@ def varying(trials: Sequence[Trial]) -> dict[str, list[str]]:
     """The settings that differ among the trials of this sweep, with their values."""
     names = dict.fromkeys(name for trial in trials for name in trial.varied)
     values = {
-        name: list(dict.fromkeys(str(trial.settings.get(name)) for trial in trials))
+        name: list(dict.fromkeys(str(t.settings[name]) for t in trials if name in t.settings))
         for name in names
     }
     return {name: found for name, found in values.items() if len(found) > 1}

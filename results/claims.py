@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.claims import Claim, OrderChanges
+from reports.findings import Finding
 from reports.run import Run, read
 from reports.side_by_side import decisive
-from reports.verdicts import Finding, Verdict, judge
+from reports.verdicts import Verdict, judge
 from service.study import Study
 from studies import NAMES
 

@@ -112,7 +112,7 @@ class Study:
                     )
             for sweep, chosen in selections(claim):
                 tried = [settings.canonical() for settings in self._variants(sweep)]
-                if not any(all(t.get(k) == v for k, v in chosen.items()) for t in tried):
+                if not any(_has(settings, chosen) for settings in tried):
                     raise UsageError(
                         f"Claim {claim.id} is about {dict(chosen)}, which no variant of sweep "
                         f"{sweep} has."
@@ -147,11 +147,7 @@ class Study:
 
     def expects_divergence(self, settings: Settings) -> bool:
         """Whether `may_diverge` names these settings."""
-        chosen = settings.canonical()
-        return any(
-            all(chosen.get(name) == value for name, value in case.items())
-            for case in self.may_diverge
-        )
+        return any(_has(settings.canonical(), case) for case in self.may_diverge)
 
     @property
     def setting_names(self) -> list[str]:
@@ -238,14 +234,11 @@ class Study:
             raise UsageError(f"Study {self.name} has no controls: no setting is called control.")
         variants = [spec.settings for spec in self.trials()]
         names = dict.fromkeys(n for s in self.sweeps.values() for space in spaces(s) for n in space)
-        base = next((v for v in variants if self._is_baseline(v)), variants[0]).canonical()
+        own = (v for v in variants if _has(v.canonical(), self.baseline))
+        base = next(own, variants[0]).canonical()
         held = {name: base[name] for name in names if name in base}
         both = {"control": {"grid_search": ["one_batch", "shuffled_labels"]}}
         return replace(self, sweeps={**self.sweeps, CONTROLS: held | both}, derived=True)
-
-    def _is_baseline(self, settings: Settings) -> bool:
-        chosen = settings.canonical()
-        return all(chosen.get(name) == value for name, value in self.baseline.items())
 
     def overridden(self, values: Mapping[str, Sequence[Any]], only: Sequence[str] = ()) -> Study:
         """The study with options in place: a varied setting gets other values, another is held.
@@ -286,3 +279,7 @@ class Study:
             if idle:
                 raise UsageError(f"{option} {idle[0]} changes nothing: no selected variant has it.")
         return study
+
+
+def _has(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:
+    return all(settings.get(name) == value for name, value in chosen.items())

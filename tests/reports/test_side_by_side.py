@@ -9,10 +9,11 @@ import pytest
 
 from reports import columns
 from reports.claims import Claim, OrderChanges, beats, every
+from reports.findings import Finding
 from reports.run_differences import differing
 from reports.side_by_side import compare, decisive
 from reports.statistics import difference
-from reports.verdicts import Finding, Verdict
+from reports.verdicts import Verdict
 
 A, B = {"x": "a"}, {"x": "b"}
 BETTER = Claim(id="toy.better", says="a beats b.", counts_as="above b", test=beats("s", A, B))
