@@ -25,12 +25,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.figures import Figure, Target, in_turn, main
+from runs.folder import RunFolder
 from service import Study
 from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
-from service.run_folder import RunFolder
 from trainables import protocol
 
 REPEATS = 3

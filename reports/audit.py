@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from reports import audit_checks as checks
-from reports.run import Trial
 from reports.trial_files import Absent, TrialFiles
+from runs.artifacts import Embeddings
+from runs.record import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Audit:
     remarks: Sequence[str] = ()
 
 
-def audit(trial: Trial) -> Audit:
+def audit(trial: TrialRecord) -> Audit:
     """Of one trial; a missing file is no error.
 
     A control is audited for its data and numbers and, if it has one batch, for having learnt it;
@@ -41,7 +42,7 @@ def audit(trial: Trial) -> Audit:
     return _audited(trial, _checks(trial))
 
 
-def audit_run(trials: Iterable[Trial]) -> dict[str, Audit]:
+def audit_run(trials: Iterable[TrialRecord]) -> dict[str, Audit]:
     """Of all trials of a run, by key; also compares shuffled labels with an ordinary trial.
 
     A control has learnt shuffled labels if its test accuracy exceeds chance by more than half of
@@ -52,7 +53,7 @@ def audit_run(trials: Iterable[Trial]) -> dict[str, Audit]:
     return {trial.key: _audited(trial, _checks(trial) + _beside(trial, trials)) for trial in trials}
 
 
-def as_it_must_be(trial: Trial, audited: Audit) -> str:
+def as_it_must_be(trial: TrialRecord, audited: Audit) -> str:
     """How a control ended, for people; "" where something was found, or could not be checked."""
     check, said = CONTROLS[trial.control]
     unchecked = any(check in what for what in audited.unchecked)
@@ -69,7 +70,7 @@ CONTROLS = {
 Check = tuple[str, Callable[[TrialFiles], str | None]]
 
 
-def _audited(trial: Trial, wanted: Sequence[Check]) -> Audit:
+def _audited(trial: TrialRecord, wanted: Sequence[Check]) -> Audit:
     left, findings, lacking = TrialFiles(trial), [], dict[str, list[str]]()
     for name, check in wanted:
         try:
@@ -85,7 +86,7 @@ def _audited(trial: Trial, wanted: Sequence[Check]) -> Audit:
     return Audit(findings, unchecked, [remark] if remark else [])
 
 
-def _checks(trial: Trial) -> list[Check]:
+def _checks(trial: TrialRecord) -> list[Check]:
     made: list[Check] = [
         ("not_finite", checks.metrics_finite),
         ("shared_images", checks.shared),
@@ -106,7 +107,7 @@ def _checks(trial: Trial) -> list[Check]:
         ("confusion_rows", checks.rows),
     ]
     embeds = any("train/embedding_norm" in line for line in trial.lines)
-    if embeds or (trial.folder / "embeddings.npz").exists():
+    if embeds or (trial.folder / Embeddings.FILE).exists():
         made.append(("not_finite", checks.embeddings_finite))
         outcome += [("collapsed", checks.collapsed), ("triplet_at_margin", checks.at_margin)]
     if trial.control == "one_batch":
@@ -115,7 +116,7 @@ def _checks(trial: Trial) -> list[Check]:
     return made if trial.control else made + outcome
 
 
-def _beside(trial: Trial, trials: Sequence[Trial]) -> list[Check]:
+def _beside(trial: TrialRecord, trials: Sequence[TrialRecord]) -> list[Check]:
     if trial.control != "shuffled_labels" or not trial.finished:
         return []
     alike = [
@@ -127,5 +128,5 @@ def _beside(trial: Trial, trials: Sequence[Trial]) -> list[Check]:
     return [("shuffled_labels_learnt", partial(checks.learnt, alike))]
 
 
-def _but_control(trial: Trial) -> dict[str, object]:
+def _but_control(trial: TrialRecord) -> dict[str, object]:
     return {name: value for name, value in trial.settings.items() if name != "control"}

@@ -13,8 +13,9 @@ from itertools import chain
 import numpy as np
 import scipy  # scipy.stats takes seconds to import; as an attribute it waits for its first use.
 
-from reports.run import Trial
-from reports.trial_files import Absent, Array, TrialFiles, first
+from reports.trial_files import Array, TrialFiles, first
+from runs.artifacts import Absent, Predictions
+from runs.record import TrialRecord
 
 LEVEL = 0.01
 NAMED = 10  # classes from which on names dealt at random are tested: fewer have too few namings
@@ -46,9 +47,9 @@ def metrics_finite(left: TrialFiles) -> str | None:
 
 def scores_finite(left: TrialFiles) -> str | None:
     """The same of the scores of test images."""
-    if "scores" not in left.predictions:
-        raise Absent("no scores in predictions.npz")
-    return _not_finite(left.predictions["scores"], "scores of test images")
+    if left.predictions.scores is None:
+        raise Absent(f"no scores in {Predictions.FILE}")
+    return _not_finite(left.predictions.scores, "scores of test images")
 
 
 def embeddings_finite(left: TrialFiles) -> str | None:
@@ -63,23 +64,24 @@ def _not_finite(values: Array, what: str) -> str | None:
 
 def shared(left: TrialFiles) -> str | None:
     """Identical images on both sides, enough of them to move accuracy by a tenth of a point."""
-    return _shared(left) if left.seen["shared"] > FEW * left.images.sum() else None
+    return _shared(left) if left.seen.shared > FEW * left.images.sum() else None
 
 
 def few_shared(left: TrialFiles) -> str | None:
     """A few of them, which is worth a word and puts no number in doubt."""
-    return _shared(left) if 0 < left.seen["shared"] <= FEW * left.images.sum() else None
+    return _shared(left) if 0 < left.seen.shared <= FEW * left.images.sum() else None
 
 
 def _shared(left: TrialFiles) -> str:
-    both, images = left.seen["shared"], left.images.sum()
+    both, images = left.seen.shared, left.images.sum()
     are = "images are" if both > 1 else "image is"
     return f"{both:,} of {images:,} test {are} also in train or validation."
 
 
 def sizes(left: TrialFiles) -> str | None:
     """Pixels of a train, validation and test image."""
-    train, val, test = ("x".join(map(str, left.seen[x]["size"])) for x in ("train", "val", "test"))
+    parts = left.seen.train, left.seen.val, left.seen.test
+    train, val, test = ("x".join(map(str, part.size)) for part in parts)
     if train == val == test:
         return None
     return f"Train images have {train} pixels, validation images {val}, test images {test}."
@@ -87,7 +89,7 @@ def sizes(left: TrialFiles) -> str | None:
 
 def shape(left: TrialFiles) -> str | None:
     """A confusion matrix that is not C x C."""
-    rows, columns = left.matrix[1].shape
+    rows, columns = left.matrix.counts.shape
     if rows == columns == left.classes:
         return None
     return f"The confusion matrix is {rows} x {columns}, but there are {left.classes} classes."
@@ -95,7 +97,7 @@ def shape(left: TrialFiles) -> str | None:
 
 def rows(left: TrialFiles) -> str | None:
     """A row of the confusion matrix that does not add up to the test images of its class."""
-    given, told = left.images, first(lambda: left.matrix[1], lambda: left.table).sum(1)
+    given, told = left.images, first(lambda: left.matrix.counts, lambda: left.table).sum(1)
     if told.tolist() == given.tolist():
         return None
     names = left.names_of(len(told))
@@ -246,7 +248,7 @@ def one_batch(left: TrialFiles) -> str | None:
     return f"One batch was not learnt by heart: train accuracy ended at {_percent(accuracy[-1])}."
 
 
-def learnt(ordinary: Sequence[Trial], left: TrialFiles) -> str | None:
+def learnt(ordinary: Sequence[TrialRecord], left: TrialFiles) -> str | None:
     """A control above chance by over half of what the ordinary trial of its settings is."""
     if not ordinary:
         raise Absent("no finished ordinary trial")

@@ -5,56 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import Any
 
-from reports import audit, tuned
-from reports.comparisons import METRIC
-from reports.outcome import Outcome, outcome
-from reports.run import Run, Trial
+from reports.reading import Reading
 from reports.statistics import Difference
 from reports.tables import mean_sd
+from reports.units import unit_of
+from runs.variants import Variant, label
 
 LETTERS = [first + last for first in ("", *ascii_uppercase) for last in ascii_uppercase]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A run.  suspects: what the audit found, by variant."""
+    """A run."""
 
     letter: str
-    run: Run
-    outcome: Outcome
-    suspects: Mapping[str, Sequence[str]]
+    reading: Reading
 
     @property
     def setting(self) -> str:
         """What each variant tunes, "" for nothing."""
-        return self.run.study.get("tune_each") or ""
+        return self.reading.run.study.tune_each or ""
 
     @property
-    def variants(self) -> dict[str, str]:
-        """What it is called without what it tunes, to the variant at its own value of that."""
-        others = [trial.variant for trial in self.run.trials if not trial.control]
-        found: dict[str, str] = {}
-        for variant in [*self.outcome.own, *others]:  # also those of which nothing finished
-            found.setdefault(self.name(variant), variant)
-        return found
+    def variants(self) -> list[Variant]:
+        """Each at its own value of what it tunes, also those of which nothing finished."""
+        shown = list(self.reading.shown)
+        groups = {self._key(variant) for variant in shown}
+        for variant in self.reading.run.variants:
+            if self._key(variant) not in groups:
+                groups.add(self._key(variant))
+                shown.append(variant)
+        return shown
 
-    def name(self, variant: str) -> str:
-        """A variant without what it tunes."""
-        if not self.setting:
-            return variant
-        return tuned.without(self.setting, variant) or f"its own {self.setting}"
+    def told(self, variant: Variant) -> dict[str, Any]:
+        """The settings that it is called after in its first sweep, but for what it tunes."""
+        sweep = next(iter(variant.varied))
+        return {n: v for n, v in variant.values(sweep).items() if n != self.setting}
 
-    def trials(self, variant: str) -> list[Trial]:
-        """The trials of a variant, however they ended."""
-        return [t for t in self.run.trials if t.variant == variant and not t.control]
+    def _key(self, variant: Variant) -> str:
+        return repr([(n, v) for n, v in variant.settings.items() if n != self.setting])
+
+
+@dataclass(frozen=True)
+class Row:
+    """name: of a variant, for people.  cells: one for every run, None where it has none such."""
+
+    name: str
+    cells: Sequence[Cell | None]
 
 
 @dataclass(frozen=True)
 class Cell:
     """A variant in a run.
 
-    value: test accuracy, mean and spread over `count` of the `asked` seeds; or why there is none.
+    value: of the outcome, mean and spread over `count` of the `asked` seeds; or why there is none.
     more: what it is called beyond its row.  suspect: what the audit found.  against: its difference
     to the baseline, or in words why it has none.
     """
@@ -67,78 +73,75 @@ class Cell:
     against: Difference | str
 
 
-def columns(runs: Sequence[Run]) -> list[Column]:
+def columns(readings: Sequence[Reading]) -> list[Column]:
     """The runs, as A, B, C and so on."""
+    return [Column(letter, one) for letter, one in zip(LETTERS, readings, strict=False)]
+
+
+def rows(columns: Sequence[Column]) -> list[Row]:
+    """A row for every variant.
+
+    Runs call a variant alike, or it has in both what either is called after: "loss=center" is also
+    "alpha=0.003" where its alpha was that. The longest name is the row's.
+    """
+    found: list[tuple[dict[str, Any], str, dict[int, Variant]]] = []
+    for place, column in enumerate(columns):
+        for variant in column.variants:
+            told = column.told(variant)
+            free = [i for i, (*_, there) in enumerate(found) if place not in there]
+            same = [i for i in free if _alike(found[i], variant, told)]
+            if len(same) != 1:
+                found.append((told, _name(column, variant), {place: variant}))
+                continue
+            called, name, there = found[same[0]]
+            if len(told) > len(called):
+                called, name = told, _name(column, variant)
+            found[same[0]] = called, name, {**there, place: variant}
     return [
-        Column(letter, run, outcome(run), _suspects(run))
-        for letter, run in zip(LETTERS, runs, strict=False)
+        Row(
+            name,
+            [
+                _cell(column, told, there[place]) if place in there else None
+                for place, column in enumerate(columns)
+            ],
+        )
+        for told, name, there in found
     ]
 
 
-def rows(columns: Sequence[Column]) -> dict[str, list[Cell | None]]:
-    """A row for every variant, a cell for every run, None where it has no such variant.
-
-    Runs call a variant alike, or it has in both what either is called after: "loss=center" is also
-    "loss=center alpha=0.003" where its alpha was that. The longest name is the row's.
-    """
-    found: list[tuple[str, dict[int, str]]] = []
-    for place, column in enumerate(columns):
-        for name, variant in column.variants.items():
-            free = [i for i, (_, there) in enumerate(found) if place not in there]
-            same = [i for i in free if found[i][0] == name] or [
-                i
-                for i in free
-                if all(_same(columns[p], v, column, variant) for p, v in found[i][1].items())
-            ]
-            if len(same) != 1:
-                found.append((name, {place: variant}))
-                continue
-            called, there = found[same[0]]
-            longest = max(called, name, key=lambda text: text.count("="))
-            found[same[0]] = longest, {**there, place: variant}
-    return {
-        name: [
-            _cell(column, name, there[place]) if place in there else None
-            for place, column in enumerate(columns)
-        ]
-        for name, there in found
-    }
+def _alike(
+    row: tuple[dict[str, Any], str, dict[int, Variant]], variant: Variant, told: Mapping[str, Any]
+) -> bool:
+    called, _, there = row
+    if called == told and any(set(v.varied) & set(variant.varied) for v in there.values()):
+        return True
+    return all(variant.has(called) and other.has(told) for other in there.values())
 
 
-def _same(one: Column, of_one: str, other: Column, of_other: str) -> bool:
-    first, second = one.trials(of_one)[0], other.trials(of_other)[0]
-    names = {*first.varied, *second.varied} - {one.setting, other.setting}
-    return all(
-        name in first.settings
-        and name in second.settings
-        and first.settings[name] == second.settings[name]
-        for name in names
+def _name(column: Column, variant: Variant) -> str:
+    told = column.told(variant)
+    return label(told, told) or (f"its own {column.setting}" if column.setting else variant.name)
+
+
+def _cell(column: Column, told: Mapping[str, Any], variant: Variant) -> Cell:
+    metric = column.reading.run.outcome
+    unit = unit_of(metric)
+    values = [unit.scale * t.metrics[metric] for t in variant.finished if metric in t.metrics]
+    first = variant.trials[0]
+    text = (
+        f"{mean_sd(values, unit.decimals)}{unit.sign}" if values else first.reason or first.status
     )
+    own = variant.varied[next(iter(variant.varied))]
+    more = label(variant.settings, [name for name in own if name not in told])
+    suspect = column.reading.suspects.get(variant, ())
+    count, asked = len(variant.finished) if values else 0, len(variant.trials)
+    return Cell(text, count, asked, more, suspect, _against(column, variant))
 
 
-def _cell(column: Column, name: str, variant: str) -> Cell:
-    trials = column.trials(variant)
-    values = [100 * t.metrics[METRIC] for t in trials if t.finished and METRIC in t.metrics]
-    text = f"{mean_sd(values, 1)} %" if values else trials[0].reason or trials[0].status
-    more = " ".join(part for part in variant.split() if part not in name.split())
-    suspect = column.suspects.get(variant, ())
-    return Cell(text, len(values), len(trials), more, suspect, _against(column, variant))
-
-
-def _against(column: Column, variant: str) -> Difference | str:
-    compared = column.outcome.compared
+def _against(column: Column, variant: Variant) -> Difference | str:
+    compared = column.reading.compared
     if compared is None:
         return ""
-    if variant == compared.baseline:
+    if variant is compared.baseline:
         return "baseline"
     return compared.differences.get(variant) or compared.left_out.get(variant, "")
-
-
-def _suspects(run: Run) -> dict[str, list[str]]:
-    """What the audit found in any trial of a variant, and in its controls by their names."""
-    found: dict[str, dict[str, None]] = {}
-    for trial, audited in zip(run.trials, audit.audit_run(run.trials).values(), strict=True):
-        name = f"{trial.variant} ({trial.control})" if trial.control else trial.variant
-        for finding in audited.findings:
-            found.setdefault(name, {})[finding.says] = None
-    return {name: [*said] for name, said in found.items()}

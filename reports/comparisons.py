@@ -12,114 +12,129 @@ from typing import Any
 import numpy as np
 
 from reports import statistics
-from reports.run import Trial
 from reports.statistics import Difference
+from reports.units import Unit, unit_of
+from runs.artifacts import Absent, Predictions
+from runs.record import TrialRecord
+from runs.variants import Variant
 
-METRIC = "test/accuracy"
+ACCURACY = "test/accuracy"
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences of variants to the baseline, and why others have none."""
+    """The differences of variants to the baseline in a metric, and why others have none."""
 
-    baseline: str
-    differences: Mapping[str, Difference]
-    left_out: Mapping[str, str]
+    metric: str
+    baseline: Variant
+    differences: Mapping[Variant, Difference]
+    left_out: Mapping[Variant, str]
 
 
 def compare(
-    variants: Mapping[str, Sequence[Trial]], baseline: Mapping[str, Any]
+    variants: Sequence[Variant], baseline: Mapping[str, Any] | None, metric: str = ACCURACY
 ) -> Comparison | None:
-    """Test accuracy of each other variant minus that of the baseline, in 0..1.
+    """A metric of each other variant minus that of the baseline, in the metric's unit.
 
-    variants: finished trials, by variant. baseline: settings of the one variant that others are
-    compared with; None where none or several have them. One seed is compared by predictions.npz in
-    the trials' folders.
+    variants: those with finished trials.  baseline: settings of the one variant that others are
+    compared with, {} for the first; None where there is none, or none or several have them.
+    Accuracies of one seed are compared by predictions.npz in the trials' folders.
 
     All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
     (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's).
     """
-    named = [name for name, trials in variants.items() if trials[0].has(baseline)]
-    if not baseline or len(named) != 1:
+    if baseline is None or not variants:
         return None
-    base = {t.seed: t for t in variants[named[0]] if METRIC in t.metrics}
+    named = [variant for variant in variants if variant.has(baseline)] if baseline else variants[:1]
+    if len(named) != 1:
+        return None
+    base = _by_seed(named[0], metric)
     if not base:
         return None
-    others, left_out = {}, {}
-    for name, trials in variants.items():
-        own = {t.seed: t for t in trials if METRIC in t.metrics}
-        if name == named[0]:
+    others, left_out = dict[Variant, Trials](), dict[Variant, str]()
+    for variant in variants:
+        own = _by_seed(variant, metric)
+        if variant is named[0]:
             continue
         if not set(base) <= set(own):
-            left_out[name] = "lacks a seed that the baseline has"
+            left_out[variant] = "lacks a seed that the baseline has"
         else:
-            others[name] = [own[seed] for seed in base]
+            others[variant] = [own[seed] for seed in base]
     if len(base) > 1:
-        found = _over_seeds(list(base.values()), others, left_out)
+        found = _over_seeds([*base.values()], others, left_out, metric)
+    elif metric == ACCURACY:
+        found = _over_images([*base.values()], others, left_out)
     else:
-        found = _over_images(list(base.values()), others, left_out)
-    return Comparison(named[0], found, left_out)
+        found, left_out = {}, dict.fromkeys(others, "has one seed, no spread to judge by")
+    return Comparison(metric, named[0], found, left_out)
 
 
-Trials = Sequence[Trial]
+Trials = Sequence[TrialRecord]
+
+
+def _by_seed(variant: Variant, metric: str) -> dict[int, TrialRecord]:
+    return {t.seed: t for t in variant.finished if metric in t.metrics}
 
 
 def _over_seeds(
-    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str]
-) -> dict[str, Difference]:
+    base: Trials,
+    others: Mapping[Variant, Trials],
+    left_out: dict[Variant, str],
+    metric: str,
+) -> dict[Variant, Difference]:
     rows = {}
-    for name, trials in others.items():
+    for variant, trials in others.items():
         pairs = zip(trials, base, strict=True)
-        rows[name] = [own.metrics[METRIC] - to.metrics[METRIC] for own, to in pairs]
+        rows[variant] = [own.metrics[metric] - to.metrics[metric] for own, to in pairs]
         # Of few seeds on few images all can differ by the same number of them: no sign of a
         # difference without any spread.
-        if np.ptp(rows[name]) < 1e-12:
-            left_out[name] = f"differs by the same {100 * rows.pop(name)[0]:+.1f} in all seeds"
+        if np.ptp(rows[variant]) < 1e-12:
+            gap = unit_of(metric).gap(rows.pop(variant)[0])
+            left_out[variant] = f"differs by the same {gap} in all seeds"
     if not rows:
         return {}
     return dict(zip(rows, statistics.simultaneous([*rows.values()], CONFIDENCE), strict=True))
 
 
 def _over_images(
-    base: Trials, others: Mapping[str, Trials], left_out: dict[str, str]
-) -> dict[str, Difference]:
-    to = predicted(base[0]) if base else None
+    base: Trials, others: Mapping[Variant, Trials], left_out: dict[Variant, str]
+) -> dict[Variant, Difference]:
+    to = predicted(base[0])
     pairs = {}
-    for name, trials in others.items():
+    for variant, trials in others.items():
         own = predicted(trials[0])
-        if own is None or to is None or not np.array_equal(own[0], to[0]):
-            left_out[name] = "has no predictions of the baseline's test images"
+        if own is None or to is None or not np.array_equal(own.label, to.label):
+            left_out[variant] = "has no predictions of the baseline's test images"
         else:
-            pairs[name] = (own[1] == own[0], to[1] == to[0])
+            pairs[variant] = (own.prediction == own.label, to.prediction == to.label)
     if not pairs:
         return {}
     each = 1 - (1 - CONFIDENCE) / len(pairs)
     found = {n: statistics.bootstrap_difference(*right, each) for n, right in pairs.items()}
     adjusted = statistics.holm([difference.p for difference in found.values()])
     return {
-        name: replace(difference, p=float(p), confidence=CONFIDENCE)
-        for (name, difference), p in zip(found.items(), adjusted, strict=True)
+        variant: replace(difference, p=float(p), confidence=CONFIDENCE)
+        for (variant, difference), p in zip(found.items(), adjusted, strict=True)
     }
 
 
-def predicted(trial: Trial) -> tuple[Any, Any] | None:
-    """(labels, predictions of the last epoch), both (N,); None without them."""
-    file = trial.folder / "predictions.npz"
-    if not file.exists():
+def predicted(trial: TrialRecord) -> Predictions | None:
+    """What a trial said of its test images; None without it."""
+    try:
+        return Predictions.load(trial.folder)
+    except Absent:
         return None
-    with np.load(file) as kept:
-        return kept["label"], kept["prediction"]
 
 
-def points(difference: Difference) -> tuple[str, str, str]:
-    """Effect, interval and p as text, accuracies in percentage points: "+1.2", "-0.3 to +2.7"."""
+def told(difference: Difference, unit: Unit) -> tuple[str, str, str]:
+    """Effect, interval and p as text, in the metric's unit: "+1.2", "-0.3 to +2.7", "0.030"."""
     p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
-    ends = f"{_end(difference.low)} to {_end(difference.high)}"
-    return f"{100 * difference.estimate:+.1f}", ends, p
+    ends = f"{unit.gap(difference.low)} to {unit.gap(difference.high)}"
+    return unit.gap(difference.estimate), ends, p
 
 
-def _end(value: float) -> str:
-    if 0 < abs(value) < 1e-9:  # the float next to 0: the interval ends there without it
-        return "above 0" if value > 0 else "below 0"
-    return f"{100 * value:+.1f}"
+def basis_in_words(difference: Difference) -> str:
+    """What an interval is over: "3 seeds"."""
+    seeds = difference.basis == "t over seeds"
+    return f"{difference.n:,} {'seeds' if seeds else 'test images of one seed'}"

@@ -9,14 +9,17 @@ import numpy as np
 from reports import statistics, tuned
 from reports.claims import ACCURACY
 from reports.comparisons import predicted
-from reports.measures import Measure, Missing, Unfinished
-from reports.run import Run, Trial
+from reports.lacking import Missing, Needs, Unfinished
+from reports.measures import Measure
 from reports.statistics import Difference
+from runs.record import Run, TrialRecord
+from runs.variants import Variant
 
-Pairs = Sequence[tuple[Trial, Trial]]
+Pairs = Sequence[tuple[TrialRecord, TrialRecord]]
+SEEDS = 3  # that are asked for at least: fewer can hardly show anything
 
 
-def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Trial]:
+def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, TrialRecord]:
     """The finished trials, by seed, of the one variant of a sweep with these settings.
 
     Raises Missing if there is none, or several that the run's tuned setting does not decide, and
@@ -25,31 +28,32 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Tr
     fits = fitting(run, sweep, settings)
     named = spelt(settings)
     if not fits:
-        raise Missing(f"the run has no {named} in sweep {sweep}")
-    variants: dict[str, list[Trial]] = {}
-    for trial in fits:
-        if trial.finished:
-            variants.setdefault(trial.variant, []).append(trial)
-    tune = run.study.get("tune_each")
+        raise Missing(f"the run has no {named} in sweep {sweep}", _lacking(run, sweep, settings))
+    variants = [variant for variant in fits if variant.finished]
+    tune = run.study.tune_each
     if len(variants) > 1 and tune:
-        own = tuned.own_variants(variants, tune, run.study["metric"], run.study["mode"])
-        variants = {name: variants[name] for name in own}
+        variants = tuned.own_variants(variants, tune, run.study.metric, run.study.mode)
     if not variants:
-        why = str(fits[0].reason).partition(", with {")[0]
-        raise Unfinished(f"no trial of {named} finished: {why}")
+        trials = [trial for variant in fits for trial in variant.trials]
+        lost = all(trial.diverged for trial in trials)
+        needs = Needs(hopeless=True) if lost else Needs(end=True)
+        raise Unfinished(f"no trial of {named} finished: {trials[0].reason}", needs)
     if len(variants) > 1:
-        raise Missing(f"{named} is said of {len(variants)} variants: {', '.join(variants)}")
-    (trials,) = variants.values()
-    return {trial.seed: trial for trial in trials}
+        names = ", ".join(variant.label(sweep) for variant in variants)
+        raise Missing(f"{named} is said of {len(variants)} variants: {names}")
+    return {trial.seed: trial for trial in variants[0].finished}
 
 
-def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Trial]:
-    """All trials of a sweep with these settings, however they ended, without controls."""
-    return [
-        trial
-        for trial in run.trials
-        if sweep in trial.sweeps and not trial.control and trial.has(settings)
-    ]
+def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
+    """A sweep that did not run, or settings that had other values."""
+    if sweep not in run.sweeps:
+        return Needs(sweeps=frozenset({sweep}))
+    return Needs(free=frozenset(settings))
+
+
+def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Variant]:
+    """All variants of a sweep with these settings, however they ended, without controls."""
+    return [v for v in run.variants if sweep in v.varied and v.has(settings)]
 
 
 def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, object]) -> Pairs:
@@ -60,11 +64,15 @@ def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, objec
     """
     first, second = select(run, sweep, of), select(run, sweep, to)
     both = sorted(first.keys() & second.keys())
+    trials = [t for one in (of, to) for variant in fitting(run, sweep, one) for t in variant.trials]
+    asked = {trial.seed for trial in trials}
+    # Stopped and failed trials can still end well; of those that diverged, other seeds may.
+    open_ended = not all(trial.ended for trial in trials)
+    needs = Needs(end=True) if open_ended else Needs(seeds=max(SEEDS, len(asked) + 1))
     if not both:
-        raise Missing("no seed finished in both")
-    asked = {trial.seed for one in (of, to) for trial in fitting(run, sweep, one)}
+        raise Missing("no seed finished in both", needs)
     if len(both) == 1 < len(asked):
-        raise Missing(f"of {len(asked)} seeds only seed {both[0]} finished in both")
+        raise Missing(f"of {len(asked)} seeds only seed {both[0]} finished in both", needs)
     return [(first[seed], second[seed]) for seed in both]
 
 
@@ -79,14 +87,16 @@ def effect(both: Pairs, on: Measure, confidence: float) -> Difference:
     if len(both) == 1:
         own, other = (predicted(trial) for trial in both[0])
         if on != ACCURACY:
-            raise Missing("one seed has no spread to judge by")
-        if own is None or other is None or not np.array_equal(own[0], other[0]):
-            raise Missing("one seed, and no predictions of the same test images")
-        right = own[1] == own[0], other[1] == other[0]
+            raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
+        if own is None or other is None or not np.array_equal(own.label, other.label):
+            why = "one seed, and no predictions of the same test images"
+            raise Missing(why, Needs(seeds=SEEDS))
+        right = own.prediction == own.label, other.prediction == other.label
         return statistics.bootstrap_difference(*right, confidence)
     if np.ptp(np.subtract(of, to)) < 1e-12:
         gap = on.scale * (of[0] - to[0])
-        raise Missing(f"all {len(both)} seeds differ by the same {gap:+.3g} {on.unit}".rstrip())
+        said = f"all {len(both)} seeds differ by the same {gap:+.3g} {on.unit}".rstrip()
+        raise Missing(said, Needs(seeds=len(both) + 1))
     return statistics.difference(of, to, confidence)
 
 
@@ -97,8 +107,9 @@ def detectable(both: Pairs, on: Measure) -> float:
         return statistics.smallest_detectable(gaps)
     own, other = (predicted(trial) for trial in both[0])
     assert own is not None and other is not None
-    apart = float(np.mean((own[1] == own[0]) != (other[1] == other[0])))
-    return 2.8 * float(np.sqrt(apart / len(own[0])))  # 1.96 + 0.84: 5 % two-sided, power 80 %
+    right = own.prediction == own.label, other.prediction == other.label
+    apart = float(np.mean(right[0] != right[1]))
+    return 2.8 * float(np.sqrt(apart / len(own.label)))  # 1.96 + 0.84: 5 % two-sided, power 80 %
 
 
 def spelt(settings: Mapping[str, object]) -> str:

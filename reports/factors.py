@@ -11,6 +11,7 @@ import numpy as np
 
 from reports.figures import save
 from reports.looks import COLOURS
+from reports.units import unit_of, words_of
 
 WIDTH, LEFT, RIGHT = 8.5, 1.5, 1.1  # inches: of the figure, and those beside the axis
 LEVEL, GAP = 0.2, 0.2  # inches: a row of labels in a strip, and those between strips
@@ -23,20 +24,21 @@ Label = tuple[str, float, bool, int]  # and whether it stands left of its dot, a
 
 def draw(
     factors: Mapping[str, Mapping[str, Sequence[float]]],
-    metric_label: str,
+    metric: str,
     title: str,
     path: Path,
 ) -> list[Path]:
     """The mean metric of every value of every setting, as path.svg and path.png.
 
-    factors: setting to value to the metric, in 0..1, of every trial with it. The setting whose
-    means lie farthest apart comes first. Values without a finite metric and settings with fewer
-    than two values are left out. Returns the files; none if no setting is left.
+    factors: setting to value to the metric of every trial with it, which is told in its unit. The
+    setting whose means lie farthest apart comes first. Values without a finite metric and settings
+    with fewer than two values are left out. Returns the files; none if no setting is left.
     """
     from matplotlib.figure import Figure
 
     given = [trials for values in factors.values() for trials in values.values()]
-    found = {name: _means(values) for name, values in factors.items()}
+    unit = unit_of(metric)
+    found = {name: _means(values, unit.scale) for name, values in factors.items()}
     means = {name: values for name, values in found.items() if len(values) > 1}
     if not means:
         return []
@@ -58,7 +60,12 @@ def draw(
     figure.suptitle("\n".join(head), y=1 - 0.1 / (top + tall + bottom), va="top")
     width, height = (WIDTH - LEFT - RIGHT) / WIDTH, tall / (top + tall + bottom)
     axis = figure.add_axes((LEFT / WIDTH, bottom / (top + tall + bottom), width, height))
-    axis.set(xlim=(left, right), ylim=(tall, 0), yticks=[], xlabel=f"{metric_label}, %")
+    axis.set(
+        xlim=(left, right),
+        ylim=(tall, 0),
+        yticks=[],
+        xlabel=f"{words_of(metric)},{unit.sign}".removesuffix(","),
+    )
     axis.grid(axis="x", alpha=0.3)
     axis.spines[["left", "right", "top"]].set_visible(False)
     start = 0.0
@@ -67,7 +74,8 @@ def draw(
         beside: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "center"}
         middle = start + strip / 2
         axis.text(-0.02, middle, "\n".join(names[name]), ha="right", fontsize=9, **beside)
-        axis.text(1.02, middle, f"{ranges[name]:.1f} points", fontsize=9, **beside)
+        reach = f"{unit.digits(ranges[name] / unit.scale)} {unit.word}"
+        axis.text(1.02, middle, reach, fontsize=9, **beside)
         start += strip
         axis.axhline(start, color="0.8", lw=0.8)
     axis.text(1.02, -0.05, "range", transform=axis.get_yaxis_transform(), fontsize=9)
@@ -75,9 +83,9 @@ def draw(
     return save(figure, path)
 
 
-def _means(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
+def _means(values: Mapping[str, Sequence[float]], scale: float) -> dict[str, float]:
     finite = {value: [x for x in trials if np.isfinite(x)] for value, trials in values.items()}
-    return {value: 100 * float(np.mean(trials)) for value, trials in finite.items() if trials}
+    return {value: scale * float(np.mean(trials)) for value, trials in finite.items() if trials}
 
 
 def _named(values: Mapping[str, Sequence[float]], means: Mapping[str, float]) -> list[Dot]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.looks import Look, looks
+from reports.units import words_of
 
 LOSSES = {
     "train/loss": "train loss",
@@ -38,13 +39,14 @@ def curves(
     path: Path,
     against: str = "epochs",
     styles: Mapping[str, Look] | None = None,
+    extra: str | None = None,
 ) -> list[Path]:
     """Loss and accuracy, every variant in one legend, as path.svg and path.png.
 
     variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
     against: epochs, or the steps or seconds done after each, of which a seed that does not count
-    them has none. styles: how each variant looks. Returns the files; none if no variant has an
-    epoch with a metric.
+    them has none. styles: how each variant looks. extra: a metric that is drawn, too, as that
+    by which a study chooses. Returns the files; none if no variant has an epoch with a metric.
     """
     x_label, counted = AGAINST[against]
     drawn = {
@@ -56,6 +58,8 @@ def curves(
     own = sorted(m for m in there if "/" in m and not m.startswith("time/"))
     # A trainable that reports none of these has its own metrics drawn.
     panels = [panel for row in rows for panel in row.items()] or [(m, m) for m in own[:4]]
+    if extra in there and extra not in dict(panels):
+        panels.append((extra, words_of(extra)))
     if not panels:
         return []
     given = styles or looks(variants)

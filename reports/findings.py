@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import numpy as np
 
 from reports import statistics
 from reports.claims import Differs, Level, Region, Trend
-from reports.evidence import detectable, effect, fitting, pairs, select, spelt
-from reports.measures import EpochsTo, Measure, Missing, Unfinished
-from reports.run import Run, Trial
+from reports.evidence import SEEDS, detectable, effect, fitting, pairs, select, spelt
+from reports.lacking import NOTHING, Missing, Needs, Unfinished, together
+from reports.measures import EpochsTo, Measure
 from reports.statistics import Difference
+from runs.record import Run, TrialRecord
 
 Status = Literal["supported", "refuted", "no detectable difference", "not tested"]
 Simple = Differs | Level | Trend
@@ -27,7 +29,7 @@ class Finding:
     says: what is compared with what.  effect: None where nothing was tested, else as it is
     measured; multiply by `scale` for `unit`.  wanted: where the claim wants it.  detectable: the
     true difference that this many seeds or images find 4 times in 5, where it matters.  note: why
-    not tested, or what else to know.
+    not tested, or what else to know.  needs: what a run would have to have, of one not tested.
     """
 
     says: str
@@ -38,6 +40,7 @@ class Finding:
     unit: str = ""
     detectable: float | None = None
     note: str = ""
+    needs: Needs = NOTHING
 
 
 def finding(run: Run, test: Simple, confidence: float) -> Finding:
@@ -49,7 +52,7 @@ def finding(run: Run, test: Simple, confidence: float) -> Finding:
             return _level(run, test, confidence)
         return _differs(run, test, confidence)
     except Missing as why:
-        return Finding(_says(test), "not tested", _wanted(test), note=f"{why}.")
+        return Finding(_says(test), "not tested", _wanted(test), note=f"{why}.", needs=why.needs)
 
 
 def _differs(run: Run, test: Differs, confidence: float) -> Finding:
@@ -66,7 +69,7 @@ def _differs(run: Run, test: Differs, confidence: float) -> Finding:
     )  # fmt: skip
 
 
-def _late(on: EpochsTo, trial: Trial, rivals: Sequence[Trial]) -> bool:
+def _late(on: EpochsTo, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> bool:
     return on.of(trial, rivals) > sum(on.metric in line for line in trial.lines)
 
 
@@ -74,7 +77,7 @@ def _level(run: Run, test: Level, confidence: float) -> Finding:
     trials = [trial for _, trial in sorted(select(run, test.sweep, test.of).items())]
     values = [test.on.of(trial, (trial,)) for trial in trials]
     if len(values) == 1:
-        raise Missing("one seed has no spread to judge by")
+        raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
     found = statistics.difference(values, np.zeros(len(values)), confidence)
     note = _left_out(run, test.sweep, (test.of,), found)
     status = _place(found, test.within)
@@ -84,26 +87,34 @@ def _level(run: Run, test: Level, confidence: float) -> Finding:
 
 
 def _trend(run: Run, test: Trend, confidence: float) -> Finding:
-    there = fitting(run, test.sweep, test.where)
-    tried = list(dict.fromkeys(t.settings[test.over] for t in there if test.over in t.settings))
+    there = [variant.settings for variant in fitting(run, test.sweep, test.where)]
+    tried = list(dict.fromkeys(one[test.over] for one in there if test.over in one))
     tried = [value for value in tried if not test.among or value in test.among]
     if not all(isinstance(value, int | float) for value in tried):
         raise Missing(f"{test.over} is not a number in every variant")
-    values, lost = {}, []
+    values, lost = {}, {}
     for level in sorted(tried):
         try:
             values[level] = select(run, test.sweep, {test.over: level, **test.where})
-        except Unfinished:
-            lost.append(f"{level:g}")
+        except Unfinished as why:
+            lost[f"{level:g}"] = why.needs
     if len(values) < 3:
-        raise Missing(f"a trend needs 3 values of {test.over}, and the run has {len(values)}")
+        needs = Needs(free=frozenset({test.over, *test.where}))
+        if test.sweep not in run.sweeps:
+            needs = Needs(sweeps=frozenset({test.sweep}))
+        elif len(values) + len(lost) >= 3:
+            needs = together(lost.values())
+        said = f"a trend needs 3 values of {test.over}, and the run has {len(values)}"
+        raise Missing(said, needs)
     every = {seed for trials in values.values() for seed in trials}
     seeds = sorted(set.intersection(*(set(trials) for trials in values.values())))
     if len(seeds) < 2:
-        raise Missing(f"a trend needs 2 seeds with every {test.over}, and the run has {len(seeds)}")
-    perfect = statistics.trend(list(values), [[*range(len(values))]] * len(seeds))
-    if perfect.p > 1 - confidence:
-        raise Missing(f"{len(seeds)} seeds cannot show a trend of {len(values)} values")
+        said = f"a trend needs 2 seeds with every {test.over}, and the run has {len(seeds)}"
+        raise Missing(said, Needs(seeds=max(SEEDS, len(every) + 1)))
+    if not _can_show(len(seeds), list(values), confidence):
+        enough = next(n for n in count(SEEDS) if _can_show(n, list(values), confidence))
+        said = f"{len(seeds)} seeds cannot show a trend of {len(values)} values"
+        raise Missing(said, Needs(seeds=enough))
     rows = []
     for seed in seeds:
         rivals = [trials[seed] for trials in values.values()]
@@ -121,6 +132,12 @@ def _trend(run: Run, test: Trend, confidence: float) -> Finding:
     return Finding(_says(test), status, _wanted(test), found, 1.0, "rank correlation", blind, note)
 
 
+def _can_show(seeds: int, levels: Sequence[float], confidence: float) -> bool:
+    """Whether a trend that all seeds agree on would be found."""
+    perfect = statistics.trend(levels, [[*range(len(levels))]] * seeds)
+    return perfect.p <= 1 - confidence
+
+
 def _place(found: Difference, within: Region) -> Status:
     """Where an interval lies to open intervals."""
     ends = [
@@ -135,8 +152,8 @@ def _place(found: Difference, within: Region) -> Status:
 
 def _left_out(run: Run, sweep: str, chosen: Sequence[Mapping[str, object]], to: Difference) -> str:
     """Which seeds have no part in a difference, as a sentence, or ""."""
-    own = (trial for one in chosen for trial in fitting(run, sweep, one))
-    lacking = [f"{trial.name} {trial.status}" for trial in own if not trial.finished]
+    own = [t for one in chosen for variant in fitting(run, sweep, one) for t in variant.trials]
+    lacking = [f"{run.name(trial)} {trial.status}" for trial in own if not trial.finished]
     said = f"Left out: {', '.join(lacking)}." if lacking else ""
     if to.basis == IMAGES:
         said = f"One seed: says nothing of how another would end. {said}"

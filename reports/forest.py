@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reports.figures import save, sheet
 from reports.looks import COLOURS
 from reports.statistics import Difference
+from reports.units import POINTS, Unit, unit_of, words_of
 
 NAME = 36  # letters of a variant's name in a line
 LINE, GAP = 0.135, 0.13  # inches that a line of text takes, and those between rows
@@ -26,15 +27,14 @@ def draw(
     title: str,
     path: Path,
     *,
-    unit_label: str = "test accuracy, points",
-    scale: float = 100.0,
+    metric: str = "test/accuracy",
     margin: float | None = None,
     styles: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Path]:
     """Differences to `baseline` as path.svg and path.png, in the order of rows; none without one.
 
-    scale: what a difference is multiplied by for its unit.  margin: half the width of a band around
-    0 that is too small to matter, before scaling.  styles: of which rows take their "color".
+    metric: what differs, told in its unit.  margin: half the width of a band around 0 that is too
+    small to matter, before scaling.  styles: of which rows take their "color".
 
     A dot is filled if its interval excludes 0. What lies too far out ends in an arrow at the edge.
     """
@@ -44,6 +44,8 @@ def draw(
     heights = np.array([LINE * len(lines) + GAP for lines in names])
     places = heights / 2 - np.cumsum(heights)
     figure, (axis,) = sheet(title, {}, 1, (8.5, 1.5 + heights.sum()))
+    unit = unit_of(metric)
+    scale, label = unit.scale, f"{words_of(metric)}, {unit.word}".removesuffix(", ")
     values = scale * np.array([(d.low, d.estimate, d.high) for d in rows.values()])
     band = 0.0 if margin is None else scale * margin
     left, right = _view(values, band)
@@ -56,31 +58,27 @@ def draw(
     for place, (name, difference), ends in zip(places, rows.items(), values, strict=True):
         colour = (styles or {}).get(name, {}).get("color", COLOURS[0])
         clipped |= _row(axis, place, ends, colour, difference.excludes_zero)
-        axis.text(1.025, place, text(difference, scale), va="center", **beside)
+        axis.text(1.025, place, text(difference, unit), va="center", **beside)
     confidences = sorted({difference.confidence for difference in rows.values()})
     percent = " or ".join(f"{100 * confidence:g} %" for confidence in confidences)
     axis.text(1.025, 0.05, f"difference [{percent} interval]", va="bottom", **beside)
     axis.set_yticks(places, ["\n".join(lines) for lines in names], fontsize=8)
     axis.tick_params("y", length=0, pad=10)  # beside an arrow
     axis.spines[["left", "right", "top"]].set_visible(False)
-    axis.set_xlabel(textwrap.fill(f"{unit_label}, less that of {baseline}", 70))
+    axis.set_xlabel(textwrap.fill(f"{label}, less that of {baseline}", 70))
     figure.supxlabel(_notes(rows, clipped, None if margin is None else band), fontsize=8)
     return save(figure, path)
 
 
-def text(difference: Difference, scale: float = 100.0) -> str:
+def text(difference: Difference, unit: Unit = POINTS) -> str:
     """ "+0.5 [-0.3, +1.2]"; an end next to 0, which the interval excludes, is "above 0"."""
-    decimals = max(1, 3 - round(math.log10(scale)))
 
     def end(value: float) -> str:
         if math.isinf(value):
             return "+∞" if value > 0 else "-∞"
-        if 0 < abs(value) < 1e-9:
-            return "above 0" if value > 0 else "below 0"
-        return f"{scale * value:+.{decimals}f}"
+        return unit.gap(value)
 
-    effect = f"{scale * difference.estimate:+.{decimals}f}"
-    return f"{effect} [{end(difference.low)}, {end(difference.high)}]"
+    return f"{unit.gap(difference.estimate)} [{end(difference.low)}, {end(difference.high)}]"
 
 
 def _view(values: NDArray[np.float64], band: float) -> tuple[float, float]:

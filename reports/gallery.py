@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.run import Run
+from runs.record import Run
 
 # What follows the sweep's name in a file's name, in the order of a page.
 KINDS = {
@@ -41,11 +41,10 @@ class Picture:
 
 def pictures(run: Run) -> dict[str, list[Picture]]:
     """What was drawn of every sweep, and as "" of the run as a whole."""
-    sweeps = dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps)
     wanted = {
         sweep: [(f"{sweep}_{kind}" if kind else sweep, said, kind in OPEN)
                 for kind, said in KINDS.items()]
-        for sweep in sweeps
+        for sweep in run.sweeps
     }  # fmt: skip
     return {sweep: _found(run, names) for sweep, names in wanted.items()}
 

@@ -9,15 +9,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from reports.run import Trial
-
-
-class Missing(ValueError):
-    """A trial did not measure it, or there is no such trial."""
-
-
-class Unfinished(Missing):
-    """There are such trials, but none finished."""
+from reports.lacking import Missing, Needs
+from reports.units import unit_of
+from runs.record import TrialRecord
 
 
 class _Measure(BaseModel):
@@ -42,23 +36,23 @@ class Last(_Measure):
 
     @property
     def unit(self) -> str:
-        """Accuracies are told in points."""
-        return "points" if "accuracy" in self.metric else ""
+        """That of the metric: accuracies and their like are told in points."""
+        return unit_of(self.metric).word
 
     @property
     def scale(self) -> float:
-        """Accuracies are told in points."""
-        return 100.0 if "accuracy" in self.metric else 1.0
+        """That of the metric's unit."""
+        return unit_of(self.metric).scale
 
     @property
     def says(self) -> str:
         """For people."""
         return self.metric
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """Of one trial; rivals: those of its seed that it is compared with, itself among them."""
         if self.metric not in trial.metrics:
-            raise Missing(f"{self.metric} was not measured")
+            raise _unmeasured(self.metric, "")
         return trial.metrics[self.metric]
 
 
@@ -73,7 +67,7 @@ class At(Last):
         """For people."""
         return f"{self.metric} after {100 * self.share:.0f} % of the epochs"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The metric of that epoch."""
         values = curve(trial, self.metric)
         return float(values[math.ceil(self.share * len(values)) - 1])
@@ -90,7 +84,7 @@ class Gap(Last):
         """For people."""
         return f"{self.metric} - {self.less}"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The difference of the two."""
         return super().of(trial, rivals) - Last(metric=self.less).of(trial, rivals)
 
@@ -109,7 +103,7 @@ class Rise(_Measure):
         """For people."""
         return f"{self.metric} at the end above its lowest"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """Last less lowest."""
         values = curve(trial, self.metric)
         return float(values[-1] - values.min())
@@ -131,7 +125,7 @@ class Total(_Measure):
         """For people."""
         return f"{self.metric} in all"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The sum."""
         return float(curve(trial, self.metric).sum())
 
@@ -150,11 +144,12 @@ class Roughness(_Measure):
         """For people."""
         return f"roughness of {self.metric}"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """mean |second difference|."""
         values = curve(trial, self.metric)
         if len(values) < 3:
-            raise Missing(f"{self.metric} has {len(values)} epochs, and roughness needs 3")
+            said = f"{self.metric} has {len(values)} epochs, and roughness needs 3"
+            raise Missing(said, Needs(free=frozenset({"epochs"})))
         return float(np.abs(np.diff(values, 2)).mean())
 
 
@@ -181,7 +176,7 @@ class EpochsTo(_Measure):
         whose = "all reach" if self.by == "slowest" else "the other ends at"
         return f"epochs to the {self.metric} that {whose}"
 
-    def of(self, trial: Trial, rivals: Sequence[Trial]) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """Epochs, at least 1."""
         values = curve(trial, self.metric)
         if self.by == "slowest":
@@ -203,9 +198,14 @@ Measure = Annotated[
 ]
 
 
-def curve(trial: Trial, metric: str) -> np.ndarray:
+def curve(trial: TrialRecord, metric: str) -> np.ndarray:
     """A metric by epoch, (E,)."""
     values = [line[metric] for line in trial.lines if metric in line]
     if not values:
-        raise Missing(f"{metric} was not measured by epoch")
+        raise _unmeasured(metric, " by epoch")
     return np.array(values, dtype=np.float64)
+
+
+def _unmeasured(metric: str, how: str) -> Missing:
+    curves = metric.startswith("test_curve/")
+    return Missing(f"{metric} was not measured{how}", Needs(test_curves=curves))

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from reports.claims import Claim, OrderChanges, settings_of, simple
-from reports.run import Run
+from typing import Any
+
+from reports.claims import Claim, OrderChanges, simple
+from reports.evidence import SEEDS
+from reports.lacking import NOTHING, Needs
+from runs.command import again, going_on
+from runs.record import Run
+
+DATA_SETS = ("digits", "dogs_vs_cats", "stl10", "tiny_imagenet")
+OF_DATA = frozenset({"dataset", "classes", "images_per_class", "val_fraction"})
 
 
-def next_command(claim: Claim, lacking: str, run: Run) -> str:
-    """Going on with the run where that is enough, else a new one; lacking: what is, in words."""
-    asked = run.study.get("asked", {})
-    values = asked.get("values", {})
-    sweeps = " ".join(dict.fromkeys(part.sweep for part in simple(claim.test)))
-    start = f"python -m studies.{run.study['study']}"
-    # Where its data and weights lay; what else it held is in its page.
-    held = ("dataset", "data_dir", "weights")
-    options = [f"--{n.replace('_', '-')} {values[n][0]}" for n in held if n in values]
-    seeds = max(3, len({trial.seed for trial in run.trials}))
-    fresh = " ".join([start, *options, f"--only {sweeps} --seeds {seeds}"])
-    if isinstance(claim.test, OrderChanges):
-        other = f"{start} --dataset NAME --only {sweeps} --seeds 3"
-        return f"{other}; python -m service.compare RUN RUN"
-    if "test_curve/" in lacking:
-        return f"{fresh} --test-curves"
-    ran = {sweep for trial in run.trials for sweep in trial.sweeps}
-    whole = not asked.get("smoke") and not values.keys() & {n for n, _ in settings_of(claim)}
-    more_seeds = "one seed" in lacking or "needs 2 seeds" in lacking
-    if whole and (set(sweeps.split()) - ran or more_seeds):
-        run_name = f"{run.study['study']}/{run.study['run']}"
-        return f"{start} --resume {run_name} --only {sweeps} --seeds {seeds}"
-    return fresh
+def next_command(claim: Claim, needs: Needs, run: Run) -> str:
+    """Going on with the run where that is enough, else a new one; "" where none would do."""
+    study, asked = run.study, run.study.asked
+    sweeps = list(dict.fromkeys(part.sweep for part in simple(claim.test)))
+    seeds = max(needs.seeds, asked.seeds, SEEDS)
+    if needs.hopeless or needs == NOTHING:
+        return ""
+    if isinstance(claim.test, OrderChanges) and needs.data_sets:
+        if "dataset" not in study.settings:
+            return ""
+        other = next(name for name in DATA_SETS if name != study.dataset.get("name"))
+        free = OF_DATA | _useless(run, sweeps)
+        return again(study, free, dataset=other, only=sweeps, seeds=seeds)
+    if needs.test_curves or needs.free or asked.smoke:
+        if needs.test_curves and "test_curves" not in study.settings:
+            return ""
+        curves = {"test_curves": True} if needs.test_curves else {}
+        free = needs.free | _useless(run, sweeps)
+        return again(study, free, only=sweeps, seeds=seeds, **curves)
+    more: dict[str, Any] = {}
+    if asked.only and set(sweeps) - set(asked.only):
+        more["only"] = sweeps
+    if seeds > asked.seeds:
+        more["seeds"] = seeds
+    if needs.end and not more:
+        failed = any(trial.status == "failed" and not trial.diverged for trial in run.trials)
+        return going_on(study, "retry_failed" if failed else "resume")
+    return going_on(study, **more)
+
+
+def _useless(run: Run, sweeps: list[str]) -> frozenset[str]:
+    """Settings that were given for other sweeps: of these no variant has them, or none varies."""
+    own = [variant for variant in run.variants if set(sweeps) & set(variant.varied)]
+    if not own:  # they did not run, so that nothing is known of them
+        return frozenset()
+    used = {name for variant in own for name in variant.settings}
+    varied = {name for variant in own for sweep in sweeps for name in variant.varied.get(sweep, ())}
+    given = run.study.asked.values
+    several = {name for name, values in given.items() if len(values) > 1}
+    return frozenset((given.keys() - used) | (several - varied))

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from reports import answers, audit, comparisons, gallery, planning, tables, verdicts
-from reports.claims import Claim
+from reports import audit, comparisons, gallery
+from reports.answers import AnswerError
 from reports.findings import Finding
-from reports.outcome import Outcome, outcome
-from reports.run import Run, read
-from reports.variants import varying
+from reports.reading import Reading
+from reports.units import unit_of, words_of
+from runs.record import Run, Tracked
+from runs.variants import Variant
 
 NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
@@ -29,51 +30,59 @@ BADGES = {  # a mark beside the word: colour alone does not tell everyone
 }
 
 
-def write(path: Path) -> Path:
-    """Make report.html of the run in folder `path` again; returns the file.
+def write(reading: Reading, tracked: Tracked | None = None) -> Path:
+    """Make report.html of a run again; returns the file.
+
+    tracked: where MLflow has the run, if that is known better than when it was read.
 
     Raises answers.AnswerError for an answer that the numbers do not bear out, and leaves the page
-    that was there; OSError for a run that has no results yet.
+    that was there.
     """
-    text = page(read(path))
+    if reading.refused:
+        raise AnswerError(reading.refused)
+    text, path = page(reading, tracked), reading.run.path
     temporary = path / f".{NAME}"
     temporary.write_text(text)
     return temporary.replace(path / NAME)
 
 
-def page(run: Run) -> str:
+def page(reading: Reading, tracked: Tracked | None = None) -> str:
     """The whole page."""
-    found, audits = outcome(run), audit.audit_run(run.trials)
-    judged = judge(run)
+    run, audits, compared = reading.run, reading.audits, reading.compared
+    outcome = words_of(run.outcome)
     return render(
         "page.html.j2",
+        reading=reading,
         run=run,
         study=run.study,
         about=_about(run),
-        answer=answers.answer(run, judged),
-        verdicts=judged,
         badges=BADGES,
-        outcome=found,
-        plans=planning.plans(found.variants, found.compared) if found.compared else {},
-        forest=gallery.picture(run, "forest", "Differences in test accuracy, with intervals."),
-        factors=gallery.picture(run, "factors", "Test accuracy by the value of every setting."),
-        table=tables.table(found),
-        links=links(run),
-        suspects=_suspects(found, audits),
-        findings={t.name: audits[t.key].findings for t in run.trials if audits[t.key].findings},
+        unit=unit_of(run.outcome),
+        outcome=outcome,
+        groups=by_sweep(run, compared.differences) if compared else {},
+        rows=by_sweep(run, reading.table.rows),
+        forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals."),
+        factors=gallery.picture(
+            run, "factors", f"{outcome.capitalize()} by every setting's value."
+        ),
+        links=links(run, tracked),
+        suspects=reading.suspects,
+        findings={
+            run.name(t): audits[t.key].findings for t in run.trials if audits[t.key].findings
+        },
         unchecked=_counted(audits[t.key].unchecked for t in run.trials),
         remarks=_counted(audits[t.key].remarks for t in run.trials),
         controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
         pictures=gallery.pictures(run),
-        notes=_tuned(run, found),
+        notes=_tuned(reading),
     )
 
 
-def judge(run: Run) -> list[verdicts.Verdict]:
-    """The verdict on every claim that the run's study makes."""
-    claims = [Claim.model_validate(claim) for claim in run.study.get("claims", ())]
-    return [verdicts.judge(claim, [run]) for claim in claims]
+def by_sweep(run: Run, chosen: Collection[Variant]) -> dict[str, list[Variant]]:
+    """The variants of each sweep; one that sweeps share stands in each, called as it is there."""
+    found = {sweep: [v for v in run.sweep(sweep) if v in chosen] for sweep in run.sweeps}
+    return {sweep: own for sweep, own in found.items() if own}
 
 
 def render(template: str, **names: Any) -> str:
@@ -91,22 +100,22 @@ def render(template: str, **names: Any) -> str:
     words.filters |= {
         "ends": _ends,
         "number": lambda value: f"{value:.3g}",
-        "points": comparisons.points,
+        "told": comparisons.told,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     return words.get_template(template).render(**names)
 
 
-def links(run: Run) -> dict[str, str]:
+def links(run: Run, tracked: Tracked | None = None) -> dict[str, str]:
     """Where MLflow shows a trial, by key, and as "" the whole run; {} where it was not recorded.
 
     An SQLite file is shown by `mlflow ui` (`make ui`) at its usual address.
     """
-    tracked, uri = run.tracked, str(run.study.get("tracking_uri", ""))
-    if "experiment_id" not in tracked:
+    tracked = tracked or run.tracked
+    if tracked is None or not tracked.parent:
         return {}
-    place = tracked_at(uri, tracked["experiment_id"])
-    runs = {**tracked["runs"], "": tracked["parent"]}
+    place = tracked_at(run.study.tracking_uri or "", tracked.experiment_id)
+    runs = {**tracked.runs, "": tracked.parent}
     return {key: f"{place}/{run_id}" for key, run_id in runs.items()}
 
 
@@ -119,9 +128,9 @@ def tracked_at(uri: str, experiment: str) -> str:
 
 def date(run: Run) -> str:
     """When the run began, "" where that was not recorded."""
-    if "created" not in run.study:
+    if run.study.created is None:
         return ""
-    return f"{datetime.fromtimestamp(run.study['created'], UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromtimestamp(run.study.created, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _ends(finding: Finding) -> str:
@@ -133,45 +142,39 @@ def _ends(finding: Finding) -> str:
     return ends if effect.confidence == 0.95 else f"{ends} ({100 * effect.confidence:.4g} %)"
 
 
-def _suspects(found: Outcome, audits: Mapping[str, audit.Audit]) -> dict[str, list[str]]:
-    """What is wrong with any trial of a variant, without what is said twice."""
-    said = {
-        variant: list(dict.fromkeys(f.says for t in same for f in audits[t.key].findings))
-        for variant, same in found.variants.items()
-    }
-    return {variant: sentences for variant, sentences in said.items() if sentences}
-
-
 def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:
     """What is said of trials, and of how many."""
     return dict(Counter(chain.from_iterable(sentences)))
 
 
-def _tuned(run: Run, found: Outcome) -> list[str]:
-    tune = run.study.get("tune_each")
-    if not tune:
+def _tuned(reading: Reading) -> list[str]:
+    study = reading.run.study
+    if not study.tune_each:
         return []
-    return [f"Each is compared at its own {tune}, that with the best {run.study['metric']}.",
-            *found.cautions]  # fmt: skip
+    said = f"Each is compared at its own {study.tune_each}, that with the best {study.metric}."
+    return [said, *reading.cautions]
 
 
 def _about(run: Run) -> dict[str, Any]:
     """What a reader needs to do it again."""
-    study, data = run.study, run.dataset
-    sweeps = dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps)
+    varied = {sweep: _values(run.sweep(sweep), sweep) for sweep in run.sweeps}
     return {
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
-        "sweeps": {s: varying([t for t in run.trials if s in t.sweeps]) for s in sweeps},
+        "sweeps": varied,
         "took": _time(sum(trial.seconds for trial in run.trials)),
-        "data": data,
-        "weights": study.get("inputs", {}).get("weights", {}),
-        "commit": study.get("commit", {}),
-        "environment": study.get("environment", {}),
-        "resumed": study.get("resumed", []),
-        "command": study.get("command", ""),
-        "held": study.get("settings", {}),
+        "data": run.study.dataset,
+        "weights": run.study.inputs.get("weights", {}),
     }
+
+
+def _values(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
+    """The values of every setting that a sweep varies."""
+    found: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        for name, value in variant.values(sweep).items():
+            found.setdefault(name, {})[str(value)] = None
+    return {name: list(values) for name, values in found.items()}
 
 
 def _time(seconds: float) -> str:

@@ -1,142 +1,166 @@
 """The pictures of a sweep, from what its trials left in their folders.
 
-Loss and accuracy against epochs (and against steps and seconds, where steps are
-counted), confusion matrices and ROC curves side by side, a heat map where two settings vary, what
-the optimiser did where that was kept, and how much hangs on a setting that variants tune.
+Loss and accuracy against epochs (and against steps and seconds, where steps are counted), confusion
+matrices and ROC curves side by side, a heat map where two settings vary, what the optimiser did
+where that was kept, and how much hangs on a setting that variants tune.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reports import (
-    figures,
-    grids,
-    looks,
-    scores,
-    sensitivity,
-    update_figures,
-)
-from reports.run import Trial
-from reports.tuned import own_values
-from reports.variants import of_one_seed, told_by, varying
+from reports import figures, grids, scores, sensitivity, update_figures
+from reports.looks import Look
+from reports.reading import Reading
+from reports.tuned import rivals
+from reports.units import unit_of, words_of
+from runs.record import TrialRecord
+from runs.variants import Variant
+
+Job = Callable[[], list[Path]]
+"""Draws one kind of picture: data and a function, so that another process can do it."""
 
 
-def draw(
-    title: str,
-    trials: Sequence[Trial],
-    path: Path,
-    tuned: str | None = None,
-    metric: str = "val/accuracy",
-    mode: str = "max",
-    styles: Mapping[Hashable, looks.Look] | None = None,
-) -> list[Path]:
+def jobs(
+    reading: Reading, sweep: str, path: Path, styles: Mapping[str, Look] | None = None
+) -> list[Job]:
     """The pictures of one sweep, named path.svg, path_confusion.svg, ... and the same as .png.
 
-    tuned: a setting that every variant, told apart by all others that vary, tunes on its own. Where
-    it varies, path_sensitivity has all of its values and the other pictures have each variant at
-    its own: that with the best mean over seeds of what `metric` was last (mode "max" or "min").
-    styles: how a trial's variant looks, by key.
+    Where variants tune a setting, path_sensitivity has all of its values and the other pictures
+    have each variant at its own.  styles: how a variant looks, by the key of its first trial.
     """
-    varied = varying(trials)
-    names = [name for name in varied if all(name in trial.settings for trial in trials)]
-    if all(isinstance(t.settings[name], int | float) for name in names for t in trials):
-        # A trial that another sweep shares comes first otherwise.
-        trials = sorted(trials, key=lambda trial: [trial.settings[name] for name in names])
-        varied = varying(trials)
-    by_variant = told_by(trials, varied)
-    drawn: list[Path] = []
-    if tuned in varied and _last(trials, metric):
-        del varied[tuned]
-        variants = told_by(trials, varied) if varied else {"": list(trials)}
-        tried = {name: told_by(same, [tuned]) for name, same in variants.items()}
-        pairs = [(name, value) for name, values in tried.items() for value in values]
-        own = own_values([(n, value, _last(tried[n][value], metric)) for n, value in pairs], mode)
-        by_variant = {f"{n} ({own[n]})".strip(): tried[n][own[n]] for n in own}
-        place = path.with_name(f"{path.name}_sensitivity")
-        of = {name: same[0].key for name, same in variants.items()}
-        drawn += _sensitivity(title, tried, own, tuned, metric, place, _styles(of, styles))
-        title = f"{title}, each at its own {tuned}"
-    of = {name: same[0].key for name, same in by_variant.items()}
-    own_styles = _styles(of, styles)
-    if any(line["epoch"] > 1 for trial in trials for line in trial.lines):
-        lines = {name: [trial.lines for trial in same] for name, same in by_variant.items()}
-        drawn += figures.curves(lines, title, path, styles=own_styles)
-        counted = any("train/steps" in line for trial in trials for line in trial.lines)
+    run = reading.run
+    tuned, title = run.study.tune_each, f"{run.study.study}: {sweep}"
+    variants = in_order([v for v in run.sweep(sweep) if v.finished], sweep)
+    if variants and all(variant.trials[0].control for variant in variants):
+        lines = {v.label(sweep): [t.lines for t in v.finished] for v in variants}
+        return [partial(figures.curves, lines, title, path)]  # only the learning is of interest
+    made: list[Job] = []
+    names = {variant: variant.label(sweep) for variant in variants}
+    if tuned and len({str(v.settings.get(tuned)) for v in variants}) > 1:
+        own = [variant for variant in variants if variant in reading.shown]
+        made += _sensitivity(reading, sweep, variants, own, path, styles)
+        if own:
+            title = f"{title}, each at its own {tuned}"
+            names = {v: _at_own(v, sweep, tuned) for v in own}
+    own_styles = {name: styles[v.trials[0].key] for v, name in names.items()} if styles else None
+    if any(line["epoch"] > 1 for v in names for t in v.finished for line in t.lines):
+        lines = {name: [t.lines for t in v.finished] for v, name in names.items()}
+        counted = any("train/steps" in line for v in names for t in v.finished for line in t.lines)
+        extra = run.study.metric
+        made.append(partial(figures.curves, lines, title, path, styles=own_styles, extra=extra))
         for x in ("steps", "seconds") if counted else ():
             place = path.with_name(f"{path.name}_{x}")
-            drawn += figures.curves(lines, title, place, x, own_styles)
-    folders = {name: trial.folder for name, trial in of_one_seed(by_variant).items()}
-    drawn += update_figures.draw(title, folders, path, own_styles)
-    layout = _grid(varied, [same[0] for same in by_variant.values()])
+            made.append(partial(figures.curves, lines, title, place, x, own_styles, extra=extra))
+    folders = {names[v]: trial.folder for v, trial in of_one_seed(list(names)).items()}
+    made.append(partial(update_figures.draw, title, folders, path, own_styles))
+    layout = _grid(list(names), sweep)
     panels = tuple(layout.values()) or None
-    all_folders = {name: [trial.folder for trial in same] for name, same in by_variant.items()}
-    drawn += scores.confusion(title, all_folders, panels, path.with_name(f"{path.name}_confusion"))
-    drawn += scores.roc(title, folders, panels, path.with_name(f"{path.name}_roc"))
-    if layout:
+    every = {name: [trial.folder for trial in v.finished] for v, name in names.items()}
+    confusion, roc = (path.with_name(f"{path.name}_{kind}") for kind in ("confusion", "roc"))
+    made.append(partial(scores.confusion, title, every, panels, confusion))
+    made.append(partial(scores.roc, title, folders, panels, roc))
+    unit = unit_of(run.outcome)
+    if layout and unit.sign:  # a heat map is of shares
         (rows, row_names), (columns, column_names) = layout.items()
         shape = len(row_names), len(column_names)
-        values = np.array([_mean_accuracy(same) for same in by_variant.values()]).reshape(shape)
-        n = np.array([len(same) for same in by_variant.values()]).reshape(shape)
-        place = path.with_name(f"{path.name}_heat")
-        about = f"{title}: test accuracy"
-        drawn += grids.heat_map(values, row_names, column_names, rows, columns, about, place, n=n)
-    return drawn
+        values = np.array([_mean(v.finished, run.outcome) for v in names]).reshape(shape)
+        n = np.array([len(v.finished) for v in names]).reshape(shape)
+        place, about = path.with_name(f"{path.name}_heat"), f"{title}: {words_of(run.outcome)}"
+        made.append(
+            partial(
+                grids.heat_map, values, row_names, column_names, rows, columns, about, place, n=n
+            )
+        )
+    return made
 
 
-def _styles(
-    keys: Mapping[str, str], styles: Mapping[Hashable, looks.Look] | None
-) -> dict[str, looks.Look]:
-    """How each variant looks, by name; keys: of one of its trials."""
-    return {name: styles[key] for name, key in keys.items()} if styles else looks.looks(keys)
+def in_order(variants: Sequence[Variant], sweep: str) -> list[Variant]:
+    """By the values that all have of what varies, where these are numbers; else as they are."""
+    names = [n for n in _varying(variants, sweep) if all(n in v.settings for v in variants)]
+    values = {v: [v.settings[name] for name in names] for v in variants}
+    if not all(isinstance(one, int | float) for own in values.values() for one in own):
+        return list(variants)
+    # A variant that another sweep shares comes first otherwise.
+    return sorted(variants, key=values.__getitem__)
 
 
-def _last(same: Sequence[Trial], metric: str) -> list[float]:
-    """What a metric was last in each trial that has it."""
-    found = [[line[metric] for line in trial.lines if metric in line] for trial in same]
-    return [values[-1] for values in found if values]
+def of_one_seed(variants: Sequence[Variant]) -> dict[Variant, TrialRecord]:
+    """A trial of each variant: of the first seed that all have, since one begins alike for all."""
+    seeds = [{trial.seed for trial in variant.finished} for variant in variants]
+    first = min(set.intersection(*seeds), default=None) if seeds else None
+    return {
+        v: next((trial for trial in v.finished if trial.seed == first), v.finished[0])
+        for v in variants
+    }
+
+
+def _varying(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
+    """The settings that differ among these variants of a sweep, with their values."""
+    found: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        for name, value in variant.values(sweep).items():
+            found.setdefault(name, {})[str(value)] = None
+    return {name: list(values) for name, values in found.items() if len(values) > 1}
+
+
+def _at_own(variant: Variant, sweep: str, tuned: str) -> str:
+    """ "optimizer=adam (lr=0.001)" """
+    others = [name for name in variant.varied[sweep] if name != tuned and name in variant.settings]
+    own = f"({tuned}={variant.settings.get(tuned)})"
+    return f"{variant.label(sweep, tuned)} {own}" if others else own
 
 
 def _sensitivity(
-    title: str,
-    tried: Any,
-    own: Mapping[str, str],
-    tuned: str,
-    metric: str,
+    reading: Reading,
+    sweep: str,
+    variants: Sequence[Variant],
+    own: Sequence[Variant],
     path: Path,
-    styles: Mapping[str, looks.Look],
-) -> list[Path]:
-    """tried: variant to value ("lr=0.1") to trials; own: variant to its own value."""
-    every = [trial for values in tried.values() for same in values.values() for trial in same]
-    if not all(isinstance(trial.settings.get(tuned), int | float) for trial in every):
+    styles: Mapping[str, Look] | None,
+) -> list[Job]:
+    """How much hangs on the tuned setting, where it is a number and was measured."""
+    run, tuned = reading.run, str(reading.run.study.tune_each)
+    if not all(isinstance(v.settings.get(tuned), int | float) for v in variants):
         return []
-    if all(_last([trial], "test/accuracy") for trial in every):
-        metric = "test/accuracy"
-    points = {
-        name: [
-            (float(same[0].settings[tuned]), _last(same, metric), value == own.get(name))
-            for value, same in values.items()
+    measured = all(run.outcome in t.metrics for v in variants for t in v.finished)
+    metric = run.outcome if measured else run.study.metric
+    points, looks = {}, {}
+    for same in rivals(variants, tuned):
+        name = same[0].label(sweep, tuned)
+        points[name] = [
+            (
+                float(v.settings[tuned]),
+                [t.metrics[metric] for t in v.finished if metric in t.metrics],
+                v in own,
+            )
+            for v in same
         ]
-        for name, values in tried.items()
-    }
-    label = {"test/accuracy": "test accuracy", **figures.ACCURACIES}.get(metric, metric)
-    return sensitivity.draw(points, tuned, label, title, path, styles)
+        if styles:
+            looks[name] = styles[same[0].trials[0].key]
+    if not any(values for tried in points.values() for _, values, _ in tried):
+        return []
+    place, title = path.with_name(f"{path.name}_sensitivity"), f"{run.study.study}: {sweep}"
+    label = words_of(metric)
+    return [partial(sensitivity.draw, points, tuned, label, title, place, looks or None)]
 
 
-def _grid(varied: Mapping[str, list[str]], first: Sequence[Trial]) -> dict[str, list[str]]:
+def _grid(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
     """The two settings that vary, if the variants fill their grid row by row; else nothing."""
+    varied = _varying(variants, sweep)
     if len(varied) != 2:
         return {}
     rows, columns = varied.items()
     wanted = [(a, b) for a in rows[1] for b in columns[1]]
-    have = [(str(t.settings.get(rows[0])), str(t.settings.get(columns[0]))) for t in first]
-    return dict(varied) if have == wanted else {}
+    have = [(str(v.settings.get(rows[0])), str(v.settings.get(columns[0]))) for v in variants]
+    return varied if have == wanted else {}
 
 
-def _mean_accuracy(same: Sequence[Trial]) -> float:
-    found = [trial.lines[-1].get("test/accuracy", np.nan) for trial in same]
+def _mean(trials: Sequence[TrialRecord], metric: str) -> float:
+    found: Any = [trial.metrics.get(metric, np.nan) for trial in trials]
     return float(np.mean(found))

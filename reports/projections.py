@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from runs.artifacts import Absent, Embeddings, Predictions
 
 Floats = NDArray[np.float64]
 
@@ -43,19 +46,18 @@ class Embedded:
 def read(folder: Path) -> Embedded | None:
     """What a trial left of its first classes; None without embeddings.
 
-    Classes have the names in predictions.npz, or else their numbers.
+    Classes have the names that its predictions have, or else their numbers.
     """
-    file, predictions = folder / "embeddings.npz", folder / "predictions.npz"
-    if not file.exists():
+    try:
+        kept = Embeddings.load(folder)
+    except Absent:
         return None
-    with np.load(file) as kept:
-        embeddings, labels = kept["embeddings"], kept["label"]
-    names: list[str] = []
-    if predictions.exists():
-        with np.load(predictions) as kept:
-            names = kept["classes"].tolist() if "classes" in kept else []
+    names: tuple[str, ...] = ()
+    with suppress(Absent):
+        names = Predictions.load(folder).classes or ()
+    embeddings, labels = kept.embeddings, kept.label
     there = np.unique(labels)
-    classes = {int(k): str(names[k]) if k < len(names) else str(k) for k in there[:CLASSES]}
+    classes = {int(k): names[k] if k < len(names) else str(k) for k in there[:CLASSES]}
     shown = np.flatnonzero(np.isin(labels, list(classes)))
     if len(shown) > IMAGES:
         shown = shown[np.linspace(0, len(shown) - 1, IMAGES).astype(int)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from reports.run import Run
+from runs.record import Run
+from runs.variants import label
 
 PATHS = {"data_dir"}  # where files lay, which says nothing of what is in them
 SHORT = 12  # letters of a fingerprint
@@ -26,27 +27,16 @@ def differing(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
     return {group: rows for group, rows in found.items() if rows}
 
 
-def commit_of(run: Run) -> str:
-    """The commit that a run began with, for people."""
-    commit = run.study.get("commit", {})
-    return (commit.get("commit") or "unknown")[:7] + (", changed" if commit.get("dirty") else "")
-
-
-def seeds_of(run: Run) -> list[int]:
-    """The seeds of its trials."""
-    return sorted({trial.seed for trial in run.trials if not trial.control})
-
-
 def _told(run: Run) -> dict[str, dict[str, str]]:
-    study, data = run.study, run.dataset
+    study, data = run.study, run.study.dataset
     return {
         "settings": _settings(run),
         "study": {
-            "question": study.get("question", ""),
-            "seeds": ", ".join(map(str, seeds_of(run))),
-            "chosen by": study["metric"],
-            "tuned for each": study.get("tune_each") or "nothing",
-            "baseline": " ".join(f"{k}={v}" for k, v in (study.get("baseline") or {}).items()),
+            "question": study.question,
+            "seeds": ", ".join(map(str, run.seeds)),
+            "chosen by": study.metric,
+            "tuned for each": study.tune_each or "nothing",
+            "baseline": label(study.baseline or {}, study.baseline or ()),
         },
         "data": {
             "data set": _short(data.get("name", "")),
@@ -54,11 +44,11 @@ def _told(run: Run) -> dict[str, dict[str, str]]:
             **{f"{part} images": f"{count:,}" for part, count in data.get("counts", {}).items()},
             "fingerprint": data.get("fingerprint", "")[:SHORT],
             "corrupt images left out": str(len(data["dropped"])) if "dropped" in data else "",
-            "weights' digest": study.get("inputs", {}).get("weights", {}).get("digest") or "",
+            "weights' digest": study.inputs.get("weights", {}).get("digest") or "",
         },
         "code and machine": {
-            "commit": commit_of(run),
-            **{name: str(value) for name, value in study.get("environment", {}).items()},
+            "commit": study.commit.short,
+            **{name: str(value) for name, value in study.environment.items()},
         },
     }
 

@@ -1,69 +1,100 @@
-"""All pictures of a run: those of each sweep, and what is drawn of all variants together."""
+"""All pictures of a run: those of its sweeps, and those drawn of all variants together."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import shutil
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from reports import embedding_maps, factors, figures, forest, looks, pictures
-from reports.outcome import outcome
-from reports.run import Run
-from reports.variants import of_one_seed, told_by, varying
+from reports import embedding_maps, factors, forest, looks, pictures
+from reports.pictures import Job, in_order, of_one_seed
+from reports.reading import Reading
+from reports.side_processes import run_all
+from runs.artifacts import Embeddings
 
 
-def draw(run: Run) -> list[Path]:
-    """The pictures of a run into its folder figures/; a variant looks the same in all of them."""
-    folder, name = run.path / "figures", run.study["study"]
-    folder.mkdir(exist_ok=True)
-    tuned, metric, mode = run.study.get("tune_each"), run.study["metric"], run.study["mode"]
-    sweeps = {
-        sweep: [trial for trial in run.trials if sweep in trial.sweeps and trial.finished]
-        for sweep in dict.fromkeys(sweep for trial in run.trials for sweep in trial.sweeps)
-    }
-    groups = [
-        told_by(trials, [n for n in varying(trials) if n != tuned]) for trials in sweeps.values()
-    ]
-    styles = looks.shared([[[t.key for t in same] for same in group.values()] for group in groups])
-    drawn, maps = _together(run, styles), list[Path]()
-    for sweep, trials in sweeps.items():
-        if not trials:
+def draw(reading: Reading) -> list[Path]:
+    """The pictures of a run into its folder figures/, which holds only these afterwards.
+
+    Those that were there stay until all are drawn.  A variant looks the same in all of them.
+    """
+    folder = reading.run.path / "figures"
+    building = folder.with_name(".figures")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        drawn = run_all(jobs(reading, building))
+        shutil.rmtree(folder, ignore_errors=True)
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return [folder / file.name for file in drawn]
+
+
+def jobs(reading: Reading, folder: Path) -> list[Job]:
+    """What there is to draw, into `folder`; the longest first."""
+    run = reading.run
+    sweeps = {sweep: [v for v in run.sweep(sweep) if v.finished] for sweep in run.sweeps}
+    styles = looks.shared([_groups(reading, sweep) for sweep in sweeps])
+    by_key = {str(key): look for key, look in styles.items()}
+    made: list[Job] = []
+    for sweep, variants in sweeps.items():
+        # Of the first sweep that has embeddings: t-SNE takes seconds.
+        left = any((t.folder / Embeddings.FILE).exists() for v in variants for t in v.finished)
+        if not variants[0:1] or variants[0].trials[0].control or not left:
             continue
-        title = f"{name}: {sweep}"
-        if all(trial.control for trial in trials):  # of which only the learning is of interest
-            groups_of = told_by(trials, varying(trials)).items()
-            controls = {control: [trial.lines for trial in same] for control, same in groups_of}
-            drawn += figures.curves(controls, title, folder / sweep)
-            continue
-        drawn += pictures.draw(title, trials, folder / sweep, tuned, metric, mode, styles)
-        if not maps:  # of the first sweep that has embeddings: t-SNE takes seconds
-            one = of_one_seed(told_by(trials, varying(trials)))
-            folders = {variant: trial.folder for variant, trial in one.items()}
-            maps = embedding_maps.draw(
-                folders, f"{title}, one seed", folder / f"{sweep}_embeddings"
+        ordered = of_one_seed(in_order(variants, sweep))
+        folders = {v.label(sweep): trial.folder for v, trial in ordered.items()}
+        title = f"{run.study.study}: {sweep}, one seed"
+        made.append(partial(embedding_maps.draw, folders, title, folder / f"{sweep}_embeddings"))
+        break
+    for sweep, variants in sweeps.items():
+        if variants:
+            made += pictures.jobs(reading, sweep, folder / sweep, by_key)
+    return made + _together(reading, by_key, folder)
+
+
+def _groups(reading: Reading, sweep: str) -> list[list[str]]:
+    """The trials that look alike: of what is one variant, whatever it tunes."""
+    run, groups = reading.run, dict[str, list[str]]()
+    for variant in run.sweep(sweep):
+        if variant.finished:
+            name = variant.label(sweep, run.study.tune_each)
+            groups.setdefault(name, []).extend(trial.key for trial in variant.trials)
+    return list(groups.values())
+
+
+def _together(reading: Reading, styles: Mapping[str, looks.Look], folder: Path) -> list[Job]:
+    """Differences to the baseline, and the outcome by the value of every setting."""
+    run, compared = reading.run, reading.compared
+    name, made = run.study.study, list[Job]()
+    if compared and compared.differences:
+        rows = {variant.name: row for variant, row in compared.differences.items()}
+        own = {variant.name: styles[variant.trials[0].key] for variant in compared.differences}
+        base = compared.baseline.name
+        title = f"{name}: less {base}"
+        made.append(
+            partial(
+                forest.draw, rows, base, title, folder / "forest",
+                metric=compared.metric, styles=own,
             )
-    return drawn + maps
-
-
-def _together(run: Run, styles: Mapping[Hashable, looks.Look]) -> list[Path]:
-    """Differences to the baseline, and accuracy by the value of every setting."""
-    found, name, folder = outcome(run), run.study["study"], run.path / "figures"
-    drawn: list[Path] = []
-    if found.compared:
-        rows, base = found.compared.differences, found.compared.baseline
-        own = {variant: styles[found.variants[variant][0].key] for variant in rows}
-        drawn += forest.draw(rows, base, f"{name}: less {base}", folder / "forest", styles=own)
+        )  # fmt: skip
     strips: dict[str, dict[str, list[float]]] = {}
-    shown = {trial.key for variant in found.own for trial in found.variants[variant]}
-    for trial in run.trials:
-        for sweep in trial.sweeps if trial.key in shown else ():
-            mates = [t for t in run.trials if sweep in t.sweeps and t.key in shown]
-            for setting in varying(mates).keys() - {run.study.get("tune_each")}:
-                if setting in trial.settings:
-                    strip = setting if setting == sweep else f"{setting} ({sweep})"
-                    values = strips.setdefault(strip, {}).setdefault(
-                        str(trial.settings[setting]), []
-                    )
-                    values.append(trial.metrics.get("test/accuracy", np.nan))
-    return drawn + factors.draw(strips, "test accuracy", f"{name}: by setting", folder / "factors")
+    for sweep in run.sweeps:
+        mates = [variant for variant in run.sweep(sweep) if variant in reading.shown]
+        values = [variant.values(sweep) for variant in mates]
+        for setting in dict.fromkeys(n for one in values for n in one):
+            tried = {str(one[setting]) for one in values if setting in one}
+            if len(tried) < 2 or setting == run.study.tune_each:
+                continue
+            strip = strips.setdefault(setting if setting == sweep else f"{setting} ({sweep})", {})
+            for variant, one in zip(mates, values, strict=True):
+                if setting in one:
+                    found = [trial.metrics.get(run.outcome, np.nan) for trial in variant.finished]
+                    strip.setdefault(str(one[setting]), []).extend(found)
+    title = f"{name}: by setting"
+    made.append(partial(factors.draw, strips, run.outcome, title, folder / "factors"))
+    return made

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import metrics
 from reports import grids
+from runs.artifacts import Absent, Confusion, Predictions
 
 POINTS = 150  # of a ROC curve: more cannot be told apart in a picture
 EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
@@ -26,37 +27,45 @@ def confusion(
     variants: name to the folders of its trials.  panels: rows and columns of a grid, or None.
     """
     matrices: dict[str, NDArray[np.int64]] = {}
-    classes: list[str] = []
+    classes: tuple[str, ...] = ()
     for name, folders in variants.items():
-        files = [folder / "test_confusion.csv" for folder in folders]
-        found = [read_matrix(file) for file in files if file.exists()]
+        found: list[Confusion] = []
+        for folder in folders:
+            with suppress(Absent):
+                found.append(Confusion.load(folder))
         # Variants with other classes than the first one's cannot stand beside it.
-        if found and (not classes or found[0][0] == classes):
-            classes, matrices[name] = found[0][0], np.sum([matrix for _, matrix in found], axis=0)
-    before = next(iter(variants.values()))[0] / "test_before_confusion.csv"
-    if matrices and before.exists():
-        matrices, panels = {BEFORE: read_matrix(before)[1], **matrices}, None
+        if found and (not classes or found[0].classes == classes):
+            classes = found[0].classes
+            matrices[name] = np.sum([one.counts for one in found], axis=0)
+    with suppress(Absent):
+        before = Confusion.load(next(iter(variants.values()))[0], before=True)
+        if matrices:
+            matrices, panels = {BEFORE: before.counts, **matrices}, None
     panels = panels if len(matrices) == len(variants) else None
     return grids.confusion_grid(matrices, classes, title, path, panels)
 
 
 def read_matrix(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    """(classes, counts) of a CSV file with the names of rows and columns, true by predicted."""
-    with path.open(newline="") as file:
-        _, *rows = csv.reader(file)
-    return [row[0] for row in rows], np.array([[int(x) for x in row[1:]] for row in rows])
+    """(classes, counts) of a file that holds a Confusion."""
+    kept = Confusion.load(path.parent, before=path.name == Confusion.FILE_BEFORE)
+    return list(kept.classes), kept.counts
 
 
 def roc(title: str, variants: Mapping[str, Path], panels: Any, path: Path) -> list[Path]:
-    """Of one trial a variant, in its folder: curves of several cannot be told apart."""
+    """Of one trial a variant, in its folder: curves of several cannot be told apart.
+
+    A trial without scores, which a kept run lacks, has no panel.
+    """
     drawn: dict[str, dict[str, grids.Curve]] = {}
     for name, folder in variants.items():
-        file = folder / "predictions.npz"
-        if not file.exists():
+        try:
+            kept = Predictions.load(folder)
+        except Absent:
             continue
-        with np.load(file) as kept:
-            labels, scores, classes = kept["label"], kept["scores"], kept["classes"].tolist()
-        found = metrics.one_vs_rest(labels, scores)
+        if kept.scores is None:
+            continue
+        classes = kept.classes or tuple(map(str, range(kept.scores.shape[1])))
+        found = metrics.one_vs_rest(kept.label, kept.scores)
         curves: dict[str, Any] = {"micro": found.micro, "macro": found.macro}
         areas: dict[str, float] = {"micro": found.micro_auc, "macro": found.macro_auc}
         if len(classes) <= EACH_CLASS:

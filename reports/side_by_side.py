@@ -16,21 +16,23 @@ from urllib.parse import quote
 from reports import columns as cols
 from reports import forest, looks, page, verdicts
 from reports.claims import Claim, OrderChanges
-from reports.columns import Cell, Column
+from reports.columns import Column, Row
 from reports.findings import Finding
 from reports.gallery import Picture, data_uri
-from reports.run import Run
-from reports.run_differences import commit_of, differing, seeds_of
+from reports.reading import Reading, claims_of
+from reports.run_differences import differing
 from reports.statistics import Difference
+from reports.units import unit_of, words_of
 from reports.verdicts import Verdict
+from runs.record import Run
 
 WORST = ("refuted", "not tested", "no detectable difference", "supported")
 
 
-def compare(runs: Sequence[Run], folder: Path) -> str:
+def compare(readings: Sequence[Reading], folder: Path) -> str:
     """The page of these runs, for a file in `folder`: links to their own pages are relative."""
-    columns = cols.columns(runs)
-    declared = [_claims(run) for run in runs]
+    columns, runs = cols.columns(readings), [reading.run for reading in readings]
+    declared = [{claim.id: claim for claim in claims_of(run)} for run in runs]
     claims = {name: claim for own in reversed(declared) for name, claim in own.items()}
     names = dict.fromkeys(name for own in declared for name in own)
     across = [name for name in names if isinstance(claims[name].test, OrderChanges)]
@@ -42,12 +44,8 @@ def compare(runs: Sequence[Run], folder: Path) -> str:
         differing=differing(runs),
         claims=[claims[name] for name in names if name not in across],
         judged=[
-            {
-                name: verdicts.judge(claim, [run])
-                for name, claim in own.items()
-                if name not in across
-            }
-            for run, own in zip(runs, declared, strict=True)
+            {v.claim.id: v for v in reading.verdicts if v.claim.id not in across}
+            for reading in readings
         ],
         across=[_across(claims[name], columns) for name in across],
         unlike=[n for n in names if any(n in own and own[n] != claims[n] for own in declared)],
@@ -55,6 +53,8 @@ def compare(runs: Sequence[Run], folder: Path) -> str:
         forest=_forest(columns, rows),
         badges=page.BADGES,
         decisive=decisive,
+        outcome=words_of(runs[0].outcome),
+        unit=unit_of(runs[0].outcome),
     )
 
 
@@ -64,14 +64,9 @@ def decisive(verdict: Verdict) -> Finding:
     return (alike or sorted(verdict.findings, key=lambda f: WORST.index(f.status)))[0]
 
 
-def _claims(run: Run) -> dict[str, Claim]:
-    found = [Claim.model_validate(claim) for claim in run.study.get("claims", ())]
-    return {claim.id: claim for claim in found}
-
-
 def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:
     """Judged over all runs, whose letters stand before their findings."""
-    verdict = verdicts.judge(claim, [column.run for column in columns])
+    verdict = verdicts.judge(claim, [column.reading.run for column in columns])
     findings = [
         replace(finding, says=f"{column.letter}: {finding.says}")
         for column, finding in zip(columns, verdict.findings, strict=False)
@@ -82,51 +77,52 @@ def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:
 
 def _about(run: Run, folder: Path) -> Mapping[str, str]:
     """What stands at the head of a run's column."""
-    counts = run.dataset.get("counts", {})
-    own, data = run.path / page.NAME, run.dataset.get("name", "")
+    study, data = run.study, run.study.dataset
+    own, counts = run.path / page.NAME, data.get("counts", {})
     ended = sum(trial.finished for trial in run.trials)
     return {
-        "name": run.study["run"],
+        "name": study.run,
         "report": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
         "mlflow": page.links(run).get("", ""),
         "date": page.date(run),
-        "data": data,
+        "data": data.get("name", ""),
         "images": ", ".join(f"{count:,} {part}" for part, count in counts.items()),
-        "seeds": ", ".join(map(str, seeds_of(run))),
-        "trials": f"{ended} of {len(run.study.get('trials', run.trials))} finished",
-        "commit": commit_of(run),
+        "seeds": ", ".join(map(str, run.seeds)),
+        "trials": f"{ended} of {len(study.trials or run.trials)} finished",
+        "commit": study.commit.short,
         "claims": _declared(run),
     }
 
 
 def _declared(run: Run) -> str:
-    if not run.study.get("claims"):
+    if not run.study.claims:
         return "none"
-    return (
-        "declared later than the run" if "judged_later" in run.study else "declared before it ran"
-    )
+    return "declared later than the run" if run.study.judged_later else "declared before it ran"
 
 
-def _forest(columns: Sequence[Column], rows: Mapping[str, Sequence[Cell | None]]) -> Picture | None:
+def _forest(columns: Sequence[Column], rows: Sequence[Row]) -> Picture | None:
     """Every variant's difference in every run, in the colour of the run; None without any."""
     found: dict[str, Difference] = {}
     styles = {}
-    for variant, cells in rows.items():
-        for place, (column, cell) in enumerate(zip(columns, cells, strict=True)):
+    for row in rows:
+        for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
             if cell and isinstance(cell.against, Difference):
-                name = f"{column.letter}: {variant}"
+                name = f"{column.letter}: {row.name}"
                 found[name], styles[name] = cell.against, looks.look(place)
-    title, baseline = f"{columns[0].run.study['study']}: in each run", _baseline(rows)
+    run, baseline = columns[0].reading.run, _baseline(rows)
+    title, outcome = f"{run.study.study}: in each run", words_of(run.outcome)
     with tempfile.TemporaryDirectory() as folder:
-        drawn = forest.draw(found, baseline, title, Path(folder) / "forest", styles=styles)
+        drawn = forest.draw(
+            found, baseline, title, Path(folder) / "forest", metric=run.outcome, styles=styles
+        )
         if not drawn:
             return None
         kept = data_uri(drawn[0], "svg+xml")
-    caption = f"Test accuracy less that of {baseline}, with intervals, by run."
+    caption = f"{outcome.capitalize()} less that of {baseline}, with intervals, by run."
     return Picture("forest", caption, kept, unfolded=True)
 
 
-def _baseline(rows: Mapping[str, Sequence[Cell | None]]) -> str:
+def _baseline(rows: Sequence[Row]) -> str:
     """What the runs compare with, if that is the same in all of them."""
-    names = [v for v, cells in rows.items() if any(c and c.against == "baseline" for c in cells)]
+    names = [row.name for row in rows if any(c and c.against == "baseline" for c in row.cells)]
     return names[0] if len(names) == 1 else "the run's baseline"

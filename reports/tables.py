@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.outcome import Outcome
-from reports.run import Trial
+from reports.units import unit_of, words_of
+from runs.record import Run, TrialRecord
+from runs.variants import Variant
 
 LOWEST = "test_curve/lowest_loss"
 PERCENT = (100, 1, " %")
 # Title to metric, scale, digits and unit; shown where a run has them.
-COLUMNS: Mapping[str, tuple[str, float, int, str]] = {
+COLUMNS: Mapping[str, tuple[str, float, int | None, str]] = {
     "before": ("test_before/accuracy", *PERCENT),
     "train": ("train/accuracy", *PERCENT),
     "val": ("val/accuracy", *PERCENT),
@@ -36,39 +37,51 @@ class Table:
     """columns: titles.  rows: variant to a cell a column, "" without a value."""
 
     columns: Sequence[str]
-    rows: Mapping[str, Sequence[str]]
+    rows: Mapping[Variant, Sequence[str]]
 
 
-def table(found: Outcome) -> Table:
-    """Mean ± standard deviation over the seeds of every variant."""
-    there = {name for same in found.variants.values() for t in same for name in metrics_of(t)}
+def table(run: Run) -> Table:
+    """Mean ± standard deviation over the seeds of every variant of which any finished."""
+    variants = [variant for variant in run.variants if variant.finished]
+    there = {name for variant in variants for t in variant.finished for name in metrics_of(t)}
     columns = {title: column for title, column in COLUMNS.items() if column[0] in there}
-    if not columns:  # a trainable that classifies nothing has its own metrics shown
-        own = sorted(name for name in there if not name.startswith("time/"))
-        columns = {name: (name, 1, 4, "") for name in own[:8]}
+    shown = {metric for metric, *_ in columns.values()}
+    decisive = [m for m in dict.fromkeys((run.study.metric, run.outcome)) if m in there]
+    own = sorted(name for name in there if not name.startswith("time/"))
+    # A trainable that classifies nothing has its own metrics shown.
+    more = [*decisive, *([] if columns else own)]
+    for metric in [name for name in dict.fromkeys(more) if name not in shown][:8]:
+        unit = unit_of(metric)
+        columns[words_of(metric)] = (metric, unit.scale, unit.decimals, unit.sign)
     if LOWEST not in there:
         columns.pop("test loss", None)  # means something beside its lowest
     rows = {}
-    for variant, same in found.variants.items():
-        of_trials, cells = [metrics_of(trial) for trial in same], []
-        for metric, scale, digits, unit in columns.values():
+    for variant in variants:
+        of_trials, cells = [metrics_of(trial) for trial in variant.finished], []
+        for metric, scale, digits, sign in columns.values():
             values = [scale * metrics[metric] for metrics in of_trials if metric in metrics]
-            cells.append(mean_sd(values, digits) + unit if values else "")
+            cells.append(mean_sd(values, digits) + sign if values else "")
         rows[variant] = cells
     return Table(list(columns), rows)
 
 
-def metrics_of(trial: Trial) -> dict[str, float]:
+def metrics_of(trial: TrialRecord) -> dict[str, float]:
     """A trial's metrics, and the lowest test loss of all epochs where it was measured."""
     curve = [line["test_curve/loss"] for line in trial.lines if "test_curve/loss" in line]
     return {**trial.metrics, **({LOWEST: min(curve)} if curve else {})}
 
 
-def mean_sd(values: Sequence[float], digits: int = 4) -> str:
-    """ "0.5120 ± 0.0100"; without a spread for a single value, "-" for none."""
+def mean_sd(values: Sequence[float], digits: int | None = 4) -> str:
+    """ "0.5120 ± 0.0100"; without a spread for a single value, "-" for none.
+
+    digits: behind the point; None: three of the mean, and the spread as far.
+    """
     if not values:
         return "-"
     mean = sum(values) / len(values)
+    if digits is None:
+        size = math.floor(math.log10(abs(mean))) if mean and math.isfinite(mean) else 0
+        digits = min(max(2 - size, 0), 6)
     if len(values) == 1:
         return f"{mean:.{digits}f}"
     spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))

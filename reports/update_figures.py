@@ -1,15 +1,10 @@
-"""What the optimiser did, variants side by side, from the updates.npz that trials left.
-
-Arrays of a file, with S samples and L layers: step, epoch (S,), layers (L,), gradient_norm,
-update_norm, weight_norm (S, L), gradient_cosine, update_cosine (S,) to the step before, noise and
-signal (S,), sketch (S, D) of so many weights (), batch_size (), and of Adam and its like
-effective_step (S, Q) with effective_step_quantiles (Q,). NaN is what was not measured.
-"""
+"""What the optimiser did, variants side by side, from the `Updates` that trials left."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +12,8 @@ import numpy as np
 
 from reports.figures import far_apart, save, sheet
 from reports.looks import Look, looks
-from reports.update_series import (
-    Updates,
-    bin_edges,
-    epoch_noise_scales,
-    quartiles,
-    ratio,
-    whole_network,
-)
+from reports.update_series import bin_edges, epoch_noise_scales, quartiles, ratio, whole_network
+from runs.artifacts import Absent, Updates
 
 STEPS = "optimiser steps"
 SHADE = 0.25  # of a band; where two lie on each other they are darker
@@ -36,14 +25,13 @@ def draw(
 ) -> list[Path]:
     """path_updates, path_layers, path_effective and path_path, each as .svg and .png.
 
-    folders: variant to the folder of one trial. Returns the files; none without an updates.npz.
+    folders: variant to the folder of one trial. Returns the files; none without updates.
     """
     found: dict[str, Updates] = {}
     for name, folder in folders.items():
-        if (folder / "updates.npz").exists():
-            with np.load(folder / "updates.npz") as kept:
-                found[name] = dict(kept)
-    found = {name: updates for name, updates in found.items() if updates["step"].size}
+        with suppress(Absent):
+            found[name] = Updates.load(folder)
+    found = {name: updates for name, updates in found.items() if updates.step.size}
     if not found:
         return []
     given = styles or looks(folders)
@@ -73,7 +61,7 @@ def overview(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]
     edges = _steps(axes, found)
     for axis, label in zip(axes, labels, strict=False):
         axis.set_title(label)
-        parts = {n: quartiles(u["step"], series[n][label], edges) for n, u in found.items()}
+        parts = {n: quartiles(u.step, series[n][label], edges) for n, u in found.items()}
         for name, (x, (_, middle, _)) in parts.items():
             _line(axis, x, middle, styles[name])
         low, high = axis.dataLim.minposy / 10, axis.dataLim.y1 * 10
@@ -92,7 +80,7 @@ def overview(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]
     axes[-1].set_title("gradient noise scale of an epoch, images")
     for name, (x, y) in noise.items():
         axes[-1].plot(x, y, marker=".", lw=1.8, **styles[name])
-    sizes = sorted({int(found[name]["batch_size"]) for name in noise})
+    sizes = sorted({found[name].batch_size for name in noise})
     for size in sizes if len(sizes) <= 3 else ():  # more hide the rest
         axes[-1].axhline(size, color="0.4", lw=0.8, zorder=1)
         at = {"transform": axes[-1].get_yaxis_transform(), "va": "bottom"}
@@ -103,16 +91,18 @@ def overview(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]
 
 def layers(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]) -> Any:
     """Update norm over weight norm, a panel a layer."""
-    names = list(dict.fromkeys(str(layer) for u in found.values() for layer in u["layers"]))
+    names = list(dict.fromkeys(layer for u in found.values() for layer in u.layers))
     about = f"{title}: update norm / weight norm, median of sampled steps"
     figure, axes = sheet(about, styles, len(names), sharex=True, sharey=True)
     edges = _steps(axes, found)
     for axis, layer in zip(axes, names, strict=True):
         for name, u in found.items():
-            for at in np.flatnonzero(u["layers"] == layer):
-                values = ratio(u["update_norm"][:, at], u["weight_norm"][:, at])
-                x, (_, middle, _) = quartiles(u["step"], values, edges)
-                _line(axis, x, middle, styles[name])
+            if layer not in u.layers:
+                continue
+            at = u.layers.index(layer)
+            values = ratio(u.update_norm[:, at], u.weight_norm[:, at])
+            x, (_, middle, _) = quartiles(u.step, values, edges)
+            _line(axis, x, middle, styles[name])
         axis.set_title(layer, fontsize=10)
     _scale_y(*axes)
     return figure
@@ -123,7 +113,7 @@ def effective_steps(title: str, found: Mapping[str, Updates], styles: Mapping[st
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    having = {name: u for name, u in found.items() if "effective_step" in u}
+    having = {name: u for name, u in found.items() if u.effective_step is not None}
     if not having:
         return None
     about = f"{title}: Adam's |m| / (√v + ε), quantiles over parameters"
@@ -131,9 +121,10 @@ def effective_steps(title: str, found: Mapping[str, Updates], styles: Mapping[st
     edges = _steps(axes, having)
     key: dict[str, Any] = {}
     for axis, (name, u) in zip(axes, having.items(), strict=True):
-        shares, colour = u["effective_step_quantiles"], styles[name]["color"]
+        shares, steps, colour = u.effective_step_quantiles, u.effective_step, styles[name]["color"]
+        assert shares is not None and steps is not None  # both are there or none is
         order = np.argsort(shares)
-        binned = [quartiles(u["step"], u["effective_step"][:, i], edges, 1) for i in order]
+        binned = [quartiles(u.step, steps[:, i], edges, 1) for i in order]
         for i in range(len(order) // 2):
             (x, low), (_, high) = binned[i], binned[-1 - i]
             axis.fill_between(x, low[1], high[1], color=colour, alpha=SHADE, lw=0)
@@ -156,7 +147,7 @@ def weight_paths(title: str, found: Mapping[str, Updates], styles: Mapping[str, 
     first = next(iter(found.values()))
     sketches = {
         # Weights that are not finite, of a variant that diverged, have no place.
-        name: u["sketch"][np.isfinite(u["sketch"]).all(1)]
+        name: u.sketch[np.isfinite(u.sketch).all(1)]
         for name, u in found.items()
         if _projection(u) == _projection(first)  # of other networks, weights do not compare
     }
@@ -179,14 +170,14 @@ def weight_paths(title: str, found: Mapping[str, Updates], styles: Mapping[str, 
     return figure
 
 
-def _projection(updates: Updates) -> tuple[int, int]:
+def _projection(updates: Updates) -> tuple[int | None, int]:
     """What decides a sketch: how many weights there are, and how many numbers stand for them."""
-    return int(updates["weights"]), updates["sketch"].shape[1]
+    return updates.weights, updates.sketch.shape[1]
 
 
 def _steps(axes: list[Any], found: Mapping[str, Updates]) -> Any:
     """Make x the steps of all variants; returns the edges of bins, equally wide on it."""
-    log = far_apart(float(updates["step"][-1]) for updates in found.values())
+    log = far_apart(float(updates.step[-1]) for updates in found.values())
     for axis in axes:
         axis.set(xlabel=STEPS, xscale="log" if log else "linear")
     return bin_edges(list(found.values()), log)

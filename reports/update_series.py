@@ -1,18 +1,19 @@
-"""Numbers of updates.npz as they are drawn: of the whole network, of a bin, of an epoch.
+"""Numbers of sampled updates as they are drawn: of the whole network, of a bin, of an epoch.
 
 S is the number of samples and L that of layers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.artifacts import Updates
+
 Floats = NDArray[np.float64]
-Updates = Mapping[str, NDArray[Any]]  # what update_figures says that a file has in it
 
 BINS = 30  # of the steps
 LEAST = 10  # samples in a bin, where there are enough: fewer are joined with the next ones
@@ -21,15 +22,15 @@ LEAST = 10  # samples in a bin, where there are enough: fewer are joined with th
 def whole_network(updates: Updates) -> dict[str, Floats]:
     """Label to a number a sample (S,)."""
     gradient, update, weight = (
-        np.sqrt(np.square(updates[f"{of}_norm"], dtype=np.float64).sum(1))
-        for of in ("gradient", "update", "weight")
+        np.sqrt(np.square(norms, dtype=np.float64).sum(1))
+        for norms in (updates.gradient_norm, updates.update_norm, updates.weight_norm)
     )
     return {
         "gradient norm": gradient,
         "update norm": update,
         "update norm / weight norm": ratio(update, weight),
-        "cosine of successive gradients": updates["gradient_cosine"].astype(np.float64),
-        "cosine of successive updates": updates["update_cosine"].astype(np.float64),
+        "cosine of successive gradients": updates.gradient_cosine.astype(np.float64),
+        "cosine of successive updates": updates.update_cosine.astype(np.float64),
     }
 
 
@@ -44,8 +45,8 @@ def bin_edges(found: Sequence[Updates], log: bool) -> Floats:
     On a logarithmic axis a window of a number of samples would hide the start and leave the end,
     where most samples lie, as ragged as they are.
     """
-    first = float(min(updates["step"][0] for updates in found))
-    last = float(max(updates["step"][-1] for updates in found))
+    first = float(min(updates.step[0] for updates in found))
+    last = float(max(updates.step[-1] for updates in found))
     edges: Floats = (np.geomspace if log else np.linspace)(first, last, BINS + 1)
     return edges
 
@@ -77,15 +78,15 @@ def epoch_noise_scales(updates: Updates) -> tuple[Floats, Floats]:
     from metrics.updates import noise_scale  # loads torch, which no other picture needs
 
     steps, scales = [], []
-    epochs, counts = np.unique(updates["epoch"], return_counts=True)
-    first, least = 0, min(LEAST, -(-len(updates["epoch"]) // BINS))
+    epochs, counts = np.unique(updates.epoch, return_counts=True)
+    first, least = 0, min(LEAST, -(-len(updates.epoch) // BINS))
     for at in range(len(epochs)):
         if counts[first : at + 1].sum() < least and at + 1 < len(epochs):
             continue
-        inside = np.isin(updates["epoch"], epochs[first : at + 1])
+        inside = np.isin(updates.epoch, epochs[first : at + 1])
         first = at + 1
-        noise, signal = updates["noise"][inside], updates["signal"][inside]
+        noise, signal = updates.noise[inside], updates.signal[inside]
         there = np.isfinite(noise) & np.isfinite(signal)
-        steps.append(updates["step"][inside].max())
+        steps.append(updates.step[inside].max())
         scales.append(noise_scale(noise[there], signal[there]))
     return np.array(steps, np.float64), np.array(scales, np.float64)  # None becomes NaN

@@ -19,9 +19,9 @@ from reports.claims import Claim, OrderChanges, simple
 from reports.comparisons import CONFIDENCE
 from reports.evidence import detectable, effect, pairs, spelt
 from reports.findings import Finding, Status, finding
-from reports.measures import Missing
+from reports.lacking import Missing, Needs, together
 from reports.next_command import next_command
-from reports.run import Run
+from runs.record import Run
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
     else:
         parts = [part for part in simple(claim.test) if not isinstance(part, OrderChanges)]
         findings = [finding(first, part, CONFIDENCE) for part in parts]
-        together = 1 - (1 - CONFIDENCE) / len(parts)
-        strict = [finding(first, part, together).status for part in parts]
+        strictly = 1 - (1 - CONFIDENCE) / len(parts)
+        strict = [finding(first, part, strictly).status for part in parts]
         verdict = Verdict(claim, _conjunction([f.status for f in findings], strict), findings)
     if verdict.status == "not tested":
-        lacking = " ".join(f.note for f in verdict.findings if f.status == "not tested")
-        verdict = replace(verdict, command=next_command(claim, lacking, first))
+        needs = together(f.needs for f in verdict.findings if f.status == "not tested")
+        verdict = replace(verdict, command=next_command(claim, needs, first))
     return verdict
 
 
@@ -62,7 +62,7 @@ def _conjunction(each: Sequence[Status], together: Sequence[Status]) -> Status:
 
 
 def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
-    names = [run.dataset.get("name", "?") for run in runs]
+    names = [run.study.dataset.get("name", "?") for run in runs]
     says = f"{test.on.says}: {spelt(test.of)} less {spelt(test.to)}"
     confidence = 1 - (1 - CONFIDENCE) / len(runs)
     findings = []
@@ -72,8 +72,11 @@ def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
             found = effect(both, test.on, confidence)
         except Missing as why:
             findings.append(
-                Finding(f"{says} on {name}", "not tested", "other than 0", note=f"{why}.")
-            )
+                Finding(
+                    f"{says} on {name}", "not tested", "other than 0",
+                    note=f"{why}.", needs=why.needs,
+                )
+            )  # fmt: skip
             continue
         status: Status = "supported" if found.excludes_zero else "no detectable difference"
         findings.append(
@@ -90,7 +93,12 @@ def _order(claim: Claim, test: OrderChanges, runs: Sequence[Run]) -> Verdict:
     status = "no detectable difference"
     if len(set(names)) < 2:
         alone = f"only {names[0]} was looked at."
-        findings.append(Finding(f"{says} on others", "not tested", "other than 0", note=alone))
+        findings.append(
+            Finding(
+                f"{says} on others", "not tested", "other than 0",
+                note=alone, needs=Needs(data_sets=True),
+            )
+        )  # fmt: skip
     if any(f.effect is None for f in findings):
         status = "not tested"
     elif any(a != b and one != other for a, one in signs for b, other in signs):

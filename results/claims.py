@@ -13,9 +13,9 @@ from pathlib import Path
 
 from reports.claims import Claim, OrderChanges
 from reports.findings import Finding
-from reports.run import Run, read
 from reports.side_by_side import decisive
 from reports.verdicts import Verdict, judge
+from runs.record import Run, read
 from service.study import Study
 from studies import NAMES
 

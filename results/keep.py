@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from reports import page
-from reports.run import read
+from runs.record import read
 
 KEPT = (
     "study.json",

@@ -7,9 +7,10 @@ import argparse
 import json
 from pathlib import Path
 
-from reports import comparisons, tables
 from reports.outcome import outcome
-from reports.run import read
+
+from reports import comparisons, tables
+from runs.record import read
 
 
 def table(run: Path) -> str:

@@ -1,9 +1,39 @@
 """Run a study: `service.main(STUDY)` from a shell, `service.run(STUDY, ...)` from Python."""
 
+import sys
+from types import TracebackType
+
+from runs.errors import UsageError
 from service.cli import main, run
-from service.errors import UsageError
 from service.resources import Resources
 from service.study import Study
 from service.trial_spec import TrialSpec
+
+
+def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What is wrong with a study's file is said in a sentence, with the line that it is about."""
+    if not isinstance(error, UsageError):
+        _hook_before(kind, error, trace)
+        return
+    own = [frame for frame in _frames(trace) if frame[0] == _main_file()]
+    where = f"{own[-1][0]}, line {own[-1][1]}: " if own else ""
+    print(f"{where}{error}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
+    found = []
+    while trace is not None:
+        found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    return found
+
+
+def _main_file() -> str:
+    return str(getattr(sys.modules["__main__"], "__file__", ""))
+
+
+_hook_before = sys.excepthook
+sys.excepthook = _say
 
 __all__ = ["Resources", "Study", "TrialSpec", "UsageError", "main", "run"]

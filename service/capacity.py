@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.errors import UsageError
+from runs.errors import UsageError
 from service.resources import Resources
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from service.errors import UsageError, nearest
+from runs.errors import UsageError, nearest
+from runs.folder import RunFolder
 from service.options import RunOptions, options_from, parse
 from service.plan import Plan, plan_run
 from service.resume import resume_run
-from service.run_folder import RunFolder
 from service.study import Study
 from service.trial_spec import TrialSpec
 
@@ -24,8 +27,9 @@ def main(study: Study) -> None:
     """
     about = (sys.modules["__main__"].__doc__ or study.question).strip()
     try:
-        options, values = parse(study.name, about, study.settings, sys.argv[1:])
-        status = execute(study, options, values)[0]
+        program = _program()
+        options, values = parse(program, about, study.settings, sys.argv[1:])
+        status = execute(study, options, values, program)[0]
     except UsageError as error:
         print(f"{error}", file=sys.stderr)
         status = 2
@@ -38,9 +42,11 @@ def main(study: Study) -> None:
 def run(study: Study, **options: Any) -> dict[str, Any]:
     """Run `study` from Python and return what results.json holds ({} for a dry run or debugging).
 
-    Options are those of the command line (only=["loss"], seeds=3, output=...) and settings
-    (epochs=3; a list replaces the values of a varied setting). UsageError as there.
+    Options are those of the command line (only="loss" or ["loss", "alpha"], seeds=3, output=...)
+    and settings (epochs=3; a list replaces the values of a varied setting). UsageError as there.
     """
+    if isinstance(options.get("only"), str):
+        options["only"] = [options["only"]]
     known = RunOptions.model_fields
     settings = {k: v if isinstance(v, list) else [v] for k, v in options.items() if k not in known}
     chosen = options_from({k: v for k, v in options.items() if k in known})
@@ -48,10 +54,30 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
     return {} if folder is None else folder.write_results()
 
 
+def _program() -> str:
+    """What a person typed before the options: "python -m studies.q2_losses"."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is not None:
+        return f"python -m {spec.name.removesuffix('.__main__')}"
+    return f"python {shlex.quote(sys.argv[0])}"
+
+
+def _command(program: str) -> str:
+    """The whole of it, without passwords."""
+    words = (re.sub(r"://[^/@]*@", "://***@", word) for word in sys.argv[1:])
+    return " ".join([program, *map(shlex.quote, words)])
+
+
 def execute(
-    study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]
+    study: Study,
+    options: RunOptions,
+    values: Mapping[str, Sequence[Any]],
+    program: str = "",
 ) -> tuple[int, RunFolder | None]:
-    """Run what the options ask for; (exit status, run folder or None)."""
+    """Run what the options ask for; (exit status, run folder or None).
+
+    program: what a person types before options, "" for a call from Python.
+    """
     if options.trial and not options.debug:
         raise UsageError("--trial names the trial that --debug runs; give both.")
     modes = [options.resume is not None, options.retry_failed is not None, options.smoke]
@@ -62,6 +88,8 @@ def execute(
     else:
         plan = resume_run(study, options, values)
     plan = plan.booking(options.cpus_per_trial, options.gpus_per_trial)
+    if program:
+        plan = replace(plan, program=program, command=_command(program))
     if options.dry_run:
         from service.dry_run import show
 
@@ -79,7 +107,7 @@ def execute(
 
 
 def _check(plan: Plan) -> None:
-    for settings in {t.settings for t in plan.trials}:
+    for settings in {t.settings for t in plan.todo}:
         try:
             settings.check()
         except (ValueError, OSError) as error:

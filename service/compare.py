@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.errors import UsageError
-from service.run_folder import RunFolder
+from runs.errors import UsageError
+from runs.folder import RunFolder
 
 NAMED = 3  # runs of which a page's name has all
 
@@ -40,9 +40,9 @@ def main() -> int:
 def build(runs: Sequence[RunFolder], page: Path) -> Path:
     """Write the page of these runs; returns it. UsageError where it cannot be written."""
     from reports import side_by_side
-    from reports.run import read
+    from reports.reading import reading
 
-    text = side_by_side.compare([read(run.path) for run in runs], page.resolve().parent)
+    text = side_by_side.compare([reading(run.read()) for run in runs], page.resolve().parent)
     temporary = page.with_name(f".{page.name}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -62,16 +62,16 @@ def _study(runs: Sequence[RunFolder]) -> str:
         raise UsageError("Comparing takes at least two runs.")
     first, *others = runs
     for run in others:
-        one, other = first.study["study"], run.study["study"]
+        one, other = first.study.study, run.study.study
         if one != other:
             raise UsageError(
                 f"Runs of one study can be compared, and {first.path} is of {one}, "
                 f"{run.path} of {other}."
             )
     for run in runs:
-        if not (run.path / "results.json").exists():
+        if not any(trial.lines or trial.status for trial in run.trials()):
             raise UsageError(f"{run.path} has no results yet.")
-    return str(first.study["study"])
+    return first.study.study
 
 
 def _file(runs: Sequence[RunFolder]) -> str:

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from service.errors import UsageError
+from runs.errors import UsageError
+from runs.trial_folder import recorded, write_json
 from service.execution import run_trial
 from service.study import Study
-from service.trial_folder import write_json
 from service.trial_spec import TrialSpec
 
 
@@ -21,7 +21,7 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:
         folder.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
-    write_json(folder / "settings.json", describe(spec))
+    write_json(folder / "settings.json", recorded(spec.asked))
     print(f"{spec.name} in this process, in {folder}")
     for line in run_trial(
         study.trainable,
@@ -36,17 +36,3 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:
         shown = "  ".join(f"{k} {v:.4g}" for k, v in line.items() if "/" in k)
         print(f"epoch {line['epoch']}: {shown}", flush=True)
     return {"folder": str(folder)}
-
-
-def describe(spec: TrialSpec) -> dict[str, Any]:
-    """What settings.json holds."""
-    return {
-        "key": spec.key,
-        "name": spec.name,
-        "variant": spec.variant,
-        "sweeps": list(spec.sweeps),
-        "varied": list(spec.varied),
-        "may_diverge": spec.may_diverge,
-        "settings": spec.settings.canonical(),
-        "seed": spec.seed,
-    }

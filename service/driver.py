@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from runs.command import written
+from runs.errors import UsageError
+from runs.folder import RunFolder
 from service import tracking
 from service.capacity import Capacity
-from service.errors import UsageError
 from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
-from service.run_folder import RunFolder
-from service.trial_folder import read_json
 
-TRACKING_GRACE_SECONDS = 30.0
-DEAD_TRACKING_GRACE_SECONDS = 8.0
 EXIT_STATUS = {"finished": 0, "failed": 1, "stopped": 130}
 
 
@@ -35,7 +33,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     began = connected = False
     try:
         if not plan.todo:
-            print(f"Nothing is left to do in {folder.path}.")
+            _complete(plan, folder)
             return 0, folder
         with _interruptible():
             inputs = _prepare(plan)
@@ -56,7 +54,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     except KeyboardInterrupt:
         if not began:
             raise
-        _say_how_to_go_on(plan, folder)
+        _say_how_to_go_on(folder)
         return EXIT_STATUS["stopped"], folder
     finally:
         if connected:
@@ -64,6 +62,20 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         if not began and plan.folder is None:  # a run that never began leaves no folder behind
             shutil.rmtree(folder.path, ignore_errors=True)
         lock.release()
+
+
+def _complete(plan: Plan, folder: RunFolder) -> None:
+    """Make whatever a run whose trials have ended still lacks."""
+    from service import ending
+
+    lacking = ending.owed(folder)
+    if not lacking:
+        print(f"Nothing is left to do in {folder.path}.")
+        return
+    print(f"All trials have ended; what is missing is made: {', '.join(lacking)}.")
+    uri = folder.study.tracking_uri
+    publisher = None if uri is None else Publisher(folder, uri)
+    ending.conclude(folder, plan.study.settings, publisher)
 
 
 def _prepare(plan: Plan) -> dict[str, Any]:
@@ -93,15 +105,15 @@ def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
     print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
 
 
-def _say_how_to_go_on(plan: Plan, folder: RunFolder) -> None:
-    print(f"Interrupted; go on with: python -m studies.{plan.study.name} --resume {folder.path}")
+def _say_how_to_go_on(folder: RunFolder) -> None:
+    study = folder.study
+    again = written(study, {"resume": str(folder.path)})
+    print(f"Interrupted; go on with: {again}")
 
 
 def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
-    from reports.run import read
-    from service import report
+    from service import ending
     from service.cluster import connection, runner
-    from service.summary import show
 
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
@@ -131,42 +143,12 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
             # A signal to all processes ends Ray's too, and its failure may be what comes first.
             interrupted, broken = asked_to_stop.is_set(), error
     connection.disconnect()  # nobody commits any more
-    folder.write_results()
-    try:
-        show(plan.study, read(folder.path))
-        shutil.rmtree(folder.path / "figures", ignore_errors=True)  # of fewer trials, on resuming
-        print(f"Report: {report.build(folder)}")
-    except ValueError as error:  # an answer that these numbers do not bear out
-        print(f"No report: {error}")
-    finally:  # the record is completed whatever becomes of tables and pictures
-        _finish_record(publisher, folder, uri)
+    ending.conclude(folder, plan.study.settings, publisher)
     if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
     if interrupted or broken:
-        _say_how_to_go_on(plan, folder)
+        _say_how_to_go_on(folder)
     return EXIT_STATUS["stopped"] if interrupted else int(folder.outcome() != "finished")
-
-
-def _finish_record(publisher: Publisher, folder: RunFolder, uri: str) -> None:
-    grace = TRACKING_GRACE_SECONDS if publisher.error is None else DEAD_TRACKING_GRACE_SECONDS
-    print(f"Run folder: {folder.path}")
-    if publisher.close(folder.outcome(), timeout=grace):
-        print(f"MLflow: {_place(folder, uri)}")
-    else:
-        print(f"MLflow at {uri} did not take everything ({publisher.error or 'it is slow'}).")
-        print(f"Complete it with: python -m service.publish {folder.path}")
-
-
-def _place(folder: RunFolder, uri: str) -> str:
-    """Where a person finds the run; without the workflow's type MLflow opens on traces."""
-    from reports import page
-
-    experiment = read_json(folder.path / "mlflow.json")["experiment_id"]
-    runs = f"{page.tracked_at(uri, experiment)}?workflowType=machine_learning"
-    if uri.startswith("http"):
-        return runs
-    ui = f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --workers 1 --backend-store-uri {uri}"
-    return f"{ui}\n        {runs}"
 
 
 @contextmanager

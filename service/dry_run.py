@@ -7,8 +7,8 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from runs.errors import UsageError
 from service.capacity import Capacity, this_machine
-from service.errors import UsageError
 from service.plan import Plan
 
 

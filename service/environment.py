@@ -8,11 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runs.record import Commit
+
 LIBRARIES = ("torch", "torchvision", "scikit-learn", "ray", "mlflow", "numpy")
 
 
-def commit() -> dict[str, Any]:
-    """{"commit", "dirty"} of this checkout; None where it is no checkout."""
+def commit() -> Commit:
+    """Of this checkout."""
     root = Path(__file__).resolve().parents[1]
 
     def git(*words: str) -> str | None:
@@ -25,7 +27,7 @@ def commit() -> dict[str, Any]:
         return done.stdout.strip()
 
     status = git("status", "--porcelain", "--untracked-files=no")
-    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
+    return Commit(commit=git("rev-parse", "HEAD"), dirty=None if status is None else bool(status))
 
 
 def environment() -> dict[str, Any]:

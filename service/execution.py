@@ -18,8 +18,9 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from service.trial_folder import TrialFolder, load_checkpoint, write_json
-from trainables.protocol import Diverged, Settings, Trainable
+from runs.errors import nearest
+from runs.trial_folder import TrialFolder, load_checkpoint, write_json
+from trainables.protocol import Diverged, Epoch, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
 METRIC_NAME = re.compile(r"\w+/[\w. -]+")  # a split, and what MLflow allows in a name
@@ -72,7 +73,7 @@ class LocalTrial:
         if state is not None and self._metric not in metrics:
             raise ValueError(
                 f"An epoch must report the study's metric, {self._metric}; "
-                f"it has {', '.join(metrics)}."
+                f"it has {', '.join(metrics) or 'none'}."
             )
         epoch = max((line["epoch"] for line in self._lines), default=0) + (state is not None)
         values = {name: float(value) for name, value in metrics.items()}
@@ -93,6 +94,15 @@ class LocalTrial:
             if self._best_line() == len(self._lines):
                 self._keep_best()
         return line
+
+    def check_measured(self) -> None:
+        """ValueError, one sentence, if the trial ends without the study's metric."""
+        if not self._lines:
+            raise ValueError("The trainable yielded no Epoch, so that nothing was measured.")
+        names = list(dict.fromkeys(n for line in self._lines for n in line if "/" in n))
+        if self._metric not in names:
+            near = nearest(self._metric, names)
+            raise ValueError(f"No epoch reported the study's metric, {self._metric}{near}")
 
     def _best_line(self) -> int:
         """The number of the first line with the best value of the study's metric; 0 if none has."""
@@ -150,7 +160,7 @@ def run_trial(
 ) -> Iterator[dict[str, Any]]:
     """Yield every committed line, from where the folder stands to the end; then record the end.
 
-    Divergence is recorded as the outcome (failed, with reason, epoch and settings) and ends the
+    Divergence is recorded as the outcome (failed, with reason and epoch) and ends the
     iteration; any other exception propagates and leaves the trial to be tried again.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,7 +172,7 @@ def run_trial(
         trial = LocalTrial(folder, seed, device, metric, mode)
         started = time.monotonic()
         try:
-            for epoch in trainable(settings, trial):
+            for epoch in _epochs(trainable, settings, trial):
                 seconds = time.monotonic() - started
                 timed = {**epoch.metrics, "time/seconds": seconds}
                 if device == "cuda":
@@ -172,7 +182,25 @@ def run_trial(
                 started = time.monotonic()
                 yield trial.commit(timed, epoch.state)
         except Diverged as error:
-            reason = f"diverged: {error}, with {settings.canonical()}"
-            TrialFolder(folder).end("failed", reason, diverged=True)
+            TrialFolder(folder).end("failed", f"diverged: {error}", diverged=True)
             return
+        trial.check_measured()
         TrialFolder(folder).end("finished")
+
+
+def _epochs(trainable: Trainable, settings: Settings, trial: LocalTrial) -> Iterator[Epoch]:
+    """What a trainable yields; TypeError, one sentence, where that is no epochs."""
+    name = getattr(trainable, "__name__", repr(trainable))
+    made: Any = trainable(settings, trial)
+    if not isinstance(made, Iterator):
+        raise TypeError(
+            f"The trainable {name} must yield an Epoch after every epoch; it returned "
+            f"{type(made).__name__}."
+        )
+    for epoch in made:
+        if not isinstance(epoch, Epoch):
+            raise TypeError(
+                f"The trainable {name} must yield Epoch(metrics, state); it yielded a "
+                f"{type(epoch).__name__}."
+            )
+        yield epoch

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service.errors import UsageError, nearest, sentence
+from runs.errors import UsageError, nearest, sentence
 from trainables.protocol import Settings
 
 
@@ -18,7 +18,11 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     only: tuple[str, ...] = Field((), description="some sweeps only")
-    seeds: int | None = Field(None, ge=1, description="seeds 0..N-1 of every variant; default 1")
+    seeds: int | None = Field(
+        None,
+        ge=1,
+        description="seeds 0..N-1 of every variant (default: 3; 1 with --smoke and --debug)",
+    )
     output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
     tracking_uri: str | None = Field(
         None, description="default MLFLOW_TRACKING_URI, else an SQLite file in the output folder"
@@ -53,9 +57,12 @@ METAVARS = {
 
 
 def parse(
-    study_name: str, about: str, settings: Settings, words: Sequence[str]
+    program: str, about: str, settings: Settings, words: Sequence[str]
 ) -> tuple[RunOptions, dict[str, list[Any]]]:
-    """(how to run, {setting: values given}); UsageError for what is not an option."""
+    """(how to run, {setting: values given}); UsageError for what is not an option.
+
+    program: what is typed before the options.
+    """
     import tyro
 
     fields = {**type(settings).model_fields, **RunOptions.model_fields}
@@ -74,7 +81,7 @@ def parse(
     given, unknown = tyro.cli(
         shape,
         args=list(words),
-        prog=f"python -m studies.{study_name}",
+        prog=program,
         description=about,
         return_unknown_args=True,
         config=(tyro.conf.OmitArgPrefixes,),

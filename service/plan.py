@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from service.debug import describe
+from runs.errors import UsageError
+from runs.folder import RunFolder
+from runs.record import FORMAT, Asked, StudyRecord
+from runs.trial_folder import recorded, write_json
 from service.environment import commit, environment
-from service.errors import UsageError
 from service.options import RunOptions
 from service.resources import Resources
-from service.run_folder import FORMAT, RunFolder
 from service.study import Study
-from service.trial_folder import write_json
 from service.trial_spec import TrialSpec
+
+SEEDS = 3  # of a run that was not told: one answers nothing
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All trials of a run, those to run now, and the folder if there is one already."""
+    """All trials of a run, those to run now, and the folder if there is one already.
+
+    program, command: what started the run, see StudyRecord.
+    """
 
     study: Study
     trials: list[TrialSpec]
     todo: list[TrialSpec]
-    asked: dict[str, Any]
+    asked: Asked
     folder: RunFolder | None = None
+    program: str = ""
+    command: str = "service.run"
 
     def booking(self, cpus: float | None, gpus: float | None) -> Plan:
         """The same with what a trial books, where an option says so."""
@@ -41,13 +46,13 @@ class Plan:
     @property
     def tracking_uri(self) -> str | None:
         """Where an earlier part of this run was recorded."""
-        return self.folder.study["tracking_uri"] if self.folder else None
+        return self.folder.study.tracking_uri if self.folder else None
 
     def check_inputs(self, inputs: dict[str, Any]) -> None:
         """Refuse to go on with other data or weights than the run began with."""
         if self.folder is None:
             return
-        for name, value in self.folder.study["inputs"].items():
+        for name, value in self.folder.study.inputs.items():
             for mark in ("fingerprint", "digest"):
                 if mark in value and value[mark] != inputs[name].get(mark):
                     raise UsageError(
@@ -58,62 +63,63 @@ class Plan:
     def write(self, folder: RunFolder, inputs: dict[str, Any], uri: str) -> None:
         """Write study.json and every trial's settings.json."""
         before = folder.study if self.folder else None
-        here = commit()
-        booked = asdict(self.study.resources)
-        if before and before["commit"] != here:
-            state = ", with changes that are not committed" if here["dirty"] else ""
-            print(f"The code is not what the run began with: commit {here['commit']}{state}.")
-        if before and before["resources"] != booked:
-            print(
-                f"Trials book {booked} now; the run began with {before['resources']}, and numbers"
-            )
+        record = self.record(before, inputs, uri, folder.name)
+        for spec in self.trials:
+            path = folder.trial(spec.key).path
+            path.mkdir(exist_ok=True)
+            write_json(path / "settings.json", recorded(spec.asked))
+        for spec in self.todo:
+            for left in ("status.json", "error.txt"):
+                (folder.trial(spec.key).path / left).unlink(missing_ok=True)
+        content = record.model_dump(mode="json", exclude={"trials"})
+        content["trials"] = [recorded(trial) for trial in record.trials]
+        write_json(folder.path / "study.json", content)
+
+    def record(
+        self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str
+    ) -> StudyRecord:
+        """What study.json is to hold; says what differs from how the run began."""
+        here, booked = commit(), asdict(self.study.resources)
+        if before and before.commit != here:
+            state = ", with changes that are not committed" if here.dirty else ""
+            print(f"The code is not what the run began with: commit {here.commit}{state}.")
+        if before and before.resources != booked:
+            print(f"Trials book {booked} now; the run began with {before.resources}, and numbers")
             print("may differ in their last digits.")
-        old = {t["key"]: t for t in before["trials"]} if before else {}
-        listed = old | {spec.key: describe(spec) for spec in self.trials}
-        study = {
-            "format": FORMAT,
+        listed = {trial.key: trial for trial in before.trials} if before else {}
+        listed |= {spec.key: spec.asked for spec in self.trials}
+        sweeps = {sweep: self.study.varied(sweep) for sweep in self.study.sweeps}
+        now: dict[str, Any] = {
             "study": self.study.name,
             "question": self.study.question,
-            "run": before["run"] if before else folder.name,
-            "created": before["created"] if before else time.time(),
             "metric": self.study.metric,
             "mode": self.study.mode,
-            **_judged_by(self.study, before),
             "settings": self.study.settings.model_dump(mode="json"),
             "asked": self.asked,
             "inputs": inputs,
             "tracking_uri": uri,
-            "commit": before["commit"] if before else here,
-            "resumed": [*before["resumed"], here | environment()] if before else [],
-            "command": before["command"] if before else _command(),
-            "environment": before["environment"] if before else environment(),
             "resources": booked,
-            "trials": list(listed.values()),
+            "sweeps": {sweep: names for sweep, names in sweeps.items() if _ran(sweep, listed)},
+            "trials": tuple(listed.values()),
         }
-        for spec in self.trials:
-            path = folder.trial(spec.key).path
-            path.mkdir(exist_ok=True)
-            write_json(path / "settings.json", describe(spec))
-        for spec in self.todo:
-            for left in ("status.json", "error.txt"):
-                (folder.trial(spec.key).path / left).unlink(missing_ok=True)
-        write_json(folder.path / "study.json", study)
+        if before is not None:
+            again = here.model_dump() | environment()
+            return StudyRecord(**{**dict(before), **now, "resumed": (*before.resumed, again)})
+        return StudyRecord(
+            format=FORMAT,
+            run=name,
+            created=time.time(),
+            **self.study.judged_by(),
+            **now,
+            commit=here,
+            program=self.program,
+            command=self.command,
+            environment=environment(),
+        )
 
 
-def _judged_by(study: Study, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a run was to be judged by when it began, whatever the study says by now."""
-    own = study.judged_by()
-    if before is None:
-        return own
-    return {name: before[name] for name in (*own, "judged_later") if name in before}
-
-
-def _command() -> str:
-    module = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if module is None:
-        return "service.run"
-    words = (re.sub(r"://[^/@]*@", "://***@", word) for word in sys.argv[1:])  # no passwords
-    return " ".join(["python -m", module.name, *words])
+def _ran(sweep: str, listed: Mapping[str, Any]) -> bool:
+    return any(sweep in trial.sweeps for trial in listed.values())
 
 
 def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
@@ -122,15 +128,14 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     chosen = base.overridden(values, options.only)
     if options.controls:
         chosen = chosen.with_controls()
-    seeds = options.seeds or 1
+    seeds = options.seeds or (1 if options.smoke or options.debug else SEEDS)
     trials = chosen.trials(seeds, options.only)
-    asked = {
-        "values": {
-            name: [chosen.validated(name, v) for v in given] for name, given in values.items()
-        },
-        "only": list(options.only),
-        "seeds": seeds,
-        "smoke": options.smoke,
-        "controls": options.controls,
-    }
+    asked = Asked(
+        values={name: [chosen.validated(name, v) for v in given] for name, given in values.items()},
+        only=options.only,
+        seeds=seeds,
+        smoke=options.smoke,
+        controls=options.controls,
+        output=str(options.output),
+    )
     return Plan(chosen, trials, trials, asked)

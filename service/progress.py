@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from service.run_folder import RunFolder
+from runs.folder import RunFolder
 from service.study import Study
 from service.trial_spec import TrialSpec
 
@@ -108,9 +108,9 @@ class Progress:
         if event == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
         elif event == "end":
-            status = self._run.trial(key).status or {}
-            reason = f": {status['reason']}" if status.get("reason") else ""
-            print(f"{head}  {status.get('status', 'stopped')}{reason}", flush=True)
+            ended = self._run.trial(key).status
+            reason = f": {ended.reason}" if ended and ended.reason else ""
+            print(f"{head}  {ended.status if ended else 'stopped'}{reason}", flush=True)
 
     def _epoch(self, key: str, running: bool = False) -> str:
         """The last committed epoch, or the one that is running now."""
@@ -122,7 +122,9 @@ class Progress:
 
     def _metrics(self, key: str) -> str:
         line = self._lines.get(key, {})
-        names = [self._study.metric, "train/loss", "test/accuracy"]
+        metric = self._study.metric
+        outcome = "test/" + metric.removeprefix("val/") if metric.startswith("val/") else metric
+        names = dict.fromkeys([metric, "train/loss", outcome])
         return "  ".join(f"{name} {line[name]:.4g}" for name in names if name in line)
 
     def left(self) -> str:
@@ -146,12 +148,13 @@ class Progress:
                 name, batch = self._specs[key].name, self._batch(key)
                 table.add_row(name, self._epoch(key, running=True), batch, self._metrics(key))
             for key in list(self._ended)[-SHOWN_ENDED:]:
-                status = (self._run.trial(key).status or {}).get("status", "stopped")
-                table.add_row(self._specs[key].name, status, "", self._metrics(key), style="dim")
+                status = self._run.trial(key).status
+                how = status.status if status else "stopped"
+                table.add_row(self._specs[key].name, how, "", self._metrics(key), style="dim")
             return table
 
     def _batch(self, key: str) -> str:
-        from service.trial_folder import read_json
+        from runs.trial_folder import read_json
 
         file = self._run.trial(key).path / "progress.json"
         try:

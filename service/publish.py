@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from runs.errors import UsageError
+from runs.folder import RunFolder
 from service import tracking
-from service.errors import UsageError
 from service.reconcile import differences
-from service.run_folder import RunFolder
 
 
 def main() -> int:
@@ -22,7 +22,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         run = RunFolder.find(options.run, Path(options.output), None)
-        uri = options.tracking_uri or run.study["tracking_uri"]
+        uri = options.tracking_uri or run.study.tracking_uri
+        if uri is None:
+            raise UsageError(f"{run.path} is not recorded in MLflow; --tracking-uri says where to.")
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,11 +7,11 @@ import importlib
 import sys
 from pathlib import Path
 
+from runs.errors import UsageError
+from runs.folder import RunFolder
+from runs.trial_folder import read_json, write_json
 from service.environment import commit
-from service.errors import UsageError
-from service.run_folder import RunFolder
 from service.study import Study
-from service.trial_folder import write_json
 
 
 def main() -> int:
@@ -40,18 +40,23 @@ def main() -> int:
 
 
 def build(run: RunFolder) -> Path:
-    """Draw the pictures and write the page of a run; returns the page.
+    """Read a run again, draw its pictures, write its answer and its page; returns the page.
 
-    UsageError without results; answers.AnswerError for an answer that the numbers do not bear out,
-    which leaves an earlier page as it was.
+    answers.AnswerError for an answer that the numbers do not bear out, which leaves an earlier page
+    and its pictures as they were; UsageError for a run without a trial.
     """
-    from reports import page, run_pictures
-    from reports.run import read
+    from reports import answer_file, page, run_pictures
+    from reports.answers import AnswerError
+    from reports.reading import reading
 
-    if not (run.path / "results.json").exists():
+    read = reading(run.read())
+    if not read.run.trials:
         raise UsageError(f"{run.path} has no results yet.")
-    run_pictures.draw(read(run.path))
-    return page.write(run.path)
+    answer_file.write(read)
+    if read.refused:
+        raise AnswerError(read.refused)
+    run_pictures.draw(read)
+    return page.write(read)
 
 
 def judged_again(run: RunFolder, study: Study) -> Path:
@@ -59,17 +64,18 @@ def judged_again(run: RunFolder, study: Study) -> Path:
 
     What the run was to be judged by stays in study.json where the page cannot be made.
     """
-    before = run.study
-    if before["study"] != study.name:
-        raise UsageError(f"{run.path} is a run of {before['study']}, not of {study.name}.")
+    before, kept = run.study, read_json(run.path / "study.json")
+    if before.study != study.name:
+        raise UsageError(f"{run.path} is a run of {before.study}, not of {study.name}.")
     own = study.judged_by()
-    if before.get("asked", {}).get("smoke"):
+    if before.asked.smoke:
         own["answer"] = {}  # so small, nothing is answered
-    write_json(run.path / "study.json", {**before, **own, "judged_later": commit()})
+    later = {**kept, **own, "judged_later": commit().model_dump()}
+    write_json(run.path / "study.json", later)
     try:
         return build(run)
     except Exception:
-        write_json(run.path / "study.json", before)
+        write_json(run.path / "study.json", kept)
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.errors import UsageError
+from runs.errors import UsageError
 
 
 @dataclass(frozen=True)

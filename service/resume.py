@@ -9,13 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.errors import UsageError, sentence
+from runs.errors import UsageError, nearest, sentence
+from runs.folder import RunFolder
+from runs.record import Asked, Ended, StudyRecord
 from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
-from service.run_folder import RunFolder
 from service.study import CONTROLS, Study
 from service.trial_spec import TrialSpec
+from trainables.protocol import Settings
 
 
 def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
@@ -23,59 +25,117 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     name = options.retry_failed if options.resume is None else options.resume
     folder = RunFolder.find(name or "", options.output, study.name)
     before = folder.study
-    if before["study"] != study.name:
-        raise UsageError(f"{folder.path} is a run of {before['study']}, not of {study.name}.")
-    base = study.smaller() if before["asked"]["smoke"] else study
-    try:
-        # What was held is taken from the run, whatever the defaults are by now.
-        settings = base.settings.changed(**before["settings"])
-    except ValidationError as error:
-        raise sentence(error, study.setting_names) from None
-    base = replace(base, settings=settings, resources=Resources(**before["resources"]))
-    asked = {
-        "values": _agreed(base, before, values),
-        "only": _sweeps(base, before["asked"]["only"], options.only),
-        "seeds": _seeds(before["asked"]["seeds"], options.seeds),
-        "smoke": before["asked"]["smoke"],
-        "controls": options.controls or before["asked"].get("controls", False),
-    }
-    chosen = base.overridden(asked["values"], asked["only"])
-    if asked["controls"]:
+    if before.study != study.name:
+        raise UsageError(f"{folder.path} is a run of {before.study}, not of {study.name}.")
+    base = study.smaller() if before.asked.smoke else study
+    # What was held is taken from the run, whatever the study holds by now.
+    settings = _recorded(type(base.settings), before.settings, folder)
+    base = replace(base, settings=settings, resources=Resources(**before.resources), derived=True)
+    asked = Asked(
+        values=_agreed(base, before, values),
+        only=_sweeps(base, before.asked.only, options.only),
+        seeds=_seeds(before.asked.seeds, options.seeds),
+        smoke=before.asked.smoke,
+        controls=options.controls or before.asked.controls,
+        output=before.asked.output,
+    )
+    chosen = base.overridden(asked.values, asked.only)
+    if asked.controls:
         chosen = chosen.with_controls()
-    trials = chosen.trials(asked["seeds"], asked["only"])
+    listed = chosen.trials(asked.seeds, asked.only)
+    moved = {name: getattr(chosen.settings, name) for name in values}
+    trials = _under_their_keys(listed, before, moved, folder)
     wanted = {*options.only, CONTROLS} if options.controls else {*options.only}
     selected = [t for t in trials if not options.only or set(t.sweeps) & wanted]
     todo = _todo(selected, folder, retry=options.retry_failed is not None)
     return Plan(chosen, trials, todo, asked, folder)
 
 
+def _recorded(kind: type[Settings], values: Mapping[str, Any], folder: RunFolder) -> Settings:
+    """Settings that a run recorded; one that is newer than the record has its default."""
+    gone = [name for name in values if name not in kind.model_fields]
+    if gone:
+        raise UsageError(
+            f"{folder.path} was run with {gone[0]}={values[gone[0]]}, a setting that this version "
+            f"does not have{nearest(gone[0], kind.model_fields)}"
+        )
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        raise sentence(error, kind.model_fields) from None
+
+
+def _under_their_keys(
+    trials: list[TrialSpec], before: StudyRecord, moved: Mapping[str, Any], folder: RunFolder
+) -> list[TrialSpec]:
+    """The trials, of which those that the run has keep the keys that they have there.
+
+    They are found by what was recorded of them and not by their keys, which another setting that
+    the trainable has by now would change.  moved: what is held and was given again, which agrees.
+    """
+    known: dict[str, str] = {}
+    for trial in before.trials:
+        varied = {name for sweep in trial.sweeps for name in before.sweeps.get(sweep, ())}
+        places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
+        kept = _recorded(type(trials[0].settings), {**trial.settings, **places}, folder)
+        known[_same(kept, trial.seed)] = trial.key
+    return [replace(t, key=known.get(_same(t.settings, t.seed), t.key)) for t in trials]
+
+
+def _same(settings: Settings, seed: int) -> str:
+    """What two trials share if they compute the same."""
+    return json.dumps([settings.identity(), seed], sort_keys=True)
+
+
 def _agreed(
-    base: Study, before: dict[str, Any], values: Mapping[str, Sequence[Any]]
-) -> dict[str, list[Any]]:
-    """The values that the run was asked for, with where things lie as it is said now."""
-    agreed: dict[str, list[Any]] = dict(before["asked"]["values"])
+    base: Study, before: StudyRecord, values: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
+    """The values that the run was asked for, with where things lie as it is said now.
+
+    Another place of the same data or weights does not contradict.
+    """
+    agreed: dict[str, Sequence[Any]] = dict(before.asked.values)
     for name, given in values.items():
-        if name not in base.setting_names or not base.settings.is_identity(name):
-            agreed[name] = list(given)
-            continue
-        new, old = [base.validated(name, value) for value in given], _had(before, name)
-        if {json.dumps(value) for value in new} != {json.dumps(value) for value in old}:
-            raise UsageError(
-                f"--{name.replace('_', '-')} {' '.join(map(str, new))} contradicts the run, "
-                f"which has {' '.join(map(str, old))}; start a new run for that."
-            )
+        new = [base.validated(name, value) for value in given]
+        if base.settings.is_identity(name):
+            old = _had(base, before, name)
+            marks = {json.dumps(_mark(base, name, value)) for value in new}
+            if marks != _marks_of(base, before, name, old):
+                raise UsageError(
+                    f"--{name.replace('_', '-')} {' '.join(map(str, new))} contradicts the run, "
+                    f"which has {' '.join(map(str, old))}; start a new run for that."
+                )
+        agreed[name] = new
     return agreed
 
 
-def _had(before: dict[str, Any], name: str) -> list[Any]:
+def _mark(base: Study, name: str, value: Any) -> Any:
+    """What of a value decides the numbers: of weights, what is in the file."""
+    return base.settings.changed(**{name: value}).identity().get(name, value)
+
+
+def _marks_of(base: Study, before: StudyRecord, name: str, old: Sequence[Any]) -> set[str]:
+    recorded = before.inputs.get(name, {}).get("digest")
+    if recorded is not None and len(old) == 1:  # its file may be gone
+        return {json.dumps(recorded)}
+    return {json.dumps(_mark(base, name, value)) for value in old}
+
+
+def _had(base: Study, before: StudyRecord, name: str) -> list[Any]:
     """The values of a setting in the run."""
-    varied = [t["settings"][name] for t in before["trials"] if name in t["varied"]]
-    return varied or [before["settings"][name]]
+    sweeps = [sweep for sweep, varied in before.sweeps.items() if name in varied]
+    tried = [
+        trial.settings[name]
+        for trial in before.trials
+        if name in trial.settings and set(trial.sweeps) & set(sweeps)
+    ]
+    held = base.settings.model_dump(mode="json")[name]
+    return tried or [before.settings.get(name, held)]
 
 
-def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> list[str]:
+def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     study.check_sweeps(more)
-    return list(dict.fromkeys([*before, *more])) if before else []
+    return tuple(dict.fromkeys([*before, *more])) if before else ()
 
 
 def _seeds(before: int, asked: int | None) -> int:
@@ -86,9 +146,9 @@ def _seeds(before: int, asked: int | None) -> int:
 
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:
     """The trials that have not ended; with `retry`, those that failed and may end otherwise."""
-    ended = {spec.key: folder.trial(spec.key).status or {} for spec in trials}
-    failed = [spec for spec in trials if ended[spec.key].get("status") == "failed"]
-    again = [spec for spec in failed if not ended[spec.key]["diverged"]]
+    ended: dict[str, Ended | None] = {spec.key: folder.trial(spec.key).status for spec in trials}
+    failed = [spec for spec in trials if (end := ended[spec.key]) and end.status == "failed"]
+    again = [spec for spec in failed if (end := ended[spec.key]) and not end.diverged]
     if retry:
         if len(again) < len(failed):
             print(

@@ -11,10 +11,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from reports.claims import Claim, problem, selections, settings_of
-from service.errors import UsageError, nearest, sentence
+from runs.errors import UsageError, nearest, sentence
+from runs.variants import distinct, label
 from service.resources import Resources
 from service.sweeps import Sweep, choices, ends, is_grid, replaced, spaces, varied
-from service.trial_spec import TrialSpec, told_apart
+from service.trial_spec import TrialSpec
 from trainables.protocol import Settings, Trainable
 
 CONTROLS = "controls"  # the sweep that --controls adds
@@ -29,14 +30,16 @@ class Study:
 
     `tune_each` names a setting of which every variant is shown at its own best value (best mean
     over seeds of `metric`), since a comparison at one value for all says more of that value than of
-    the variants; how sensitive each is, is drawn. `baseline` names the settings of the variant that
-    all others are compared with. `claims` are judged by every run (`reports.claims`); `answer` has
-    a paragraph a sweep that says in words what came out (`reports.answers`).
+    the variants; how sensitive each is, is drawn. `baseline` names the settings of the one variant
+    that all others are compared with; without it that is the first. `claims` are judged by every
+    run (`reports.claims`); `answer` has a paragraph a sweep that says in words what came out
+    (`reports.answers`), without which the differences are told as they are.
 
     `smoke` holds the small defaults of --smoke that are particular to this study; `may_diverge`
     names settings with which a trial that diverges is an outcome, no failure of the run:
     ({"alpha": 1.0},).
-    Raises UsageError, one sentence, for unknown settings, values out of range and empty sweeps.
+    Raises UsageError, one sentence, for unknown settings, values out of range, empty sweeps, and a
+    baseline that no variant or several have.
     """
 
     name: str
@@ -56,6 +59,18 @@ class Study:
     baseline: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.settings, Settings):
+            given = self.settings
+            what = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
+            raise UsageError(
+                f"settings of study {self.name} must be a value, such as Settings(epochs=3); got "
+                f"{what}."
+            )
+        if not callable(self.trainable):
+            raise UsageError(
+                f"trainable of study {self.name} must be a function of settings and trial; got "
+                f"{self.trainable!r}."
+            )
         if self.mode not in ("min", "max"):
             raise UsageError(f"mode of study {self.name} must be min or max; got {self.mode!r}.")
         if not self.sweeps:
@@ -88,7 +103,28 @@ class Study:
                         f"{nearest(name, self.setting_names)}"
                     )
         if not self.derived:
+            self._check_baseline()
             self._check_claims()
+
+    def _check_baseline(self) -> None:
+        """Refuse one that no variant has, or several that differ in more than what each tunes."""
+        kept = [settings.identity() for sweep in self.sweeps for settings in self._variants(sweep)]
+        found = [one for one in kept if _has(one, self.baseline)]
+        apart = {
+            json.dumps({k: v for k, v in one.items() if k != self.tune_each}, sort_keys=True)
+            for one in found
+        }
+        if not self.baseline or len(apart) == 1:
+            return
+        named = label(self.baseline, self.baseline)
+        if not apart:
+            raise UsageError(f"The baseline of study {self.name}, {named}, is no variant's.")
+        differ = [n for n in found[0] if n != self.tune_each]
+        differ = [n for n in differ if any(one.get(n) != found[0][n] for one in found)]
+        raise UsageError(
+            f"The baseline of study {self.name}, {named}, is that of {len(apart)} variants; say "
+            f"which {' and '.join(differ)} it has."
+        )
 
     def _check_claims(self) -> None:
         """Refuse a claim about what is never varied, and an answer about another study."""
@@ -133,6 +169,18 @@ class Study:
                 )
             if is_grid(value) and not value["grid_search"]:
                 raise UsageError(f"Sweep {sweep} has no values for {setting}.")
+            if isinstance(value, list | tuple) and not self._takes(setting, value):
+                raise UsageError(
+                    f"Sweep {sweep} gives {setting} the list {list(value)}; write "
+                    f"tune.grid_search({list(value)}) to try each of them."
+                )
+
+    def _takes(self, setting: str, value: Any) -> bool:
+        try:
+            self.settings.changed(**{setting: value})
+        except ValidationError:
+            return False
+        return True
 
     def _check_distinct(self, sweep: str) -> None:
         """Refuse variants that would share a key, such as two folders or two data_dirs."""
@@ -184,25 +232,31 @@ class Study:
         if seeds < 1:
             raise UsageError(f"seeds must be at least 1; got {seeds}.")
         self.check_sweeps(only)
-        found: dict[str, TrialSpec] = {}
-        variants = [
-            (sweep, settings, json.dumps(settings.identity(), sort_keys=True))
-            for sweep in self.sweeps
-            if not only or sweep in (*only, CONTROLS)
-            for settings in self._variants(sweep)
+        sweeps: dict[str, list[str]] = {}
+        chosen: dict[str, Settings] = {}
+        for sweep in self.sweeps:
+            if not only or sweep in (*only, CONTROLS):
+                for settings in self._variants(sweep):
+                    identity = json.dumps(settings.identity(), sort_keys=True)
+                    sweeps.setdefault(identity, []).append(sweep)
+                    chosen.setdefault(identity, settings)
+        labels = [
+            (own[0], label(chosen[identity].canonical(), self.varied(own[0])) or own[0])
+            for identity, own in sweeps.items()
         ]
-        for seed in range(seeds):
-            for sweep, settings, identity in variants:
-                key = hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12]
-                spec = found.get(key) or TrialSpec(key, (), settings, seed, ())
-                own = [name for name in self.varied(sweep) if settings.applies(name)]
-                names = dict.fromkeys((*spec.varied, *own))
-                found[key] = replace(spec, sweeps=(*spec.sweeps, sweep), varied=tuple(names))
-        expected = (
-            replace(spec, may_diverge=self.expects_divergence(spec.settings))
-            for spec in found.values()
-        )
-        return told_apart(list(expected))
+        names = dict(zip(chosen, distinct(labels), strict=True))
+        return [
+            TrialSpec(
+                hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12],
+                tuple(sweeps[identity]),
+                settings,
+                seed,
+                names[identity],
+                self.expects_divergence(settings),
+            )
+            for seed in range(seeds)
+            for identity, settings in chosen.items()
+        ]
 
     def judged_by(self) -> dict[str, Any]:
         """What a report judges a run by, ready for JSON."""

@@ -4,101 +4,119 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from service.study import Study
+from trainables.protocol import Settings
 
 if TYPE_CHECKING:
-    from reports.comparisons import Comparison
-    from reports.run import Run, Trial
+    from collections.abc import Collection, Mapping, Sequence
+
+    from reports.reading import Reading
+    from runs.record import Run
+    from runs.variants import Variant
 
 MARK = "⚠"
 
 
-def show(study: Study, run: Run) -> None:
+def show(reading: Reading, settings: Settings) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
     is among them, one more has the differences to it. A variant that the audit found something in
     is marked, and what it found is said below. Last comes the answer in words.
+    settings: of the study, whose trainable may have remarks.
     """
-    from reports.answers import AnswerError, answer
-    from reports.audit import as_it_must_be, audit_run
-    from reports.outcome import outcome
-    from reports.page import judge
+    from reports.audit import as_it_must_be
 
-    found, audits = outcome(run), audit_run(run.trials)
-    suspect = {t.variant for t in run.trials if audits[t.key].findings}
-    names = [study.metric, "test/accuracy", "test/accuracy_at_best"]
-    data = run.dataset.get("name", "")
-    title = f"{study.name}{f' on {data}' if data else ''}: mean ± sd over seeds"
-    _print(found.variants, names, title, suspect)
-    if len(found.own) < len(found.variants):
-        shown = {variant: found.variants[variant] for variant in found.own}
+    run, study = reading.run, reading.run.study
+    suspects = {variant for variant in reading.suspects if variant in run.variants}
+    measured = {name for v in run.variants for t in v.finished for name in t.metrics}
+    wanted = (study.metric, run.outcome, f"{run.outcome}_at_best")
+    names = [name for name in dict.fromkeys(wanted) if name in measured]
+    data = study.dataset.get("name", "")
+    title = f"{study.study}{f' on {data}' if data else ''}: mean ± sd over seeds"
+    _print(run, [v for v in run.variants if v.finished], names, title, suspects)
+    if study.tune_each and len(reading.shown) < len(reading.table.rows):
         title = f"each at its own {study.tune_each}, that with the best {study.metric}"
-        _print(shown, names, title, suspect)
-        for sentence in found.cautions:
+        _print(run, reading.shown, names, title, suspects)
+        for sentence in reading.cautions:
             print(sentence)
-    if found.compared is not None:
-        _compare(found.compared)
-    ended = [
-        {"variant": t.variant, "settings": t.settings, "metrics": t.metrics}
-        for same in found.variants.values()
-        for t in same
-    ]
-    for remark in study.settings.remarks(ended):
+    _compare(reading)
+    for remark in settings.remarks(_ended(run)):
         print(remark)
-    verdicts = judge(run)
-    for verdict in verdicts:
+    for verdict in reading.verdicts:
         print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
     for trial in run.trials:
-        if trial.control and trial.finished and not audits[trial.key].findings:
-            passed = as_it_must_be(trial, audits[trial.key])
-            print(f"{trial.name}: {passed or '; '.join(audits[trial.key].unchecked)}.")
+        found, name = reading.audits[trial.key], run.name(trial)
+        if trial.control and trial.finished and not found.findings:
+            print(f"{name}: {as_it_must_be(trial, found) or '; '.join(found.unchecked)}.")
         if not trial.finished:
-            print(f"{trial.name}: {trial.status}, {trial.reason}")
-        for finding in audits[trial.key].findings:
-            print(f"{MARK} {trial.name}: {finding.says}")
-    with suppress(AnswerError):  # whoever makes the page says why there is none
-        for paragraph in answer(run, verdicts).paragraphs:
-            print(f"\n{textwrap.fill(paragraph, 100)}")
+            print(f"{name}: {trial.status}, {trial.reason}")
+        for finding in found.findings:
+            print(f"{MARK} {name}: {finding.says}")
+    for paragraph in reading.answer.paragraphs:
+        print(f"\n{textwrap.fill(paragraph, 100)}")
+
+
+def _ended(run: Run) -> list[Mapping[str, object]]:
+    """Finished trials, as a trainable's remarks are about them."""
+    return [
+        {"variant": variant.name, "settings": t.settings, "metrics": t.metrics}
+        for variant in run.variants
+        for t in variant.finished
+    ]
 
 
 def _print(
-    variants: Mapping[str, Sequence[Trial]], names: list[str], title: str, suspect: set[str]
+    run: Run,
+    chosen: Collection[Variant],
+    names: Sequence[str],
+    title: str,
+    suspects: Collection[Variant],
 ) -> None:
+    from reports.page import by_sweep
     from reports.tables import mean_sd
 
-    table = Table("sweeps", "variant", *names, "n", title=title)
-    for variant, trials in variants.items():
-        cells = [mean_sd([t.metrics[m] for t in trials if m in t.metrics]) for m in names]
-        marked = f"{MARK} {variant}" if variant in suspect else variant
-        table.add_row(" ".join(trials[0].sweeps), marked, *cells, str(len(trials)))
-    if variants:
+    table = Table("sweep", "variant", *names, "n", title=title)
+    for sweep, variants in by_sweep(run, chosen).items():
+        for variant in variants:
+            values = [[t.metrics[m] for t in variant.finished if m in t.metrics] for m in names]
+            label = variant.label(sweep)
+            marked = f"{MARK} {label}" if variant in suspects else label
+            table.add_row(sweep, marked, *map(mean_sd, values), str(len(variant.finished)))
+    if chosen:
         _show(table)
 
 
-def _compare(found: Comparison) -> None:
-    from reports.comparisons import points
+def _compare(reading: Reading) -> None:
+    from reports.comparisons import told
+    from reports.page import by_sweep
+    from reports.units import unit_of, words_of
 
-    if found.differences:
-        about = next(iter(found.differences.values()))
+    compared = reading.compared
+    if compared is None:
+        return
+    base, unit = compared.baseline.name, unit_of(compared.metric)
+    if compared.differences:
+        about = next(iter(compared.differences.values()))
         how = f"{about.basis}, n={about.n}"
-        print(f"Test accuracy in points, less that of {found.baseline} ({how}):")
-        table = Table("variant", "difference", "95 % interval", "p")
-        for variant, difference in found.differences.items():
-            table.add_row(variant, *points(difference))
+        what = words_of(compared.metric).capitalize()
+        scale = f" in {unit.word}" if unit.word else ""
+        print(f"{what}{scale}, less that of {base} ({how}):")
+        table = Table("sweep", "variant", "difference", "95 % interval", "p")
+        for sweep, variants in by_sweep(reading.run, compared.differences).items():
+            for variant in variants:
+                words = told(compared.differences[variant], unit)
+                table.add_row(sweep, variant.label(sweep), *words)
         _show(table)
         print("Intervals and p-values hold for all rows together.")
         if about.basis == "bootstrap over test images":
             print("One seed: they know nothing of how another seed would end (--seeds).")
-    for variant, why in found.left_out.items():
-        print(f"Not compared with {found.baseline}: {variant} {why}.")
+    for variant, why in compared.left_out.items():
+        print(f"Not compared with {base}: {variant.name} {why}.")
 
 
 def _show(table: Table) -> None:

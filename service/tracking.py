@@ -17,14 +17,16 @@ from typing import Any
 
 from filelock import FileLock
 
-from reports import audit, page
-from reports.run import read, read_trial
-from service.run_folder import RunFolder
-from service.trial_folder import TrialFolder, write_json
+from reports import answer_file, page
+from reports.reading import Reading, reading
+from runs.folder import RunFolder
+from runs.record import StudyRecord, Tracked, TrialAsked
+from runs.trial_folder import TrialFolder, write_json
 
 SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits
 PARAMS_A_CALL = 100
+TAG = 5000
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
 KEPT_ENDINGS = (".npz", ".json", ".csv", ".txt", ".png", ".safetensors")
 
@@ -43,8 +45,7 @@ def publish(run: RunFolder, uri: str) -> None:
     """Complete the record of a run; raises what MLflow raises."""
     projection = Projection(run, uri)
     projection.sync()
-    run.write_results()
-    projection.finish(run.outcome())
+    projection.finish(run.outcome(), reading(run.read()))
 
 
 class Projection:
@@ -59,43 +60,55 @@ class Projection:
         self._closed: set[str] = set()
 
     def sync(self) -> None:
-        """Send whatever the store lacks; raises what MLflow raises."""
+        """Send whatever of its trials the store lacks; raises what MLflow raises."""
         study = self.run.study
         parent = self._parent(study)
         for trial in self.run.trials():
             if trial.path.name not in self._closed:
                 self._sync_trial(study, trial, parent)
-        record = {"experiment": study["study"], "experiment_id": self._experiment}
-        record |= {"parent": parent, "runs": self._runs}
-        write_json(self.run.path / "mlflow.json", record)
+        self._write_down(complete=False)
 
-    def finish(self, status: str) -> None:
-        """Send the results and close the parent run, with finished, failed or stopped.
+    def _write_down(self, complete: bool) -> None:
+        tracked = Tracked(
+            experiment_id=self._experiment,
+            parent=str(self._parent_id),
+            runs=self._runs,
+            complete=complete,
+        )
+        write_json(self.run.path / "mlflow.json", tracked.model_dump())
+
+    def finish(self, status: str, read: Reading) -> None:
+        """Send what was read off the run, and close the parent run: finished, failed or stopped.
 
         A trial that has not ended is closed as stopped; resuming opens its run again.
         """
+        from mlflow.entities import RunTag
+
         client, parent = self.client(), self._parent(self.run.study)
-        if (self.run.path / page.NAME).exists():
-            # Whatever is wrong with the page was said when it was made; the record is completed.
-            with contextlib.suppress(Exception):
-                page.write(self.run.path)  # its numbers link to runs that are all there only now
+        for key, run_id in self._runs.items():
+            audit = read.audits.get(key)
+            if key in self._closed and audit is not None:
+                said = " ".join(f"{finding.check}: {finding.says}" for finding in audit.findings)
+                tags = {"study.audit": said[:TAG] or "nothing found"}
+                if said:
+                    tags["mlflow.note.content"] = f"⚠ {said}"[:TAG]
+                client.log_batch(run_id, tags=[RunTag(k, v) for k, v in tags.items()])
         for key in self._runs.keys() - self._closed:
             client.set_tag(self._runs[key], "study.status", "stopped")
             client.set_terminated(self._runs[key], STATUS["stopped"])
-        for name in ("study.json", "results.json", "results.csv", page.NAME, "figures"):
+        files = ("study.json", "results.json", "results.csv", answer_file.NAME, page.NAME)
+        for name in (*files, "figures"):
             path = self.run.path / name
             if path.is_dir():
                 client.log_artifacts(parent, str(path), name)
             elif path.exists():
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
-        verdicts: list[Any] = []
-        with contextlib.suppress(Exception):
-            verdicts = page.judge(read(self.run.path))
-        for verdict in verdicts:
+        for verdict in read.verdicts:
             client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
-        ended = [trial.status["ended"] for trial in self.run.trials() if trial.status]
+        ended = [end.ended for trial in self.run.trials() if (end := trial.status)]
         client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
+        self._write_down(complete=True)
 
     def client(self) -> Any:
         """The client, connected once; a new SQLite file is set up by one process at a time."""
@@ -125,34 +138,34 @@ class Projection:
         return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
 
     def _find_experiment(self, client: Any) -> str:
-        name = self.run.study["study"]
+        name = self.run.study.study
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         file = self._sqlite_file()
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
-        note = {"mlflow.note.content": self.run.study["question"]}
+        note = {"mlflow.note.content": self.run.study.question}
         return str(client.create_experiment(name, artifact_location=artifacts, tags=note))
 
     def find(self, tag: str, value: str) -> list[Any]:
         """This run's MLflow runs with a tag: one, unless something is missing or was sent twice."""
         client = self.client()
-        wanted = f"tags.`study.run` = '{self.run.study['run']}' and tags.`{tag}` = '{value}'"
+        wanted = f"tags.`study.run` = '{self.run.study.run}' and tags.`{tag}` = '{value}'"
         return list(client.search_runs([self._experiment], wanted))
 
-    def _parent(self, study: dict[str, Any]) -> str:
+    def _parent(self, study: StudyRecord) -> str:
         if self._parent_id is None:
             tags = {
-                "mlflow.note.content": study["question"],
-                "study.question": study["question"],
-                "study.command": study["command"],
-                "study.commit": str(study["commit"]["commit"]),
-                "study.data_fingerprint": str(_dataset(study).get("fingerprint")),
-                **{f"environment.{k}": str(v) for k, v in study["environment"].items()},
+                "mlflow.note.content": study.question,
+                "study.question": study.question,
+                "study.command": study.command,
+                "study.commit": str(study.commit.commit),
+                "study.data_fingerprint": str(study.dataset.get("fingerprint")),
+                **{f"environment.{k}": str(v) for k, v in study.environment.items()},
             }
-            params = {k: str(v) for k, v in study["settings"].items() if v is not None}
+            params = {k: str(v) for k, v in study.settings.items() if v is not None}
             wanted = ("study.parent", "yes")
-            run = self._find_or_create(wanted, study["run"], tags, study["created"])
+            run = self._find_or_create(wanted, study.run, tags, study.created or time.time())
             self._send_inputs(run, params)
             self._parent_id = str(run.info.run_id)
         return self._parent_id
@@ -166,33 +179,33 @@ class Projection:
             client.update_run(found[0].info.run_id, status="RUNNING")
             return found[0]
         study = self.run.study
-        tags |= {"study.run": study["run"], wanted[0]: wanted[1]}
+        tags |= {"study.run": study.run, wanted[0]: wanted[1]}
         # MLflow shows what follows the last slash: the options would hide the name.
-        program = " ".join(study["command"].split()[:3])
+        program = study.program or "service.run"
         tags |= {"mlflow.source.name": program, "mlflow.source.type": "LOCAL"}
-        if study["commit"]["commit"]:
-            tags["mlflow.source.git.commit"] = study["commit"]["commit"]
+        if study.commit.commit:
+            tags["mlflow.source.git.commit"] = study.commit.commit
         start = int(seconds * 1000)
         return client.create_run(self._experiment, start_time=start, run_name=name, tags=tags)
 
-    def _sync_trial(self, study: dict[str, Any], trial: TrialFolder, parent: str) -> None:
+    def _sync_trial(self, study: StudyRecord, trial: TrialFolder, parent: str) -> None:
         status = trial.status  # first: whoever has ended commits nothing more
-        client, key, asked, lines = self.client(), trial.path.name, trial.settings, trial.committed
+        client, key, asked, lines = self.client(), trial.path.name, trial.asked, trial.committed
         if not lines and status is None:
             return
         if key not in self._runs:
             tags = {
                 "mlflow.parentRunId": parent,
-                "study.sweeps": " ".join(asked["sweeps"]),
-                "study.seed": str(asked["seed"]),
+                "study.sweeps": " ".join(asked.sweeps),
+                "study.seed": str(asked.seed),
             }
             wanted = ("study.trial_key", key)
             start = time.time()
             if lines:  # the first line was written when its epoch ended
                 start = lines[0]["timestamp"] / 1000 - lines[0].get("time/seconds", 0.0)
-            run = self._find_or_create(wanted, asked["name"], tags, start)
-            # A run that was extended since may have given the trial a longer name.
-            client.update_run(run.info.run_id, name=asked["name"])
+            run = self._find_or_create(wanted, study.names[key], tags, start)
+            # A run that was extended since may have given the trial another name.
+            client.update_run(run.info.run_id, name=study.names[key])
             client.set_tag(run.info.run_id, "study.sweeps", tags["study.sweeps"])
             if "study.reason" in run.data.tags:
                 client.delete_tag(run.info.run_id, "study.reason")
@@ -204,26 +217,23 @@ class Projection:
         if status is not None:
             for file in files_of(trial):
                 client.log_artifact(run_id, str(file))
-            client.set_tag(run_id, "study.status", status["status"])
-            found = audit.audit(read_trial(trial.path, trial.result()))
-            said = [f"{finding.check}: {finding.says}" for finding in found.findings]
-            client.set_tag(run_id, "study.audit", " ".join(said)[:5000] or "nothing found")
-            if said:
-                client.set_tag(run_id, "mlflow.note.content", f"⚠ {' '.join(said)}"[:5000])
-            if status["reason"]:
-                client.set_tag(run_id, "study.reason", status["reason"][:5000])
-            client.set_terminated(run_id, STATUS[status["status"]], int(status["ended"] * 1000))
+            client.set_tag(run_id, "study.status", status.status)
+            if status.reason:
+                client.set_tag(run_id, "study.reason", status.reason[:TAG])
+            client.set_terminated(run_id, STATUS[status.status], int(status.ended * 1000))
             self._closed.add(key)
 
     def _send_inputs(self, run: Any, values: dict[str, str]) -> None:
         """What a run starts from: its params, and the data that it reads."""
         from mlflow.entities import Dataset, DatasetInput, Param
 
-        data = _dataset(self.run.study)
+        data = self.run.study.dataset
         if data.get("fingerprint"):
             digest = data["fingerprint"][:32]  # MLflow allows 36
-            found = Dataset(data["name"], digest, "local", "{}", profile=json.dumps(data["counts"]))
-            self.client().log_inputs(run.info.run_id, datasets=[DatasetInput(found, [])])
+            dataset = Dataset(
+                data["name"], digest, "local", "{}", profile=json.dumps(data["counts"])
+            )
+            self.client().log_inputs(run.info.run_id, datasets=[DatasetInput(dataset, [])])
 
         # MLflow refuses another value for a param; a data folder may have moved since.
         params = [Param(k, v) for k, v in values.items() if k not in run.data.params]
@@ -242,14 +252,9 @@ class Projection:
             self.client().log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
 
 
-def _dataset(study: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = study["inputs"].get("dataset", {})
-    return found
-
-
-def params_of(asked: dict[str, Any]) -> dict[str, str]:
-    """A nested run's params, from a trial's settings.json."""
-    return {k: str(v) for k, v in {**asked["settings"], "seed": asked["seed"]}.items()}
+def params_of(asked: TrialAsked) -> dict[str, str]:
+    """A nested run's params."""
+    return {k: str(v) for k, v in {**asked.settings, "seed": asked.seed}.items()}
 
 
 def metrics_of(line: dict[str, Any]) -> dict[str, float]:

@@ -8,9 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MAY = {
     "studies": {"service", "trainables", "reports"},
-    "service": {"trainables", "reports"},
-    "reports": {"metrics"},
-    "trainables": {"models", "losses", "metrics", "images"},
+    "service": {"trainables", "reports", "runs"},
+    "reports": {"metrics", "runs"},
+    "trainables": {"models", "losses", "metrics", "images", "runs"},
+    "runs": set(),
     "models": {"files"},
     "losses": set(),
     "metrics": set(),

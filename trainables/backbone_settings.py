@@ -25,17 +25,29 @@ class BackboneSettings(ImageSettings):
 
     @field_validator("weights")
     @classmethod
-    def _existing_weights(cls, value: str) -> str:
-        if value in ("imagenet", "none"):
-            return value
-        path = Path(value).expanduser().resolve()
-        if not path.is_file():
-            raise ValueError(f"weights must be imagenet, none or an existing file; got {value!r}.")
-        return str(path)
+    def _absolute_weights(cls, value: str) -> str:
+        # Workers run in another folder than the one in which a person typed the path.
+        known = value in ("imagenet", "none")
+        return value if known else str(Path(value).expanduser().resolve())
 
     def identity(self) -> dict[str, Any]:
-        """Canonical settings with the digest of the weights, and without any path."""
-        return super().identity() | {"weights": weight_files.digest(self.weights, self.model)}
+        """Canonical settings with the digest of the weights, and without any path.
+
+        A file that is not there has its name: a finished run can be looked at without it.
+        """
+        try:
+            mark = weight_files.digest(self.weights, self.model)
+        except FileNotFoundError:
+            mark = Path(self.weights).name
+        return super().identity() | {"weights": mark}
+
+    def check(self) -> None:
+        """Refuse weights that are not there, and images as `ImageSettings` does."""
+        if self.weights not in ("imagenet", "none") and not Path(self.weights).is_file():
+            raise ValueError(
+                f"weights must be imagenet, none or an existing file; got {self.weights!r}."
+            )
+        super().check()
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
         """Decode the images and find the weights once, before any trial starts."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import metrics
 from models import imagenet_classes
 from models.heads import head
+from runs.artifacts import Confusion
 from trainables import classification_report as report
 from trainables import features
 from trainables.randomness import derive
@@ -48,10 +49,10 @@ def measure(
     own_head: bool,
     seed: int,
 ) -> dict[str, float]:
-    """test_before/accuracy, and that of every class; leaves test_before_confusion.csv.
+    """test_before/accuracy, and that of every class; leaves the confusion before training.
 
     pooled: features (N, D) of the untouched network before its head.  labels: (N,).  own_head: as
-    `speaks` says.  The table has a column "other" behind those of the C classes, (C, C + 1).
+    `speaks` says.  It has a column "other" behind those of the C classes, (C, C + 1).
     """
     if own_head:
         columns = imagenet_classes.to_classes(classes)
@@ -63,7 +64,6 @@ def measure(
     matrix = metrics.confusion_matrix(labels, predicted, len(classes) + 1)
     by_class = metrics.class_accuracy(matrix)[:-1]
     matrix = matrix[:-1]  # no image is of the class "other"
-    path = folder / "test_before_confusion.csv"
-    report.write_matrix(path, matrix, classes, [*classes, OTHER])
+    Confusion(tuple(classes), (*classes, OTHER), matrix).save(folder, before=True)
     found = {"test_before/accuracy": metrics.accuracy(labels, predicted)}
     return found | report.named("test_before/accuracy", classes, by_class)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import metrics
+from runs.artifacts import ClassTable, Confusion, Predictions
 
-NAMED_CLASSES = 20  # with more, the numbers of single classes are in test_classes.csv alone
+NAMED_CLASSES = 20  # with more, the numbers of single classes are in the table of classes alone
 Scores = NDArray[np.floating]
 
 
@@ -22,8 +22,8 @@ def final(
     """Test metrics of the last epoch, and accuracy at the best one.
 
     labels: (N,).  last, best: scores (N, C) of the two, decision values or probabilities; the
-    highest is the prediction.  Leaves in `folder` predictions.npz, test_confusion.csv (rows true,
-    columns predicted) and test_classes.csv (images, accuracy, one-vs-rest AUC of every class).
+    highest is the prediction.  Leaves in `folder` what `runs.artifacts` calls Predictions,
+    Confusion and ClassTable.
     """
     predicted, at_best = last.argmax(1), best.argmax(1)
     matrix = metrics.confusion_matrix(labels, predicted, len(classes))
@@ -42,22 +42,18 @@ def final(
     if len(classes) > 5:
         result["test/top5"] = metrics.top_k_accuracy(labels, last, 5)
     result |= named("test/accuracy", classes, by_class) | named("test/auc", classes, roc.auc)
-    np.savez_compressed(
-        folder / "predictions.npz",
+    names = tuple(classes)
+    Predictions(
         index=np.arange(len(labels)),
         label=labels,
         prediction=predicted,
         scores=last.astype(np.float32),
         prediction_at_best=at_best,
         scores_at_best=best.astype(np.float32),
-        classes=np.array(classes),
-    )
-    write_matrix(folder / "test_confusion.csv", matrix, classes, classes)
-    columns = zip(classes, matrix.sum(1), by_class, roc.auc, strict=True)
-    with (folder / "test_classes.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["class", "images", "accuracy", "auc"])
-        rows.writerows([name, int(n), f"{a:.6f}", f"{r:.6f}"] for name, n, a, r in columns)
+        classes=names,
+    ).save(folder)
+    Confusion(names, names, matrix).save(folder)
+    ClassTable(names, matrix.sum(1), by_class, roc.auc).save(folder)
     return result
 
 
@@ -76,8 +72,6 @@ def named(what: str, classes: Sequence[str], values: NDArray[np.float64]) -> dic
 def write_matrix(
     path: Path, matrix: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]
 ) -> None:
-    """Counts with the names of rows and columns, as CSV."""
-    with path.open("w", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(["true", *columns])
-        out.writerows([name, *map(int, row)] for name, row in zip(rows, matrix, strict=True))
+    """Leave counts with the names of rows and columns as a Confusion, in a file of one."""
+    before = path.name == Confusion.FILE_BEFORE
+    Confusion(tuple(rows), tuple(columns), matrix).save(path.parent, before=before)

@@ -92,6 +92,7 @@ class Settings(BackboneSettings):
 
     def check(self) -> None:
         """Also refuse PxK batches that the data set cannot fill."""
+        super().check()
         sizes = self.sizes()
         if self.batches == "pk" and self.classes_per_batch > sizes.classes:
             raise ValueError(

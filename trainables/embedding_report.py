@@ -9,6 +9,7 @@ import torch
 
 import metrics
 from images.batches import Loaded, normalize, ordered_batches
+from runs.artifacts import Embeddings
 from trainables import network_report as report
 
 if TYPE_CHECKING:
@@ -59,12 +60,7 @@ def final(
         "test/intra_inter_ratio": metrics.intra_inter_ratio(embeddings, labels),
     }
     kept = np.unique(np.linspace(0, len(labels) - 1, KEPT_EMBEDDINGS).astype(int))
-    np.savez_compressed(
-        trial.folder / "embeddings.npz",
-        index=kept,
-        label=labels[kept],
-        embeddings=embeddings[kept].astype(np.float16),
-    )
+    Embeddings(embeddings[kept].astype(np.float16), labels[kept], kept).save(trial.folder)
     if keep_weights:
         report.keep_weights(net.as_resnet(), trial.folder)
     return result

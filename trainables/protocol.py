@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runs.errors import sentence
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,21 @@ class Diverged(RuntimeError):
     """The trial's numbers left the finite range: an outcome of its settings, never retried."""
 
 
-class Settings(BaseModel):
-    """Every hyperparameter of a trainable, one validated value; unknown names are refused."""
+class _Sentences(type(BaseModel)):  # type: ignore[misc]
+    """Lets a constructor refuse values in a sentence, where pydantic has a page."""
+
+    def __call__(cls, *given: Any, **values: Any) -> Any:
+        try:
+            return super().__call__(*given, **values)
+        except ValidationError as error:
+            raise sentence(error, cls.model_fields) from None
+
+
+class Settings(BaseModel, metaclass=_Sentences):
+    """Every hyperparameter of a trainable, one validated value; unknown names are refused.
+
+    A constructor raises UsageError, one sentence.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

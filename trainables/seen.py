@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from images import Images, Splits
+from runs.artifacts import Part, Seen
 
 BLOCK = 256  # images read at once
 
 
 def record(splits: Splits, folder: Path) -> None:
-    """Leave seen.json: for "train", "val" and "test" the images' height and width and how many
-    there are of every class, and as "shared" how many test images are, pixel by pixel, also in
-    train or validation."""
-    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
-    found: dict[str, Any] = {
-        name: {"size": list(part.store.shape[2:]), "per_class": part.per_class.tolist()}
-        for name, part in parts.items()
-    }
+    """Leave what the splits hold, and what train or validation shares with test (`Seen`)."""
     learnt = set(_digests(splits.train)) | set(_digests(splits.val))
-    found["shared"] = sum(digest in learnt for digest in _digests(splits.test))
-    (folder / "seen.json").write_text(json.dumps(found) + "\n")
+    shared = sum(digest in learnt for digest in _digests(splits.test))
+    Seen(_part(splits.train), _part(splits.val), _part(splits.test), shared).save(folder)
+
+
+def _part(images: Images) -> Part:
+    return Part(tuple(images.store.shape[2:]), tuple(images.per_class.tolist()))
 
 
 def _digests(images: Images) -> list[bytes]:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from metrics import updates
+from runs.artifacts import Updates
 
-FILE = "updates.npz"
 SKETCH = 256  # numbers that stand for all weights in the picture of the path
 WATCHED = 2_000  # parameters whose Adam steps are looked at: a quantile of all would cost a sort
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -150,20 +150,11 @@ class UpdateLog:
         return {"samples": self._samples, "before": self._before}
 
     def save(self, folder: Path, batch_size: int) -> None:
-        """Leave the samples as updates.npz, if there are any.
-
-        step, epoch (S,) int64; layers (L,) names; gradient_norm, update_norm, weight_norm (S, L);
-        gradient_cosine, update_cosine (S,) to the step before, NaN where there is none; noise,
-        signal (S,), estimates of tr(S) and |G|^2, NaN without two images drawn at random; sketch
-        (S, 256) of the weights (`metrics.updates.CountSketch`); effective_step (S, Q) at the
-        quantiles effective_step_quantiles (Q,), for optimisers with Adam's two moments;
-        batch_size (), and weights (), how many the network has.
-        """
+        """Leave the samples as `Updates`, if there are any.  batch_size: images of a step."""
         if not self._samples:
             return
         arrays = {name: values.numpy() for name, values in self._samples.items()}
         if "effective_step" in arrays:
             arrays["effective_step_quantiles"] = np.array(QUANTILES)
-        layers = np.array(self.layers)
-        sizes = {"batch_size": batch_size, "weights": sum(self._sizes)}
-        np.savez_compressed(folder / FILE, layers=layers, **sizes, **arrays)
+        layers, weights = tuple(self.layers), sum(self._sizes)
+        Updates(layers=layers, batch_size=batch_size, weights=weights, **arrays).save(folder)

@@ -10,12 +10,13 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from runs.errors import UsageError
 from service.capacity import Capacity, Node, this_machine
-from service.errors import UsageError
 from service.resources import Resources
 
 PACKAGES = (
-    "studies", "service", "reports", "trainables", "models", "losses", "metrics", "images", "files",
+    "studies", "service", "reports", "runs", "trainables", "models", "losses", "metrics", "images",
+    "files",
 )  # fmt: skip
 
 

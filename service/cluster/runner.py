@@ -14,9 +14,9 @@ from typing import Any
 
 from ray import tune
 
+from runs.folder import RunFolder
 from service.execution import run_trial
 from service.resources import Resources
-from service.run_folder import RunFolder
 from service.study import Study
 from service.trial_spec import TrialSpec
 

@@ -12,8 +12,8 @@ import pytest
 from reports import answers
 from reports.claims import OrderChanges, Trend, simple
 from reports.evidence import select
-from reports.run import Run, Trial
 from reports.verdicts import judge
+from runs.record import Run, Trial
 from service.execution import run_trial
 from service.study import Study
 from studies import NAMES

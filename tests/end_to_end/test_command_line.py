@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from service.run_folder import RunFolder
+from runs.folder import RunFolder
 
 SMOKE = ["--smoke", "--only", "loss"]
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from reports.scores import read_matrix
-from service.trial_folder import TrialFolder
+from runs.artifacts import Confusion, Predictions
+from runs.trial_folder import TrialFolder
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +45,11 @@ def test_a_run_of_machines_ends_with_pictures_and_what_a_seed_means(machines):
 def test_every_confusion_matrix_counts_every_test_image_once(machines, finetuned):
     for _, run in (machines, finetuned):
         for file in run.glob("trials/*/test_confusion.csv"):
-            classes, matrix = read_matrix(file)
-            with np.load(file.with_name("predictions.npz")) as kept:
-                counts = np.bincount(kept["label"], minlength=len(classes))
-            np.testing.assert_array_equal(matrix.sum(1), counts)
+            matrix, kept = Confusion.load(file.parent), Predictions.load(file.parent)
+            counts = np.bincount(kept.label, minlength=len(matrix.classes))
+            np.testing.assert_array_equal(matrix.counts.sum(1), counts)
     for file in finetuned[1].glob("trials/*/test_before_confusion.csv"):
-        assert read_matrix(file)[1].shape == (10, 11)
+        assert Confusion.load(file.parent, before=True).counts.shape == (10, 11)
 
 
 def test_fine_tuning_says_what_was_saved_and_draws_all_variants_in_one_plot(finetuned):

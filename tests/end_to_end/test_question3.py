@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from service.trial_folder import TrialFolder
+from runs.artifacts import Updates
+from runs.trial_folder import TrialFolder
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,10 @@ def test_variants_of_a_seed_start_from_the_same_weights(optimizers):
     starts = {0: [], 1: []}
     for folder in (optimizers[1] / "trials").iterdir():
         lr = TrialFolder(folder).settings["settings"]["lr"]
-        with np.load(folder / "updates.npz") as kept:
-            assert kept["sketch"].shape[1] == 256
-            if lr == 3e-4:  # a small step from where it began
-                starts[TrialFolder(folder).settings["seed"]].append(kept["sketch"][0])
+        sketch = Updates.load(folder).sketch
+        assert sketch.shape[1] == 256
+        if lr == 3e-4:  # a small step from where it began
+            starts[TrialFolder(folder).settings["seed"]].append(sketch[0])
     far = np.linalg.norm(starts[0][0] - starts[1][0])
     for seed in starts:
         assert np.linalg.norm(starts[seed][0] - starts[seed][1]) < 0.2 * far

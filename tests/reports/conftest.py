@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.run import Run, Trial
+from runs.record import Run, Trial
 
 
 def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="finished",

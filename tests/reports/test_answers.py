@@ -1,11 +1,11 @@
 """Answers in words: numbers are filled in, and what they do not bear out is refused."""
 
 import pytest
+from reports.outcome import outcome
 
 from reports.answers import AnswerError, answer
 from reports.claims import Claim, beats
 from reports.comparisons import points
-from reports.outcome import outcome
 from reports.verdicts import judge
 
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54, 0.50]}

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from reports.audit import audit, audit_run
-from reports.run import Trial
+from runs.record import Trial
 from trainables import classification_report
 
 DIGITS = [str(digit) for digit in range(10)]

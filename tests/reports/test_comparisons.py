@@ -7,7 +7,7 @@ import pytest
 
 from reports import statistics
 from reports.comparisons import compare, points
-from reports.run import Trial
+from runs.record import Trial
 
 BASE = {"loss": "base"}
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from reports import embedding_maps, projections
+from runs.artifacts import Embeddings, Predictions
 
 
 def trial(place, embeddings, labels, classes=None):
     """A folder with what an embedding trial leaves."""
     place.mkdir()
-    kept = {"index": np.arange(len(labels)), "label": np.asarray(labels)}
-    np.savez(place / "embeddings.npz", embeddings=np.asarray(embeddings, np.float16), **kept)
+    labels = np.asarray(labels)
+    Embeddings(np.asarray(embeddings, np.float16), labels, np.arange(len(labels))).save(place)
     if classes:
-        np.savez(place / "predictions.npz", classes=classes, label=kept["label"])
+        Predictions(labels, labels, classes=tuple(classes)).save(place)
     return place
 
 
@@ -58,6 +59,17 @@ def test_without_embeddings_there_is_no_file(tmp_path):
     assert embedding_maps.draw({}, "q", tmp_path / "x") == []
     assert embedding_maps.draw({"a": tmp_path}, "q", tmp_path / "x") == []
     assert not list(tmp_path.iterdir())
+
+
+def test_broken_files_are_as_none(drawn, tmp_path):
+    embeddings, labels = clusters()
+    names = ["cat", "dog", "ship"]
+    folders = {name: trial(tmp_path / name, embeddings, labels, names) for name in ("a", "b")}
+    for folder, file in ((folders["a"], Predictions.FILE), (folders["b"], Embeddings.FILE)):
+        (folder / file).write_bytes(b"PK")
+    assert projections.read(folders["a"]).classes == {0: "0", 1: "1", 2: "2"}
+    embedding_maps.draw(folders, "q", tmp_path / "x")
+    assert [axis.get_title().split("\n")[0] for axis in drawn] == ["a", "t-SNE, perplexity 7"]
 
 
 def test_a_collapsed_embedding_is_one_point_and_a_diverged_one_has_none(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from reports import page, run_pictures
 from reports.answers import AnswerError
 from reports.claims import Claim, Trend, beats
-from reports.run import read
+from runs.record import read
 from trainables import classification_report
 
 CLASSES = ("cat", "dog", "ship")

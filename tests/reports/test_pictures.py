@@ -5,8 +5,8 @@ import pytest
 
 from reports import figures, update_figures
 from reports.pictures import draw
-from reports.run import Trial
 from reports.scores import read_matrix
+from runs.record import Trial
 from trainables import classification_report
 
 CLASSES = ("cat", "dog", "ship")

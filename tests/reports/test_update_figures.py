@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from reports import figures, looks, update_figures, update_series
+from runs.artifacts import Updates
 
 LAYERS = ("conv", "linear")
 
 
 def updates(samples=60, every=1, adam=False, seed=0, width=8, **changed):
     """Constant norms, so that every drawn number is known; 10 samples an epoch."""
+    if "step" in changed:
+        samples = len(changed["step"])
     steps = 1 + every * np.arange(samples)
     both = np.ones((samples, 1))
     nothing = np.full(samples, np.nan)
@@ -17,7 +20,7 @@ def updates(samples=60, every=1, adam=False, seed=0, width=8, **changed):
     found = {
         "step": steps,
         "epoch": 1 + np.arange(samples) // 10,
-        "layers": np.array(LAYERS),
+        "layers": LAYERS,
         "gradient_norm": both * (3.0, 4.0),
         "update_norm": both * (0.3, 0.4),
         "weight_norm": both * (6.0, 8.0),
@@ -26,21 +29,21 @@ def updates(samples=60, every=1, adam=False, seed=0, width=8, **changed):
         "noise": nothing,
         "signal": nothing,
         "sketch": random.normal(size=(samples, width)).cumsum(0),
-        "batch_size": np.array(64),
-        "weights": np.array(1_000),
+        "batch_size": 64,
+        "weights": 1_000,
     }
     if adam:
         found["effective_step_quantiles"] = np.array((0.25, 0.5, 0.75))
         found["effective_step"] = both * (0.01, 0.1, 0.5)
-    return found | changed
+    return Updates(**found | changed)
 
 
 def kept(place, **variants):
-    """Variant to the folder of its trial; without updates.npz for None."""
+    """Variant to the folder of its trial; without updates for None."""
     for name, found in variants.items():
         (place / name).mkdir()
         if found is not None:
-            np.savez(place / name / "updates.npz", **found)
+            found.save(place / name)
     return {name: place / name for name in variants}
 
 
@@ -72,6 +75,15 @@ def test_only_sweeps_with_updates_have_figures_and_only_with_adam_its_steps(tmp_
     assert names(files) == both("x_updates", "x_layers", "x_effective", "x_path")
     text = (tmp_path / "x_updates.svg").read_text()
     assert "adam" in text and "<!-- none -->" not in text
+
+
+def test_a_broken_file_is_left_out(tmp_path):
+    folders = kept(tmp_path, sgd=updates(), cut=updates())
+    file = folders["cut"] / Updates.FILE
+    file.write_bytes(file.read_bytes()[:100])
+    update_figures.draw("q", folders, tmp_path / "x")
+    text = (tmp_path / "x_updates.svg").read_text()
+    assert "<!-- sgd -->" in text and "<!-- cut -->" not in text
 
 
 def test_norms_are_of_the_whole_network(tmp_path):
@@ -108,7 +120,7 @@ def test_a_variant_without_updates_takes_no_colour_from_the_others(monkeypatch, 
 @pytest.mark.parametrize("every, scale", [(8, "linear"), (9, "log")])
 def test_steps_are_logarithmic_where_variants_end_far_apart(every, scale):
     short = updates(step=1.0 + np.arange(60))
-    long = updates(step=every * short["step"])
+    long = updates(step=every * short.step)
     for draw in (update_figures.overview, update_figures.layers):
         assert {axis.get_xscale() for axis in figure(draw, a=short, b=long).axes} == {scale}
 
@@ -116,7 +128,7 @@ def test_steps_are_logarithmic_where_variants_end_far_apart(every, scale):
 def test_a_bin_has_the_quartiles_of_its_finite_samples():
     step, values = np.arange(1, 601), np.arange(600.0) % 20
     values[0] = np.nan
-    edges = update_series.bin_edges([{"step": step}], log=False)
+    edges = update_series.bin_edges([updates(step=step)], log=False)
     x, found = update_series.quartiles(step, values, edges)
     assert x.tolist() == [11, *np.arange(30.5, 600, 20)]  # medians of 2 to 20, 21 to 40, ...
     assert found[:, 0].tolist() == [5.5, 10, 14.5]
@@ -125,7 +137,7 @@ def test_a_bin_has_the_quartiles_of_its_finite_samples():
 
 def test_bins_with_few_samples_are_joined_where_there_are_many():
     step = np.arange(1, 601)
-    edges = update_series.bin_edges([{"step": step}], log=True)
+    edges = update_series.bin_edges([updates(step=step)], log=True)
     x, _ = update_series.quartiles(step, step, edges)
     assert x[0] >= np.median(step[: update_series.LEAST])
     assert update_series.quartiles(step, step, edges, least=1)[0][0] == 1
@@ -137,7 +149,7 @@ def test_short_epochs_of_a_long_training_are_joined_for_their_noise():
     """Four samples an epoch, 75 epochs: three epochs each are a point."""
     epoch = np.repeat(np.arange(1, 76), 4)
     even = np.where(epoch % 3 == 0, 9.0, 1.0)
-    found = {"step": np.arange(1, 301), "epoch": epoch, "noise": even, "signal": np.ones(300)}
+    found = updates(step=np.arange(1, 301), epoch=epoch, noise=even, signal=np.ones(300))
     steps, scales = update_series.epoch_noise_scales(found)
     assert steps.tolist() == list(range(12, 301, 12))
     np.testing.assert_allclose(scales, 11 / 3)
@@ -146,17 +158,16 @@ def test_short_epochs_of_a_long_training_are_joined_for_their_noise():
 def test_the_noise_scale_of_an_epoch_is_a_ratio_of_means():
     noise = np.array([4.0, np.nan, 8.0, 1.0, 1.0, np.nan])
     signal = np.array([1.0, np.nan, 2.0, 1.0, -3.0, np.nan])
-    found = {
-        "step": np.array([1, 5, 9, 11, 15, 21]),
-        "epoch": np.array([1, 1, 1, 2, 2, 3]),
-        "noise": noise,
-        "signal": signal,
-    }
+    found = updates(
+        step=np.array([1, 5, 9, 11, 15, 21]),
+        epoch=np.array([1, 1, 1, 2, 2, 3]),
+        noise=noise,
+        signal=signal,
+    )
     steps, scales = update_series.epoch_noise_scales(found)
     assert steps.tolist() == [9, 15, 21]
     np.testing.assert_array_equal(scales, [4.0, np.nan, np.nan])
-    part = {**found, "layers": np.array(LAYERS)}
-    drawn = figure(update_figures.overview, a=updates(6) | part)
+    drawn = figure(update_figures.overview, a=found)
     panel = drawn.axes[-1]
     np.testing.assert_array_equal(lines(panel)[0][1], scales)
     assert [text.get_text() for text in panel.texts] == ["batch size 64"]
@@ -172,8 +183,8 @@ def test_every_layer_has_a_panel_with_a_line_a_variant():
 
 def test_quantiles_of_adam_are_bands_around_a_median_in_its_own_panel():
     adam = updates(90, adam=True)
-    adam["effective_step"][::3] *= 1.5  # three samples a bin, whose median is drawn
-    adam["effective_step"][1::3] /= 1.5
+    adam.effective_step[::3] *= 1.5  # three samples a bin, whose median is drawn
+    adam.effective_step[1::3] /= 1.5
     drawn = figure(update_figures.effective_steps, sgd=updates(), adam=adam)
     (axis,) = drawn.axes
     assert axis.get_title() == "adam"
@@ -190,7 +201,7 @@ def test_paths_share_a_plane_and_have_their_starts_and_ends_marked():
     one = updates(sketch=way * (3.0, 0.0, 0.0))
     two = updates(sketch=way * (0.0, 4.0, 0.0))
     diverged = updates(sketch=np.full((60, 3), np.inf))
-    other = updates(sketch=np.ones((60, 3)), weights=np.array(2_000))  # a wider network
+    other = updates(sketch=np.ones((60, 3)), weights=2_000)  # a wider network
     drawn = figure(update_figures.weight_paths, one=one, two=two, diverged=diverged, other=other)
     (axis,) = drawn.axes
     path, start, end, second, *_ = lines(axis)

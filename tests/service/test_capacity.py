@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runs.errors import UsageError
 from service.capacity import Capacity, Node, this_machine
-from service.errors import UsageError
 from service.resources import Resources
 
 

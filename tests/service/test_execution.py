@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from runs.trial_folder import TrialFolder
 from service.execution import LocalTrial, run_trial
-from service.trial_folder import TrialFolder
 from trainables.protocol import Epoch, Settings
 
 VALUES = [0.3, 0.9, 0.5, 0.9]

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from runs.folder import RunFolder
 from service.report import build, judged_again, main
-from service.run_folder import RunFolder
 from studies.q3_betas import STUDY
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from reports.claims import Claim, beats
+from runs.folder import RunFolder
 from service.options import options_from
 from service.plan import plan_run
 from service.resume import resume_run
-from service.run_folder import RunFolder
 from service.study import Study
 from trainables.protocol import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from reports.claims import Claim, beats
-from service.errors import UsageError
+from runs.errors import UsageError
 from service.resources import Resources
 from service.study import Study
 from trainables.protocol import NotIdentity, Settings, When

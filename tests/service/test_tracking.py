@@ -10,16 +10,16 @@ from mlflow import MlflowClient
 
 from reports.claims import Claim, below
 from reports.measures import Last
+from runs.folder import RunFolder
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
 from service.reconcile import differences
 from service.report import build
-from service.run_folder import RunFolder
 from service.study import Study
 from service.tracking import Projection, publish
-from service.trial_folder import TrialFolder
 from trainables.protocol import Epoch, Settings
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.trial_folder import TrialFolder
+from runs.trial_folder import TrialFolder
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from images.batches import normalize, shuffled_batches, to_device
 from models.cnn import CNN
+from runs.artifacts import Updates
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
-from service.trial_folder import TrialFolder
 from trainables import cnn
 from trainables.cnn import Settings
 from trainables.randomness import derive, generator
@@ -89,27 +90,31 @@ def test_the_samples_are_the_plain_loop_s_gradients_and_updates(tmp_path):
     list(run(chosen, tmp_path))
     _, gradients, weights = by_hand(chosen, lambda p: torch.optim.SGD(p, 0.02, 0.9))
     updates = [after - before for before, after in pairwise(weights)]
-    kept = np.load(tmp_path / "updates.npz")
-    assert kept["step"].tolist() == [2, 4, 6, 8, 10]
-    assert kept["layers"].tolist() == ["conv1", "conv2", "conv3", "classifier"]
+    kept = Updates.load(tmp_path)
+    assert kept.step.tolist() == [2, 4, 6, 8, 10]
+    assert kept.layers == ("conv1", "conv2", "conv3", "classifier")
 
-    def norm(name):
-        return np.linalg.norm(kept[f"{name}_norm"], axis=1)
+    def norm(norms):
+        return np.linalg.norm(norms, axis=1)
 
     def cosines(vectors):
         pairs = ((vectors[s - 2], vectors[s - 1]) for s in steps)
         return [torch.cosine_similarity(*pair, dim=0).item() for pair in pairs]
 
-    steps = kept["step"].tolist()
+    steps = kept.step.tolist()
     close = {"rel": 1e-3, "abs": 1e-4}
-    assert norm("gradient") == pytest.approx(
+    assert norm(kept.gradient_norm) == pytest.approx(
         [gradients[s - 1].norm().item() for s in steps], **close
     )
-    assert norm("update") == pytest.approx([updates[s - 1].norm().item() for s in steps], **close)
-    assert norm("weight") == pytest.approx([weights[s].norm().item() for s in steps], **close)
-    assert kept["gradient_cosine"] == pytest.approx(cosines(gradients), **close)
-    assert kept["update_cosine"] == pytest.approx(cosines(updates), **close)
-    assert "effective_step" not in kept
+    assert norm(kept.update_norm) == pytest.approx(
+        [updates[s - 1].norm().item() for s in steps], **close
+    )
+    assert norm(kept.weight_norm) == pytest.approx(
+        [weights[s].norm().item() for s in steps], **close
+    )
+    assert kept.gradient_cosine == pytest.approx(cosines(gradients), **close)
+    assert kept.update_cosine == pytest.approx(cosines(updates), **close)
+    assert kept.effective_step is None
 
 
 def test_looking_at_steps_changes_them_by_rounding_alone(tmp_path, numbers):
@@ -120,7 +125,7 @@ def test_looking_at_steps_changes_them_by_rounding_alone(tmp_path, numbers):
         [x["train/loss"] for x in without[:2]], rel=1e-4
     )
     assert not any(name.startswith("updates/") for name in without[0])
-    assert not (tmp_path / "0" / "updates.npz").exists()
+    assert not (tmp_path / "0" / Updates.FILE).exists()
     assert {"updates/noise_scale", "updates/effective_step"} & set(sampled[0])
 
 
@@ -130,9 +135,8 @@ def test_looking_at_steps_changes_them_by_rounding_alone(tmp_path, numbers):
 )
 def test_a_cut_trial_goes_on_to_the_same_numbers(same_when_cut, tmp_path, changes):
     same_when_cut(lambda folder: run(settings(**changes), folder))
-    whole, cut = (np.load(tmp_path / name / "updates.npz") for name in ("whole", "cut"))
-    for name in whole.files:
-        assert np.array_equal(whole[name], cut[name], equal_nan=name not in ("layers",))
+    whole, cut = (vars(Updates.load(tmp_path / name)) for name in ("whole", "cut"))
+    np.testing.assert_equal(cut, whole)
 
 
 def test_a_budget_of_steps_is_kept_to_the_step(tmp_path, numbers):
@@ -150,7 +154,7 @@ def test_a_batch_larger_than_the_train_set_is_one_full_batch_and_said(tmp_path, 
     list(run(chosen, tmp_path))
     assert [line["train/steps"] for line in numbers(tmp_path)[:2]] == [1, 1]
     assert numbers(tmp_path)[0]["train/batch_size"] == IMAGES
-    assert np.load(tmp_path / "updates.npz")["batch_size"] == IMAGES
+    assert Updates.load(tmp_path).batch_size == IMAGES
     (note,) = chosen.notes(chosen.prepare())
     assert note.startswith("A batch of 2048 is more than the 160 train images")
     assert settings().notes(chosen.prepare()) == []
@@ -167,7 +171,7 @@ def test_the_learning_rate_is_scaled_with_the_batch():
 def test_where_batches_are_not_drawn_at_random_no_noise_is_claimed(tmp_path, numbers):
     for order, measured in (("shuffled", True), ("sorted", False), ("file", False)):
         list(run(settings(order=order), tmp_path / order))
-        assert np.isfinite(np.load(tmp_path / order / "updates.npz")["noise"]).all() == measured
+        assert np.isfinite(Updates.load(tmp_path / order).noise).all() == measured
         assert "updates/noise_scale" not in numbers(tmp_path / order)[0] or measured
 
 

@@ -10,8 +10,9 @@ from images.batches import PKSampler, augment, normalize, to_device
 from models import resnet
 from models.embedding_net import EmbeddingNet
 from models.weights import load_state_dict
+from runs.artifacts import Embeddings, Predictions
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
-from service.trial_folder import TrialFolder
 from trainables import embedding
 from trainables.randomness import derive, generator
 
@@ -130,18 +131,17 @@ def test_predictions_and_embeddings_are_those_of_the_reported_metrics(data, tmp_
     chosen = settings(data, loss="triplet")
     last = list(run(chosen, tmp_path))[-1]
     test = chosen.load(0).test
-    with np.load(tmp_path / "predictions.npz") as kept:
-        np.testing.assert_array_equal(kept["label"], test.labels)
-        np.testing.assert_array_equal(kept["index"], np.arange(len(test)))
-        assert metrics.accuracy(kept["label"], kept["prediction"]) == last["test/accuracy"]
-        at_best = metrics.accuracy(kept["label"], kept["prediction_at_best"])
-        assert at_best == last["test/accuracy_at_best"]
-        assert kept["scores"].shape == kept["scores_at_best"].shape == (len(test), 10)
-        np.testing.assert_allclose(kept["scores"].astype(float).sum(1), 1, atol=0.01)
-    with np.load(tmp_path / "embeddings.npz") as kept:
-        assert kept["embeddings"].dtype == np.float16
-        assert len(kept["embeddings"]) == min(2000, len(test))
-        np.testing.assert_array_equal(kept["label"], test.labels[kept["index"]])
+    said = Predictions.load(tmp_path)
+    np.testing.assert_array_equal(said.label, test.labels)
+    np.testing.assert_array_equal(said.index, np.arange(len(test)))
+    assert metrics.accuracy(said.label, said.prediction) == last["test/accuracy"]
+    at_best = metrics.accuracy(said.label, said.prediction_at_best)
+    assert at_best == last["test/accuracy_at_best"]
+    assert said.scores.shape == said.scores_at_best.shape == (len(test), 10)
+    np.testing.assert_allclose(said.scores.sum(1), 1, atol=0.01)
+    space = Embeddings.load(tmp_path)
+    assert len(space.embeddings) == min(2000, len(test))
+    np.testing.assert_array_equal(space.label, test.labels[space.index])
 
 
 def test_kept_weights_are_a_resnet_that_predicts_as_the_best_epoch_did(data, tmp_path):

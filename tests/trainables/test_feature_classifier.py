@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import metrics
+from runs.artifacts import ClassTable, Confusion, Predictions
 from service.execution import run_trial
 from trainables import feature_classifier, features, svm
 from trainables.feature_classifier import Settings
@@ -39,16 +40,20 @@ def test_every_kind_of_trial_leaves_the_predictions_of_its_metrics(data, tmp_pat
     chosen = settings(data, **changes)
     last = list(run(chosen, tmp_path))[-1]
     test = chosen.load(0).test
-    with np.load(tmp_path / "predictions.npz") as kept:
-        np.testing.assert_array_equal(kept["label"], test.labels)
-        np.testing.assert_array_equal(kept["prediction"], kept["scores"].argmax(1))
-        assert metrics.accuracy(kept["label"], kept["prediction"]) == last["test/accuracy"]
-        roc = metrics.one_vs_rest(kept["label"], kept["scores"])
+    kept = Predictions.load(tmp_path)
+    np.testing.assert_array_equal(kept.label, test.labels)
+    np.testing.assert_array_equal(kept.prediction, kept.scores.argmax(1))
+    assert metrics.accuracy(kept.label, kept.prediction) == last["test/accuracy"]
+    roc = metrics.one_vs_rest(kept.label, kept.scores)
     assert roc.macro_auc == pytest.approx(last["test/auc_macro"], abs=1e-6)
     assert last["test/auc_3"] == pytest.approx(roc.auc[3], abs=1e-6)
-    table = np.loadtxt(tmp_path / "test_confusion.csv", delimiter=",", skiprows=1, dtype=int)
-    np.testing.assert_array_equal(table[:, 1:].sum(1), test.per_class)
-    assert np.trace(table[:, 1:]) == round(last["test/accuracy"] * len(test))
+    counts = Confusion.load(tmp_path).counts
+    np.testing.assert_array_equal(counts.sum(1), test.per_class)
+    assert np.trace(counts) == round(last["test/accuracy"] * len(test))
+    table = ClassTable.load(tmp_path)
+    assert table.images.tolist() == test.per_class.tolist()
+    np.testing.assert_allclose(table.accuracy, counts.diagonal() / test.per_class, atol=1e-6)
+    np.testing.assert_allclose(table.auc, roc.auc, atol=2e-6)
 
 
 def test_labels_belong_to_their_features(data):

@@ -1,7 +1,5 @@
 """Fine-tuning: a kept beginning changes nothing, only what is named moves; before and after."""
 
-import csv
-
 import numpy as np
 import pytest
 import torch
@@ -14,8 +12,9 @@ from models import resnet
 from models.heads import head
 from models.imagenet_classes import STL10
 from models.weights import load_state_dict
+from runs.artifacts import Confusion
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
-from service.trial_folder import TrialFolder
 from trainables import features, finetune
 from trainables.finetune import PARTS, Settings
 from trainables.randomness import derive, generator
@@ -163,12 +162,6 @@ def test_kept_weights_predict_as_the_best_epoch_did(place, tmp_path):
     assert left_out == [] and found == pytest.approx(last["test/accuracy_at_best"], abs=0.005)
 
 
-def matrix(path):
-    with path.open() as file:
-        header, *rows = csv.reader(file)
-    return header, [row[0] for row in rows], np.array([row[1:] for row in rows], int)
-
-
 @pytest.fixture(scope="module")
 def animals(tmp_path_factory):
     """A folder of five of STL-10's classes, ImageNet-shaped weights beside it."""
@@ -191,8 +184,9 @@ def test_before_training_imagenets_own_classifier_answers(animals, tmp_path):
         weights=str(animals / "w.safetensors"), epochs=1, batch_size=8,
     )  # fmt: skip
     last = list(run(chosen, tmp_path / "trial"))[-1]
-    header, names, counts = matrix(tmp_path / "trial" / "test_before_confusion.csv")
-    assert header[1:] == [*STL10[:5], "other"] and names == list(STL10[:5])
+    before = Confusion.load(tmp_path / "trial", before=True)
+    counts = before.counts
+    assert before.columns == (*STL10[:5], "other") and before.classes == tuple(STL10[:5])
     assert counts.shape == (5, 6) and (counts.sum(1) == 4).all()
     assert counts[:, STL10.index("deer")].sum() == 0  # ImageNet has none
     assert last["test_before/accuracy"] == np.trace(counts) / counts.sum()
@@ -214,7 +208,7 @@ def test_weights_without_such_a_head_start_from_an_untrained_one_and_say_so(plac
     notes = chosen.notes(chosen.prepare())
     assert any("no ImageNet head for these classes (7 outputs)" in note for note in notes)
     list(run(chosen, tmp_path))
-    _, _, counts = matrix(tmp_path / "test_before_confusion.csv")
+    counts = Confusion.load(tmp_path, before=True).counts
     assert counts.shape == (10, 11) and counts[:, 10].sum() == 0
 
 

@@ -1,10 +1,9 @@
 """What a trial was given, counted from the images themselves."""
 
-import json
-
 import numpy as np
 
 from images.splits import DataInfo, Images, Splits
+from runs.artifacts import Part, Seen
 from trainables import seen
 
 
@@ -18,7 +17,7 @@ def test_sizes_classes_and_images_on_both_sides_are_counted(tmp_path):
         for rows in (np.arange(301), np.arange(301, 500), np.arange(500, 700))
     ]
     seen.record(Splits(*parts, info=DataInfo("x", "f", None, {}, [], [*names])), tmp_path)
-    found = json.loads((tmp_path / "seen.json").read_text())
-    assert found["shared"] == 2
-    assert found["train"] == {"size": [6, 5], "per_class": [151, 150]}
-    assert found["test"] == {"size": [6, 5], "per_class": [100, 100]}
+    found = Seen.load(tmp_path)
+    assert found.shared == 2
+    assert found.train == Part((6, 5), (151, 150))
+    assert found.test == Part((6, 5), (100, 100))

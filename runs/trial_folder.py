@@ -6,7 +6,9 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from runs.record import Ended, TrialAsked, TrialRecord
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -32,6 +34,11 @@ def load_checkpoint(path: Path, lazy: bool = False) -> dict[str, Any] | None:
     return value
 
 
+def recorded(asked: TrialAsked) -> dict[str, Any]:
+    """What settings.json, and an entry of study.json, hold of a trial."""
+    return asked.model_dump(mode="json", exclude={"varied"})
+
+
 class TrialFolder:
     """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending."""
 
@@ -48,16 +55,15 @@ class TrialFolder:
         return [json.loads(row) for row in rows]
 
     @property
-    def status(self) -> dict[str, Any] | None:
-        """How the trial ended ({"status", "reason", "diverged", "epochs", "ended"}), or None."""
+    def status(self) -> Ended | None:
+        """How the trial ended, None before it did."""
         file = self.path / "status.json"
-        return read_json(file) if file.exists() else None
+        return Ended.model_validate(read_json(file)) if file.exists() else None
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What settings.json holds: key, name, sweeps, settings, varied, seed."""
-        value: dict[str, Any] = read_json(self.path / "settings.json")
-        return value
+    def asked(self) -> TrialAsked:
+        """What the trial was asked for."""
+        return TrialAsked.model_validate(read_json(self.path / "settings.json"))
 
     def append(self, line: dict[str, Any]) -> None:
         """Add one metrics line."""
@@ -78,31 +84,43 @@ class TrialFolder:
         saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True) if lines else None
         if saved is not None:
             return lines[: saved["lines"]]
-        status = self.status or {}  # one that ended for good has no checkpoint any more
-        for_good = status.get("status") == "finished" or status.get("diverged")
+        status = self.status  # one that ended for good has no checkpoint any more
+        for_good = status is not None and (status.status == "finished" or status.diverged)
         return self.lines if for_good else []
 
-    def end(self, status: str, reason: str | None = None, diverged: bool = False) -> None:
+    def end(
+        self,
+        status: Literal["finished", "failed"],
+        reason: str | None = None,
+        diverged: bool = False,
+    ) -> None:
         """Record how the trial ended; drop its checkpoints where nothing will go on from them."""
         epochs = max((line["epoch"] for line in self.lines), default=0)
-        ended = {"status": status, "reason": reason, "diverged": diverged}
-        write_json(self.path / "status.json", {**ended, "epochs": epochs, "ended": time.time()})
+        ended = Ended(
+            status=status, reason=reason, diverged=diverged, epochs=epochs, ended=time.time()
+        )
+        write_json(self.path / "status.json", ended.model_dump())
         if status == "finished" or diverged:
             for name in ("checkpoint.pt", "best.pt"):
                 (self.path / name).unlink(missing_ok=True)
 
-    def result(self) -> dict[str, Any]:
-        """The trial's entry in results.json."""
-        asked, ended, lines = self.settings, self.status, self.committed
+    def record(self) -> TrialRecord:
+        """The trial as it stands."""
+        asked, ended, lines = self.asked, self.status, self.committed
         metrics: dict[str, float] = {}
         for line in lines:
             metrics |= {k: v for k, v in line.items() if "/" in k}
-        if ended is None:
-            epochs = max((line["epoch"] for line in lines), default=0)
-            ended = {"status": "stopped", "reason": "interrupted", "epochs": epochs}
-        return {
-            **{k: asked[k] for k in ("key", "name", "variant", "sweeps", "settings", "seed")},
-            **{k: ended[k] for k in ("status", "reason", "epochs")},
-            "metrics": metrics,
-            "seconds": sum(line.get("time/seconds", 0.0) for line in lines),
-        }
+        return TrialRecord(
+            key=asked.key,
+            seed=asked.seed,
+            sweeps=asked.sweeps,
+            settings=asked.settings,
+            status=ended.status if ended else "stopped",
+            reason=ended.reason if ended else "interrupted",
+            diverged=ended.diverged if ended else False,
+            epochs=ended.epochs if ended else max((line["epoch"] for line in lines), default=0),
+            metrics=metrics,
+            seconds=sum(line.get("time/seconds", 0.0) for line in lines),
+            lines=lines,
+            folder=self.path,
+        )

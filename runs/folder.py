@@ -1,7 +1,7 @@
 """The run folder is the truth: what was asked, what every trial left, what came out.
 
 OUTPUT/<study>/<run>/  study.json  trials/<key>/{settings.json,metrics.jsonl,status.json,...}
-                       results.json  results.csv  figures/  mlflow.json
+                       results.json  results.csv  answer.json  report.html  figures/  mlflow.json
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import csv
 import os
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from service.errors import UsageError
-from service.trial_folder import TrialFolder, read_json, write_json
+from runs.errors import UsageError
+from runs.record import FORMAT, Run, StudyRecord, Tracked, TrialRecord
+from runs.trial_folder import TrialFolder, read_json, write_json
 
-FORMAT = 1
+# What results.json says of a trial.
+ENTRY = (
+    "key", "sweeps", "settings", "seed", "status", "reason", "diverged", "epochs", "metrics",
+    "seconds",
+)  # fmt: skip
 
 
 class RunFolder:
@@ -61,14 +66,14 @@ class RunFolder:
         return self.path.name
 
     @property
-    def study(self) -> dict[str, Any]:
+    def study(self) -> StudyRecord:
         """What study.json holds; UsageError if another version of the format wrote it."""
-        value: dict[str, Any] = read_json(self.path / "study.json")
+        value = read_json(self.path / "study.json")
         if value.get("format") != FORMAT:
             raise UsageError(
                 f"{self.path} has format {value.get('format')}; this version reads {FORMAT}."
             )
-        return value
+        return StudyRecord.model_validate(value)
 
     def lock(self) -> FileLock:
         """The driver's lock, held; UsageError while another driver is alive."""
@@ -87,45 +92,74 @@ class RunFolder:
 
     def trials(self) -> list[TrialFolder]:
         """The folders of all trials, in the order in which they were listed."""
-        keys = [trial["key"] for trial in self.study["trials"]]
-        return [self.trial(key) for key in keys]
+        return [self.trial(trial.key) for trial in self.study.trials]
 
-    def outcome(self) -> str:
+    def outcome(self) -> Literal["finished", "failed", "stopped"]:
         """How the run stands: stopped while a trial lacks, else failed or finished.
 
         A trial that diverged where its study expects it does not make the run fail.
         """
-        found = "finished"
-        for trial in self.trials():
-            status = trial.status
+        found: Literal["finished", "failed"] = "finished"
+        for asked in self.study.trials:
+            status = self.trial(asked.key).status
             if status is None:
                 return "stopped"
-            expected = status["diverged"] and trial.settings["may_diverge"]
-            if status["status"] == "failed" and not expected:
+            if status.status == "failed" and not (status.diverged and asked.may_diverge):
                 found = "failed"
         return found
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
         study = self.study
-        started = (t for t in self.trials() if t.lines or t.status)
-        results = {
-            "study": study["study"],
-            "run": study["run"],
-            "dataset": study["inputs"].get("dataset", {}),
-            "trials": [trial.result() for trial in started],
+        started = [t.record() for t in self.trials() if t.lines or t.status]
+        results: dict[str, Any] = {
+            "study": study.study,
+            "run": study.run,
+            "dataset": dict(study.dataset),
+            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in started],
         }
         write_json(self.path / "results.json", results)
         _write_csv(self.path / "results.csv", results["trials"])
         return results
 
+    def read(self) -> Run:
+        """All that the folder says, gathered first where results.json is not there.
+
+        Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
+        """
+        if not (self.path / "results.json").exists():
+            self.write_results()
+        entries = read_json(self.path / "results.json")["trials"]
+        trials = [_trial(self.trial(entry["key"]), entry) for entry in entries]
+        return Run(self.path, self.study, trials, self.tracked)
+
+    @property
+    def tracked(self) -> Tracked | None:
+        """Where MLflow has the run; None where it has nothing of it."""
+        file = self.path / "mlflow.json"
+        return Tracked.model_validate(read_json(file)) if file.exists() else None
+
+
+def read(path: Path) -> Run:
+    """The run in a folder."""
+    return RunFolder(path).read()
+
+
+def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
+    """The trial of an entry of results.json."""
+    given = dict(entry)
+    if "diverged" not in given:  # of an older run
+        ended = folder.status
+        given["diverged"] = ended is not None and ended.diverged
+    return TrialRecord(
+        **{name: given[name] for name in ENTRY}, lines=folder.lines, folder=folder.path
+    )
+
 
 def _write_csv(path: Path, trials: Iterable[dict[str, Any]]) -> None:
+    about = ("key", "seed", "status", "reason", "diverged", "epochs", "seconds")
     rows = [
-        {k: t[k] for k in ("key", "seed", "status", "reason", "epochs", "seconds")}
-        | {"sweeps": " ".join(t["sweeps"])}
-        | t["settings"]
-        | t["metrics"]
+        {k: t[k] for k in about} | {"sweeps": " ".join(t["sweeps"])} | t["settings"] | t["metrics"]
         for t in trials
     ]
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,0 +1,119 @@
+"""answer.json: the reading of a run as data, for whoever goes on from its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from reports.reading import Reading
+from reports.verdicts import Verdict
+from runs.record import Run
+from runs.trial_folder import write_json
+from runs.variants import Variant
+
+NAME = "answer.json"
+
+
+def write(reading: Reading) -> Path:
+    """Write it beside the results; the same reading gives the same bytes."""
+    path = reading.run.path / NAME
+    write_json(path, as_data(reading))
+    return path
+
+
+def as_data(reading: Reading) -> dict[str, Any]:
+    """Variants, differences, claims with findings, and audit; numbers as they were measured."""
+    run, compared = reading.run, reading.compared
+    return {
+        "study": run.study.study,
+        "run": run.study.run,
+        "question": run.study.question,
+        "metric": run.study.metric,
+        "mode": run.study.mode,
+        "compared_on": run.outcome,
+        "answer": {
+            "paragraphs": list(reading.answer.paragraphs),
+            "unanswered": dict(reading.answer.unanswered),
+            "refused": reading.refused,
+        },
+        "variants": [_variant(reading, variant) for variant in run.variants],
+        "cautions": list(reading.cautions),
+        "baseline": compared.baseline.name if compared else None,
+        "differences": [
+            {
+                "variant": variant.name,
+                **_plain(asdict(difference)),
+                "plan": _plan(reading, variant),
+            }
+            for variant, difference in (compared.differences.items() if compared else ())
+        ],
+        "not_compared": [
+            {"variant": variant.name, "why": why}
+            for variant, why in (compared.left_out.items() if compared else ())
+        ],
+        "claims": [_claim(verdict, run) for verdict in reading.verdicts],
+        "audit": [
+            {
+                "trial": run.name(trial),
+                "key": trial.key,
+                **_plain(asdict(reading.audits[trial.key])),
+            }
+            for trial in run.trials
+        ],
+    }
+
+
+def _plan(reading: Reading, variant: Variant) -> dict[str, Any] | None:
+    plan = reading.plans.get(variant)
+    return None if plan is None else asdict(plan)
+
+
+def _variant(reading: Reading, variant: Variant) -> dict[str, Any]:
+    metrics = dict.fromkeys(name for trial in variant.finished for name in trial.metrics)
+    return {
+        "name": variant.name,
+        "labels": {sweep: variant.label(sweep) for sweep in variant.varied},
+        "settings": dict(variant.settings),
+        "shown": variant in reading.shown,
+        "trials": [
+            {"key": t.key, "seed": t.seed, "status": t.status, "diverged": t.diverged}
+            for t in variant.trials
+        ],
+        "means": {
+            name: _mean([t.metrics[name] for t in variant.finished if name in t.metrics])
+            for name in metrics
+        },
+    }
+
+
+def _mean(values: list[float]) -> dict[str, Any]:
+    mean = math.fsum(values) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    spread = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else None
+    return {"mean": mean, "sd": spread, "n": len(values)}
+
+
+def _claim(verdict: Verdict, run: Run) -> dict[str, Any]:
+    return {
+        "id": verdict.claim.id,
+        "says": verdict.claim.says,
+        "status": verdict.status,
+        "declared": "later" if run.study.judged_later else "before",
+        "command": verdict.command,
+        "findings": [_plain(asdict(finding)) for finding in verdict.findings],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Ready for JSON, which has no infinite numbers: these become words."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        ordered = sorted(value) if isinstance(value, set | frozenset) else value
+        return [_plain(one) for one in ordered]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value.item() if hasattr(value, "item") else value

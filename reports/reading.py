@@ -1,0 +1,83 @@
+"""A run as it is read: judged once, and shown in many places, which can then not disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reports import answers, audit, comparisons, planning, tables, tuned, verdicts
+from reports.answers import Answer
+from reports.audit import Audit
+from reports.claims import Claim
+from reports.comparisons import Comparison
+from reports.planning import Plan
+from reports.tables import Table
+from reports.verdicts import Verdict
+from runs.record import Run
+from runs.variants import Variant
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that is read off one run.
+
+    shown: the variants with a finished trial, of a setting that each tunes those at its own value.
+    cautions: sentences on own values that lie at an end of what was tried.  compared: each of
+    `shown` with the baseline, None where the run has none; plans: what that could have found.
+    audits: of every trial, by key.  answer: in words; refused: the sentence that says why there is
+    none, "" where there is one.  table: means of all variants with a finished trial.
+    """
+
+    run: Run
+    shown: Sequence[Variant]
+    cautions: Sequence[str]
+    compared: Comparison | None
+    plans: Mapping[Variant, Plan]
+    audits: Mapping[str, Audit]
+    verdicts: Sequence[Verdict]
+    answer: Answer
+    refused: str
+    table: Table
+
+    @property
+    def suspects(self) -> dict[Variant, list[str]]:
+        """What the audit found in any trial of a variant, controls too, nothing twice."""
+        said = {
+            variant: [f.says for trial in variant.trials for f in self.audits[trial.key].findings]
+            for variant in self.run.choices
+        }
+        return {variant: list(dict.fromkeys(words)) for variant, words in said.items() if words}
+
+
+def reading(run: Run) -> Reading:
+    """Read a run."""
+    study = run.study
+    shown = [variant for variant in run.variants if variant.finished]
+    cautions: list[str] = []
+    if study.tune_each:
+        shown = tuned.own_variants(shown, study.tune_each, study.metric, study.mode)
+        cautions = tuned.at_an_end(run.variants, shown, study.tune_each)
+    compared = comparisons.compare(shown, study.baseline, run.outcome)
+    judged = [verdicts.judge(claim, [run]) for claim in claims_of(run)]
+    answer, refused = Answer([], {}), ""
+    try:
+        answer = answers.answer(run, judged, compared, shown)
+    except answers.AnswerError as why:
+        refused = str(why)
+    return Reading(
+        run=run,
+        shown=shown,
+        cautions=cautions,
+        compared=compared,
+        plans=planning.plans(compared) if compared else {},
+        audits=audit.audit_run(run.trials),
+        verdicts=judged,
+        answer=answer,
+        refused=refused,
+        table=tables.table(run),
+    )
+
+
+def claims_of(run: Run) -> list[Claim]:
+    """What the run is judged by."""
+    return [Claim.model_validate(claim) for claim in run.study.claims]

@@ -1,0 +1,255 @@
+"""What a run consists of, typed: what was asked for (study.json), and what its trials left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from runs.variants import Variant, grouped, identity, names
+
+FORMAT = 1
+Status = Literal["finished", "failed", "stopped"]
+
+
+class _Record(BaseModel):
+    # A file of a later version may say more.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Commit(_Record):
+    """Of the code: None where it was no checkout."""
+
+    commit: str | None = None
+    dirty: bool | None = None
+
+    @property
+    def short(self) -> str:
+        """Seven letters, and whether there were changes, for people."""
+        return (self.commit or "unknown")[:7] + (", changed" if self.dirty else "")
+
+
+class Asked(_Record):
+    """The options that a run was given.
+
+    values: settings, by name, each with all values given.  output: as it was typed.
+    """
+
+    values: Mapping[str, Sequence[Any]] = {}
+    only: tuple[str, ...] = ()
+    seeds: int = 1
+    smoke: bool = False
+    controls: bool = False
+    output: str = "outputs"
+
+
+class TrialAsked(_Record):
+    """One trial as it was asked for: what settings.json and an entry of study.json hold.
+
+    settings: those that apply, ready for JSON.
+    """
+
+    key: str
+    seed: int
+    sweeps: tuple[str, ...]
+    settings: Mapping[str, Any]
+    may_diverge: bool = False
+    varied: tuple[str, ...] = ()  # of runs whose study.json does not say what a sweep varies
+
+
+class StudyRecord(_Record):
+    """What study.json holds; what an older run did not record has its default.
+
+    program: what a person types before options to run this study again, "" from Python.
+    sweeps: of each, the settings that tell its variants apart.  settings: what was held.
+    claims, answer: as the study had them.  judged_later: the commit whose claims came after the
+    run.  tracking_uri: None where nothing is recorded in MLflow.
+    """
+
+    format: int = FORMAT
+    study: str
+    question: str = ""
+    run: str
+    created: float | None = None
+    metric: str
+    mode: Literal["min", "max"] = "max"
+    tune_each: str | None = None
+    baseline: Mapping[str, Any] | None = None
+    claims: tuple[Mapping[str, Any], ...] = ()
+    answer: Mapping[str, str] = {}
+    judged_later: Commit | None = None
+    settings: Mapping[str, Any] = {}
+    asked: Asked = Asked()
+    inputs: Mapping[str, Mapping[str, Any]] = {}
+    tracking_uri: str | None = None
+    commit: Commit = Commit()
+    resumed: tuple[Mapping[str, Any], ...] = ()
+    program: str = ""
+    command: str = ""
+    environment: Mapping[str, Any] = {}
+    resources: Mapping[str, float] = {}
+    sweeps: Mapping[str, tuple[str, ...]] = {}
+    trials: tuple[TrialAsked, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, given: Any) -> Any:
+        """Fill in what runs recorded otherwise before: the program, and what sweeps vary."""
+        if isinstance(given, Mapping) and "study" in given:
+            given = {"program": f"python -m studies.{given['study']}", **given}
+        return given
+
+    @model_validator(mode="after")
+    def _sweeps(self) -> Self:
+        if not self.sweeps and self.trials:
+            object.__setattr__(self, "sweeps", varied_by(self.trials))
+        return self
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Of all trials, by key, for people: "alpha=0.01 seed=1"."""
+        called = names(self.trials, self.sweeps)
+        return {t.key: f"{called[identity(t.settings)]} seed={t.seed}" for t in self.trials}
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What is known of the images: name, fingerprint, counts, ...; {} without any."""
+        return self.inputs.get("dataset", {})
+
+
+def varied_by(trials: Sequence[TrialAsked]) -> dict[str, tuple[str, ...]]:
+    """What each sweep varies, from the trials of a run that did not record it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for sweep in dict.fromkeys(sweep for trial in trials for sweep in trial.sweeps):
+        own = [trial for trial in trials if sweep in trial.sweeps]
+        names = tuple(dict.fromkeys(name for trial in own for name in trial.varied))
+        values = {n: {str(t.settings[n]) for t in own if n in t.settings} for n in names}
+        found[sweep] = tuple(n for n in names if len(values[n]) > 1) or names
+    return found
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial of a run, and what it came to.
+
+    settings: those that apply.  reason: why it failed, else None.  diverged: whether its numbers
+    left the finite range, which is an outcome of its settings.  metrics: the last value of each.
+    seconds: that it took.  lines: the metrics of every epoch, and of the test after the last one.
+    folder: where its files lie.
+    """
+
+    key: str
+    seed: int
+    sweeps: Sequence[str]
+    settings: Mapping[str, Any]
+    status: Status
+    reason: str | None
+    diverged: bool
+    epochs: int
+    metrics: Mapping[str, float]
+    seconds: float
+    lines: Sequence[Mapping[str, Any]]
+    folder: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return self.status == "finished"
+
+    @property
+    def ended(self) -> bool:
+        """Whether its outcome is known: it finished, or diverged."""
+        return self.finished or self.diverged
+
+    @property
+    def control(self) -> str:
+        """Which check of the pipeline it is, one_batch or shuffled_labels; "" of an own trial."""
+        control = str(self.settings.get("control", "none"))
+        return "" if control == "none" else control
+
+
+class Ended(_Record):
+    """How a trial ended: what status.json holds.  ended: seconds since 1970."""
+
+    status: Literal["finished", "failed"]
+    reason: str | None = None
+    diverged: bool = False
+    epochs: int = 0
+    ended: float
+
+
+class Tracked(_Record):
+    """Where MLflow has the run: what mlflow.json holds.
+
+    runs: trial key to MLflow's run.  complete: whether it has all that the run folder had when
+    the run last ended.
+    """
+
+    experiment_id: str = ""
+    parent: str = ""
+    runs: Mapping[str, str] = {}
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that is read off a run folder; tracked is None where MLflow has nothing of it."""
+
+    path: Path
+    study: StudyRecord
+    trials: Sequence[TrialRecord]
+    tracked: Tracked | None = None
+
+    @cached_property
+    def choices(self) -> Sequence[Variant]:
+        """Every variant with a trial, in their order, controls too."""
+        sweeps = self.study.sweeps or {s: () for t in self.trials for s in t.sweeps}
+        return grouped(self.trials, sweeps, names(self.study.trials, self.study.sweeps))
+
+    @cached_property
+    def variants(self) -> Sequence[Variant]:
+        """Every variant with a trial, in their order, without controls."""
+        return [variant for variant in self.choices if not variant.trials[0].control]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {
+            trial.key: f"{variant.name} seed={trial.seed}"
+            for variant in self.choices
+            for trial in variant.trials
+        }
+
+    def name(self, trial: TrialRecord) -> str:
+        """Of a trial, for people: "alpha=0.01 seed=1"."""
+        return self._names[trial.key]
+
+    def sweep(self, sweep: str) -> list[Variant]:
+        """The variants of a sweep."""
+        return [variant for variant in self.choices if sweep in variant.varied]
+
+    @property
+    def sweeps(self) -> list[str]:
+        """Those with a trial."""
+        return list(dict.fromkeys(sweep for trial in self.trials for sweep in trial.sweeps))
+
+    @property
+    def seeds(self) -> list[int]:
+        """Those of its own trials."""
+        return sorted({trial.seed for trial in self.trials if not trial.control})
+
+    @property
+    def outcome(self) -> str:
+        """The metric that variants are compared by.
+
+        test/x of a study that chooses by val/x; the study's metric itself where no trial has that.
+        """
+        metric = self.study.metric
+        split, _, name = metric.partition("/")
+        test = f"test/{name}"
+        if split != "val" or not any(test in trial.metrics for trial in self.trials):
+            return metric
+        return test

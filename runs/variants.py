@@ -1,0 +1,108 @@
+"""A variant: one choice of what a sweep varies, a value with a label relative to its sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from runs.record import TrialRecord
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One choice of settings, with a trial a seed; the same object wherever it is shown.
+
+    name: what it is called in its run, which no other variant is.  varied: of each of its sweeps,
+    the settings that tell it apart there.  trials: however they ended.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    varied: Mapping[str, Sequence[str]]
+    trials: Sequence[TrialRecord]
+
+    @property
+    def finished(self) -> list[TrialRecord]:
+        """The trials that came to their end."""
+        return [trial for trial in self.trials if trial.finished]
+
+    def has(self, settings: Mapping[str, Any]) -> bool:
+        """Whether these are among its settings."""
+        return all(self.settings.get(name) == value for name, value in settings.items())
+
+    def label(self, sweep: str, without: str | None = None) -> str:
+        """What it is called beside the others of a sweep: "alpha=0.01".
+
+        without: a setting that has no part in it, as one that every variant tunes.
+        """
+        names = [name for name in self.varied[sweep] if name != without]
+        return label(self.settings, names) or (f"its own {without}" if without else sweep)
+
+    def values(self, sweep: str) -> dict[str, Any]:
+        """What it has of what a sweep varies."""
+        return {n: self.settings[n] for n in self.varied[sweep] if n in self.settings}
+
+
+def label(settings: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Settings for people, those of `names` that apply: "kernel=rbf scaling=none"."""
+    return " ".join(f"{name}={settings[name]}" for name in names if name in settings)
+
+
+def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
+    """A name for each (sweep, label): the label, behind its sweep where another one has it, too."""
+    called = [text for _, text in labels]
+    return [text if called.count(text) == 1 else f"{sweep}: {text}" for sweep, text in labels]
+
+
+class Listed(Protocol):
+    """A trial, run or not."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Those that apply."""
+
+    @property
+    def sweeps(self) -> Sequence[str]:
+        """Those that it is of."""
+
+
+def names(trials: Iterable[Listed], sweeps: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What variants are called, by `identity` of their settings: as in their first sweep.
+
+    sweeps: of each, the settings that tell its variants apart.
+    """
+    firsts: dict[str, tuple[str, str]] = {}
+    for trial in trials:
+        sweep = trial.sweeps[0]
+        called = label(trial.settings, sweeps.get(sweep, ())) or sweep
+        firsts.setdefault(identity(trial.settings), (sweep, called))
+    return dict(zip(firsts, distinct([*firsts.values()]), strict=True))
+
+
+def identity(settings: Mapping[str, Any]) -> str:
+    """What trials of one variant share, as text."""
+    return json.dumps(settings, sort_keys=True)
+
+
+def grouped(
+    trials: Sequence[TrialRecord],
+    sweeps: Mapping[str, Sequence[str]],
+    called: Mapping[str, str],
+) -> list[Variant]:
+    """The variants of a run.  called: as `names` has it, where it knows them."""
+    found: dict[str, list[TrialRecord]] = {}
+    for trial in trials:
+        found.setdefault(identity(trial.settings), []).append(trial)
+    own = names(trials, sweeps) | dict(called)
+    return [
+        Variant(
+            own[settings],
+            same[0].settings,
+            {sweep: tuple(sweeps.get(sweep, ())) for trial in same for sweep in trial.sweeps},
+            same,
+        )
+        for settings, same in found.items()
+    ]

@@ -1,0 +1,101 @@
+"""What a run owes when its trials have ended: results, answer, pictures, page, record in MLflow.
+
+All of it is made from the run folder, so that it can be made again, and whatever was lost is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reports import answer_file, page, run_pictures
+from reports.answers import AnswerError
+from reports.reading import Reading, reading
+from runs.folder import RunFolder
+from runs.trial_folder import read_json
+from service.publisher import Publisher
+from service.summary import show
+from trainables.protocol import Settings
+
+TRACKING_GRACE_SECONDS = 30.0
+DEAD_TRACKING_GRACE_SECONDS = 8.0
+
+
+def owed(folder: RunFolder) -> list[str]:
+    """What a run whose trials have ended lacks, in words."""
+    lacking = [] if _gathered(folder) else ["results.json"]
+    names = ("results.csv", answer_file.NAME, page.NAME)
+    lacking += [name for name in names if not (folder.path / name).exists()]
+    if page.NAME in lacking and answer_file.NAME not in lacking and _refused(folder):
+        lacking.remove(page.NAME)
+    tracked = folder.tracked
+    if folder.study.tracking_uri is not None and not (tracked and tracked.complete):
+        lacking.append("the record in MLflow")
+    return lacking
+
+
+def _gathered(folder: RunFolder) -> bool:
+    """Whether results.json has every trial as it ended."""
+    if not (folder.path / "results.json").exists():
+        return False
+    told = {t["key"]: t["status"] for t in read_json(folder.path / "results.json")["trials"]}
+    ended = {t.path.name: status for t in folder.trials() if (status := t.status)}
+    return all(told.get(key) == status.status for key, status in ended.items())
+
+
+def _refused(folder: RunFolder) -> bool:
+    """Whether there is no page since its answer contradicts the numbers."""
+    return bool(read_json(folder.path / answer_file.NAME)["answer"]["refused"])
+
+
+def conclude(folder: RunFolder, settings: Settings, publisher: Publisher | None) -> None:
+    """Make all of it, and say where it is.  publisher: None where MLflow has no part in it.
+
+    What the trials came to is sent to MLflow while pictures are drawn; the page comes after both,
+    since its numbers link to MLflow's runs.
+    """
+    if publisher:
+        publisher.notify()
+    folder.write_results()
+    read = reading(folder.read())
+    answer_file.write(read)
+    try:
+        show(read, settings)
+        try:
+            run_pictures.draw(read)
+            if publisher:
+                publisher.wait_for_trials(_grace(publisher))
+            print(f"Report: {_page(read, folder)}")
+        except AnswerError as error:  # an answer that these numbers do not bear out
+            print(f"No report: {error}")
+    finally:  # the record is completed whatever becomes of tables and pictures
+        print(f"Run folder: {folder.path}")
+        if publisher:
+            _finish_record(publisher, folder, read)
+
+
+def _page(read: Reading, folder: RunFolder) -> Path:
+    """The page, with links to what is known of MLflow by now."""
+    return page.write(read, folder.tracked)
+
+
+def _grace(publisher: Publisher) -> float:
+    return TRACKING_GRACE_SECONDS if publisher.error is None else DEAD_TRACKING_GRACE_SECONDS
+
+
+def _finish_record(publisher: Publisher, folder: RunFolder, read: Reading) -> None:
+    if publisher.close(folder.outcome(), read, timeout=_grace(publisher)):
+        print(f"MLflow: {_place(folder, publisher.uri)}")
+    else:
+        why = publisher.error or "it is slow"
+        print(f"MLflow at {publisher.uri} did not take everything ({why}).")
+        print(f"Complete it with: python -m service.publish {folder.path}")
+
+
+def _place(folder: RunFolder, uri: str) -> str:
+    """Where a person finds the run; without the workflow's type MLflow opens on traces."""
+    experiment = folder.tracked.experiment_id if folder.tracked else ""
+    runs = f"{page.tracked_at(uri, experiment)}?workflowType=machine_learning"
+    if uri.startswith("http"):
+        return runs
+    ui = f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --workers 1 --backend-store-uri {uri}"
+    return f"{ui}\n        {runs}"
