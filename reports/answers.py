@@ -203,6 +203,8 @@ def _names(
         return Called(max(own, key=ranks.__getitem__), sweep)
 
     def at(called: Called, metric: str) -> float:
+        if not isinstance(called, Called):  # a template may say anything
+            raise Missing(f"no variant is called {called}")
         return _mean(called.variant.finished, metric)
 
     def finished(settings: Selection) -> int:

@@ -66,7 +66,8 @@ def compare(
     elif metric == ACCURACY:
         found = _over_images([*base.values()], others, left_out)
     else:
-        found, left_out = {}, dict.fromkeys(others, "has one seed, no spread to judge by")
+        found = {}
+        left_out |= dict.fromkeys(others, "has one seed, no spread to judge by")
     return Comparison(metric, named[0], found, left_out)
 
 

@@ -74,7 +74,7 @@ def draw(
         beside: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "center"}
         middle = start + strip / 2
         axis.text(-0.02, middle, "\n".join(names[name]), ha="right", fontsize=9, **beside)
-        reach = f"{unit.digits(ranges[name] / unit.scale)} {unit.word}"
+        reach = f"{unit.digits(ranges[name] / unit.scale)} {unit.word}".rstrip()
         axis.text(1.02, middle, reach, fontsize=9, **beside)
         start += strip
         axis.axhline(start, color="0.8", lw=0.8)

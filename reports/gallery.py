@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.units import words_of
 from runs.record import Run
 
 # What follows the sweep's name in a file's name, in the order of a page.
 KINDS = {
     "": "Loss and accuracy by epoch. Lines are means over seeds, bands span all seeds.",
-    "heat": "Test accuracy of every combination.",
+    "heat": "{outcome} of every combination.",
     "sensitivity": "How much hangs on the setting that each variant tunes.",
     "embeddings": "Embeddings of test images in two dimensions: principal components, and t-SNE, "
     "in which distances between groups mean little.",
@@ -41,8 +42,9 @@ class Picture:
 
 def pictures(run: Run) -> dict[str, list[Picture]]:
     """What was drawn of every sweep, and as "" of the run as a whole."""
+    outcome = words_of(run.outcome).capitalize()
     wanted = {
-        sweep: [(f"{sweep}_{kind}" if kind else sweep, said, kind in OPEN)
+        sweep: [(f"{sweep}_{kind}" if kind else sweep, said.format(outcome=outcome), kind in OPEN)
                 for kind, said in KINDS.items()]
         for sweep in run.sweeps
     }  # fmt: skip

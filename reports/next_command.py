@@ -38,9 +38,13 @@ def next_command(claim: Claim, needs: Needs, run: Run) -> str:
         more["only"] = sweeps
     if seeds > asked.seeds:
         more["seeds"] = seeds
-    if needs.end and not more:
-        failed = any(trial.status == "failed" and not trial.diverged for trial in run.trials)
-        return going_on(study, "retry_failed" if failed else "resume")
+    if not more:
+        own = [trial for trial in run.trials if set(sweeps) & set(trial.sweeps)]
+        if any(trial.status == "failed" and not trial.diverged for trial in own):
+            return going_on(study, "retry_failed")
+        listed = [trial for trial in study.trials if set(sweeps) & set(trial.sweeps)]
+        if needs.seeds and len(own) >= len(listed) and all(trial.ended for trial in own):
+            more["seeds"] = asked.seeds + 1  # of those that it had, some diverged
     return going_on(study, **more)
 
 

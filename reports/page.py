@@ -19,7 +19,7 @@ from reports.findings import Finding
 from reports.reading import Reading
 from reports.units import unit_of, words_of
 from runs.record import Run, Tracked
-from runs.variants import Variant
+from runs.variants import Variant, varying
 
 NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
@@ -157,7 +157,7 @@ def _tuned(reading: Reading) -> list[str]:
 
 def _about(run: Run) -> dict[str, Any]:
     """What a reader needs to do it again."""
-    varied = {sweep: _values(run.sweep(sweep), sweep) for sweep in run.sweeps}
+    varied = {sweep: varying(run.sweep(sweep), sweep) for sweep in run.sweeps}
     return {
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
@@ -166,15 +166,6 @@ def _about(run: Run) -> dict[str, Any]:
         "data": run.study.dataset,
         "weights": run.study.inputs.get("weights", {}),
     }
-
-
-def _values(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
-    """The values of every setting that a sweep varies."""
-    found: dict[str, dict[str, None]] = {}
-    for variant in variants:
-        for name, value in variant.values(sweep).items():
-            found.setdefault(name, {})[str(value)] = None
-    return {name: list(values) for name, values in found.items()}
 
 
 def _time(seconds: float) -> str:

@@ -20,7 +20,7 @@ from reports.reading import Reading
 from reports.tuned import rivals
 from reports.units import unit_of, words_of
 from runs.record import TrialRecord
-from runs.variants import Variant
+from runs.variants import Variant, varying
 
 Job = Callable[[], list[Path]]
 """Draws one kind of picture: data and a function, so that another process can do it."""
@@ -36,7 +36,7 @@ def jobs(
     """
     run = reading.run
     tuned, title = run.study.tune_each, f"{run.study.study}: {sweep}"
-    variants = in_order([v for v in run.sweep(sweep) if v.finished], sweep)
+    variants = [variant for variant in run.sweep(sweep) if variant.finished]
     if variants and all(variant.trials[0].control for variant in variants):
         lines = {v.label(sweep): [t.lines for t in v.finished] for v in variants}
         return [partial(figures.curves, lines, title, path)]  # only the learning is of interest
@@ -80,16 +80,6 @@ def jobs(
     return made
 
 
-def in_order(variants: Sequence[Variant], sweep: str) -> list[Variant]:
-    """By the values that all have of what varies, where these are numbers; else as they are."""
-    names = [n for n in _varying(variants, sweep) if all(n in v.settings for v in variants)]
-    values = {v: [v.settings[name] for name in names] for v in variants}
-    if not all(isinstance(one, int | float) for own in values.values() for one in own):
-        return list(variants)
-    # A variant that another sweep shares comes first otherwise.
-    return sorted(variants, key=values.__getitem__)
-
-
 def of_one_seed(variants: Sequence[Variant]) -> dict[Variant, TrialRecord]:
     """A trial of each variant: of the first seed that all have, since one begins alike for all."""
     seeds = [{trial.seed for trial in variant.finished} for variant in variants]
@@ -98,15 +88,6 @@ def of_one_seed(variants: Sequence[Variant]) -> dict[Variant, TrialRecord]:
         v: next((trial for trial in v.finished if trial.seed == first), v.finished[0])
         for v in variants
     }
-
-
-def _varying(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
-    """The settings that differ among these variants of a sweep, with their values."""
-    found: dict[str, dict[str, None]] = {}
-    for variant in variants:
-        for name, value in variant.values(sweep).items():
-            found.setdefault(name, {})[str(value)] = None
-    return {name: list(values) for name, values in found.items() if len(values) > 1}
 
 
 def _at_own(variant: Variant, sweep: str, tuned: str) -> str:
@@ -152,7 +133,7 @@ def _sensitivity(
 
 def _grid(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
     """The two settings that vary, if the variants fill their grid row by row; else nothing."""
-    varied = _varying(variants, sweep)
+    varied = varying(variants, sweep)
     if len(varied) != 2:
         return {}
     rows, columns = varied.items()

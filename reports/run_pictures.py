@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reports import embedding_maps, factors, forest, looks, pictures
-from reports.pictures import Job, in_order, of_one_seed
+from reports.pictures import Job, of_one_seed
 from reports.reading import Reading
 from reports.side_processes import run_all
 from runs.artifacts import Embeddings
@@ -46,7 +46,7 @@ def jobs(reading: Reading, folder: Path) -> list[Job]:
         left = any((t.folder / Embeddings.FILE).exists() for v in variants for t in v.finished)
         if not variants[0:1] or variants[0].trials[0].control or not left:
             continue
-        ordered = of_one_seed(in_order(variants, sweep))
+        ordered = of_one_seed(variants)
         folders = {v.label(sweep): trial.folder for v, trial in ordered.items()}
         title = f"{run.study.study}: {sweep}, one seed"
         made.append(partial(embedding_maps.draw, folders, title, folder / f"{sweep}_embeddings"))

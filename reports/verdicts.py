@@ -46,8 +46,11 @@ def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
         strict = [finding(first, part, strictly).status for part in parts]
         verdict = Verdict(claim, _conjunction([f.status for f in findings], strict), findings)
     if verdict.status == "not tested":
-        needs = together(f.needs for f in verdict.findings if f.status == "not tested")
-        verdict = replace(verdict, command=next_command(claim, needs, first))
+        run, needs = first, together(f.needs for f in verdict.findings if f.status == "not tested")
+        if isinstance(claim.test, OrderChanges) and not needs.data_sets:  # a finding is a run's
+            both = zip(runs, verdict.findings, strict=True)
+            run, needs = next((r, f.needs) for r, f in both if f.status == "not tested")
+        verdict = replace(verdict, command=next_command(claim, needs, run))
     return verdict
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.claims import Claim, OrderChanges
+from reports.comparisons import basis_in_words
 from reports.findings import Finding
 from reports.side_by_side import decisive
 from reports.verdicts import Verdict, judge
-from runs.record import Run, read
+from runs.folder import read
+from runs.record import Run
 from service.study import Study
 from studies import NAMES
 
@@ -37,7 +39,8 @@ def verdicts() -> list[Judged]:
     for name in NAMES:
         study: Study = importlib.import_module(f"studies.{name}").STUDY
         runs = [read(file.parent) for file in sorted((HERE / name).glob("*/study.json"))]
-        found += [judged(claim, runs) for claim in study.claims]
+        if runs:
+            found += [judged(claim, runs) for claim in study.claims]
     return found
 
 
@@ -46,7 +49,7 @@ def judged(claim: Claim, runs: list[Run]) -> Judged:
     if isinstance(claim.test, OrderChanges):
         best: dict[str, Run] = {}
         for run in sorted(runs, key=size):
-            best[run.dataset["name"]] = run
+            best[run.study.dataset.get("name", "")] = run
         return Judged(judge(claim, [*best.values()]), [*best.values()], [])
     each = [(judge(claim, [run]), run) for run in runs]
     each.sort(key=lambda one: (tested(one[0]), *size(one[1])))
@@ -63,7 +66,7 @@ def tested(verdict: Verdict) -> int:
 def size(run: Run) -> tuple[int, int, str]:
     """How many seeds and train images a run has, and its name, by which the latest comes last."""
     seeds = {trial.seed for trial in run.trials}
-    return len(seeds), run.dataset["counts"]["train"], run.study["run"]
+    return len(seeds), run.study.dataset.get("counts", {}).get("train", 0), run.study.run
 
 
 def table() -> str:
@@ -71,8 +74,8 @@ def table() -> str:
     lines = ["| claim | verdict | what decides it | run |", "|---|---|---|---|"]
     for one in verdicts():
         claim, verdict = one.verdict.claim, one.verdict
-        places = [link(run.dataset["name"], run) for run in one.runs]
-        together = HERE / one.runs[0].study["study"] / "compare.html"
+        places = [link(run.study.dataset.get("name", run.study.run), run) for run in one.runs]
+        together = HERE / one.runs[0].study.study / "compare.html"
         if len(one.runs) > 1 and together.exists():
             places.append(f"[side by side](results/{together.relative_to(HERE)})")
         places += [f"{v.status} in {link('another', run)}" for v, run in one.otherwise]
@@ -90,7 +93,7 @@ def deciding(verdict: Verdict) -> str:
     """The part that the verdict hangs on, with effect, interval and n; why nothing was tested."""
     if verdict.status == "not tested":
         why = [f.note for f in verdict.findings if f.status == "not tested"]
-        return f"{why[0]} `{verdict.command}`"
+        return f"{why[0]} `{verdict.command}`" if verdict.command else why[0]
     return told(decisive(verdict))
 
 
@@ -100,7 +103,7 @@ def told(finding: Finding) -> str:
     assert effect is not None
     digits = ".1f" if finding.unit == "points" else ".3g"
     low, high = (f"{scale * end:{digits}}" for end in (effect.low, effect.high))
-    n = f"{effect.n:,} " + ("seeds" if effect.basis == "t over seeds" else "test images, one seed")
+    n = basis_in_words(effect).replace(" of one seed", ", one seed")
     unit = f" {finding.unit}" if finding.unit else ""
     blind = (
         f"; could have found {scale * finding.detectable:.2g}"

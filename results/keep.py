@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reports import page
-from runs.record import read
+from reports import answer_file, page
+from reports.reading import reading
+from runs.folder import RunFolder
+from runs.trial_folder import read_json, write_json
 
 KEPT = (
     "study.json",
@@ -74,8 +76,12 @@ def main() -> None:
             # Few colours are a third of the bytes, and look the same.
             picture = Image.open(file).convert("RGB")
             picture.quantize(64, dither=Image.Dither.NONE).save(place, optimize=True)
-    print(page.write(target))
-    sweeps = {sweep for trial in read(target).trials for sweep in trial.sweeps}
+    # Its record in MLflow stays where it is.
+    write_json(target / "study.json", {**read_json(target / "study.json"), "tracking_uri": None})
+    read = reading(RunFolder(target).read())
+    answer_file.write(read)
+    print(page.write(read))
+    sweeps = read.run.sweeps
     shown = {"forest", *sweeps, *(f"{sweep}_heat" for sweep in sweeps)}
     for picture in (target / "figures").glob("*.png"):
         if picture.stem not in shown:  # the page holds it

@@ -3,10 +3,12 @@
 python results/page.py
 """
 
-import json
 from pathlib import Path
 
 from table import about, compared, table
+
+from reports.reading import reading
+from runs.folder import RunFolder
 
 HERE = Path(__file__).parent
 HEAD = """# Kept runs
@@ -23,14 +25,13 @@ def page() -> str:
     parts = [HEAD]
     for file in sorted(HERE.glob("*/*/study.json")):
         run = file.parent
-        study = json.loads(file.read_text())
-        sweeps = " ".join(dict.fromkeys(s for t in study["trials"] for s in t["sweeps"]))
+        read = reading(RunFolder(run).read())
+        study, sweeps = read.run.study, " ".join(read.run.sweeps)
         place = run.relative_to(HERE)
         pictures = sorted(picture.name for picture in (run / "figures").glob("*.png"))
         note = run / "note.md"  # what a person found in it
-        parts += [f"## {study['study']}: {sweeps}", f"[Its report]({place}/report.html)"]
-        parts += [about(run), table(run)]
-        parts += [compared(run)] if compared(run) else []
+        parts += [f"## {study.study}: {sweeps}", f"[Its report]({place}/report.html)"]
+        parts += [about(read), table(read), *([compared(read)] if compared(read) else [])]
         parts += [note.read_text().strip()] if note.exists() else []
         parts += [f"![{name}]({place}/figures/{name})" for name in pictures]
     return "\n\n".join(parts) + "\n"

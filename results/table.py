@@ -4,83 +4,99 @@ python results/table.py results/q2_losses/RUN
 """
 
 import argparse
-import json
 from pathlib import Path
 
-from reports.outcome import outcome
+from reports import comparisons
+from reports.page import by_sweep
+from reports.reading import Reading, reading
+from reports.units import unit_of, words_of
+from runs.folder import RunFolder
 
-from reports import comparisons, tables
-from runs.record import read
 
-
-def table(run: Path) -> str:
+def table(read: Reading) -> str:
     """Markdown: a line a variant, mean ± standard deviation over its seeds where n > 1.
 
-    Bold are the variants at their own value of what each tunes.
+    Bold are the variants at their own value of what each tunes. One that several sweeps share
+    stands in each of them.
     """
-    whole = read(run)
-    found = outcome(whole)
-    shown, tuned = tables.table(found), whole.study.get("tune_each")
-    lines = [f"| variant | {' | '.join(shown.columns)} | n |"]
-    lines += ["|---" * (len(shown.columns) + 2) + "|"]
-    for variant, cells in shown.rows.items():
-        name = f"**{variant}**" if tuned and variant in found.own else variant
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(found.variants[variant])} |")
+    run, shown = read.run, read.table
+    sweeps = by_sweep(run, shown.rows)
+    several = len(sweeps) > 1
+    lines = [f"| {'sweep | ' if several else ''}variant | {' | '.join(shown.columns)} | n |"]
+    lines += ["|---" * (len(shown.columns) + 2 + several) + "|"]
+    for sweep, variants in sweeps.items():
+        for variant in variants:
+            label = variant.label(sweep)
+            name = f"**{label}**" if run.study.tune_each and variant in read.shown else label
+            cells = [*([sweep] if several else []), name, *shown.rows[variant]]
+            lines.append(f"| {' | '.join(cells)} | {len(variant.finished)} |")
+    empty = " |" * (len(shown.columns) + several)
     lines += [
-        f"| {trial.variant} | {trial.status}: {str(trial.reason).partition(',')[0]} "
-        f"|{' |' * len(shown.columns)}"
-        for trial in whole.trials
+        f"| {run.name(trial)} | {trial.status}: {trial.reason} |{empty}"
+        for trial in run.trials
         if not trial.finished
     ]
     return "\n".join(lines)
 
 
-def compared(run: Path) -> str:
+def compared(read: Reading) -> str:
     """Markdown: every variant against the study's baseline; "" without one."""
-    found = outcome(read(run)).compared
+    found, run = read.compared, read.run
     if found is None or not found.differences:
         return ""
-    about = next(iter(found.differences.values()))
+    about, unit = next(iter(found.differences.values())), unit_of(found.metric)
     seeds = about.basis == "t over seeds"
     how = f"mean over {about.n} seeds" if seeds else f"one seed, {about.n:,} test images"
     by = about.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
+    scale = f" in {unit.word}" if unit.word else ""
+    sweeps = by_sweep(run, found.differences)
+    several = len(sweeps) > 1
     lines = [
-        f"Test accuracy in points, less that of {found.baseline}: {how};",
+        f"{words_of(found.metric).capitalize()}{scale}, less that of {found.baseline.name}: {how};",
         f"intervals and p-values hold for all rows together ({by}, Holm).\n",
-        "| variant | difference | 95 % interval | p |",
-        "|---|---|---|---|",
+        f"| {'sweep | ' if several else ''}variant | difference | 95 % interval | p |",
+        f"|---{'|---' if several else ''}|---|---|---|",
     ]
-    rows = ((variant, *comparisons.points(d)) for variant, d in found.differences.items())
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    lines += [f"\nNot compared: {variant} {why}." for variant, why in found.left_out.items()]
+    for sweep, variants in sweeps.items():
+        for variant in variants:
+            words = comparisons.told(found.differences[variant], unit)
+            cells = [*([sweep] if several else []), variant.label(sweep), *words]
+            lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"\nNot compared: {variant.name} {why}." for variant, why in found.left_out.items()]
     return "\n".join(lines)
 
 
-def about(run: Path) -> str:
+def about(read: Reading) -> str:
     """Markdown: the command, the images, how long, with which versions."""
-    study = json.loads((run / "study.json").read_text())
-    trials = json.loads((run / "results.json").read_text())["trials"]
-    inputs, seconds = study["inputs"], [trial["seconds"] for trial in trials]
-    counts, here = inputs["dataset"]["counts"], study["environment"]
-    command = study["command"].replace(" --output outputs", "")
-    ended = [json.loads(f.read_text())["ended"] for f in run.glob("trials/*/status.json")]
-    minutes = (max(ended) - study["created"]) / 60
-    weights = f"weights {inputs['weights']['name']}; " if "weights" in inputs else ""
-    resumed = f", resumed {len(study['resumed'])} times meanwhile" if study["resumed"] else ""
-    return (
-        f"    {command}\n\n"
-        f"{counts['train']:,} train, {counts['val']:,} validation and {counts['test']:,} test "
-        f"images; {weights}{len(trials)} trials of {min(seconds):.0f} "
-        f"to {max(seconds):.0f} s, {minutes:.0f} minutes in all{resumed}, on {here['cpus']} CPU "
-        f"cores, torch {here['torch']}, commit {study['commit']['commit'][:7]}."
+    run, study = read.run, read.run.study
+    seconds, here = [trial.seconds for trial in run.trials], study.environment
+    counts, weights = study.dataset.get("counts"), study.inputs.get("weights")
+    told = []
+    if counts:
+        told.append(
+            f"{counts['train']:,} train, {counts['val']:,} validation and {counts['test']:,} test "
+            "images"
+        )
+    if weights:
+        told.append(f"weights {weights['name']}")
+    trials = f"{len(run.trials)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
+    ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.status)]
+    if study.created and ended:
+        trials += f", {(max(ended) - study.created) / 60:.0f} minutes in all"
+    resumed = f", resumed {len(study.resumed)} times meanwhile" if study.resumed else ""
+    told.append(
+        f"{trials}{resumed}, on {here.get('cpus', '?')} CPU cores, torch {here.get('torch', '?')}, "
+        f"commit {study.commit.short}."
     )
+    command = study.command.replace(" --output outputs", "")
+    return f"    {command}\n\n{'; '.join(told)}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    run = parser.parse_args().run
-    print("\n\n".join(part for part in (about(run), table(run), compared(run)) if part))
+    read = reading(RunFolder(parser.parse_args().run).read())
+    print("\n\n".join(part for part in (about(read), table(read), compared(read)) if part))
 
 
 if __name__ == "__main__":

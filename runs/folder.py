@@ -49,7 +49,12 @@ class RunFolder:
 
     @classmethod
     def find(cls, name: str, output: Path, study: str | None) -> RunFolder:
-        """The run with a path or STUDY/RUN as its name, or "" for the last; UsageError if none."""
+        """The run with a path or STUDY/RUN as its name; UsageError if there is none.
+
+        "" or "latest" is the last of the study, STUDY/latest of any.
+        """
+        if name == "latest" or name.endswith("/latest"):
+            name, study = "", name.rpartition("/")[0] or study
         if name:
             for path in (Path(name), output / name, output / (study or "") / name):
                 if (path / "study.json").is_file():
@@ -57,7 +62,7 @@ class RunFolder:
             raise UsageError(f"There is no run {name!r}, neither as a path nor below {output}.")
         runs = sorted(path.parent for path in (output / (study or "")).glob("*/study.json"))
         if not runs:
-            raise UsageError(f"There is no run of {study} below {output} to go on with.")
+            raise UsageError(f"There is no run of {study} below {output}.")
         return cls(runs[-1].resolve())
 
     @property
@@ -122,12 +127,21 @@ class RunFolder:
         _write_csv(self.path / "results.csv", results["trials"])
         return results
 
+    @property
+    def gathered(self) -> bool:
+        """Whether results.json has every trial as it ended."""
+        if not (self.path / "results.json").exists():
+            return False
+        told = {t["key"]: t["status"] for t in read_json(self.path / "results.json")["trials"]}
+        ended = {t.path.name: status for t in self.trials() if (status := t.status)}
+        return all(told.get(key) == status.status for key, status in ended.items())
+
     def read(self) -> Run:
-        """All that the folder says, gathered first where results.json is not there.
+        """All that the folder says, gathered first where results.json lacks what has ended.
 
         Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
         """
-        if not (self.path / "results.json").exists():
+        if not self.gathered:
             self.write_results()
         entries = read_json(self.path / "results.json")["trials"]
         trials = [_trial(self.trial(entry["key"]), entry) for entry in entries]

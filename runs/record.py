@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from runs.variants import Variant, grouped, identity, names
+from runs.variants import Variant, grouped, identity, in_order, names
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -228,8 +228,8 @@ class Run:
         return self._names[trial.key]
 
     def sweep(self, sweep: str) -> list[Variant]:
-        """The variants of a sweep."""
-        return [variant for variant in self.choices if sweep in variant.varied]
+        """The variants of a sweep: by the numbers that they vary, else as they are listed."""
+        return in_order([variant for variant in self.choices if sweep in variant.varied], sweep)
 
     @property
     def sweeps(self) -> list[str]:

@@ -57,6 +57,25 @@ def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
     return [text if called.count(text) == 1 else f"{sweep}: {text}" for sweep, text in labels]
 
 
+def varying(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
+    """The settings that differ among these variants of a sweep, with their values."""
+    found: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        for name, value in variant.values(sweep).items():
+            found.setdefault(name, {})[str(value)] = None
+    return {name: list(values) for name, values in found.items() if len(values) > 1}
+
+
+def in_order(variants: Sequence[Variant], sweep: str) -> list[Variant]:
+    """By the values that all have of what varies, where these are numbers; else as they are."""
+    names = [n for n in varying(variants, sweep) if all(n in v.settings for v in variants)]
+    values = {variant: [variant.settings[name] for name in names] for variant in variants}
+    if not all(isinstance(one, int | float) for own in values.values() for one in own):
+        return list(variants)
+    # One that another sweep shares comes first otherwise.
+    return sorted(variants, key=values.__getitem__)
+
+
 class Listed(Protocol):
     """A trial, run or not."""
 

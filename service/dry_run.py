@@ -24,9 +24,11 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     capacity = here.at_most(max_concurrent) if here else None
     slots = capacity.slots if capacity else max_concurrent or 1
     try:
-        for spec in plan.todo:
-            spec.settings.check()
-        costs = [spec.settings.cost() for spec in plan.todo]
+        chosen = dict.fromkeys(spec.settings for spec in plan.todo)
+        for settings in chosen:
+            settings.check()
+        of_one = {settings: settings.cost() for settings in chosen}
+        costs = [of_one[spec.settings] for spec in plan.todo]
     except ValueError as error:
         raise UsageError(str(error)) from None
     except OSError as error:

@@ -22,7 +22,7 @@ DEAD_TRACKING_GRACE_SECONDS = 8.0
 
 def owed(folder: RunFolder) -> list[str]:
     """What a run whose trials have ended lacks, in words."""
-    lacking = [] if _gathered(folder) else ["results.json"]
+    lacking = [] if folder.gathered else ["results.json"]
     names = ("results.csv", answer_file.NAME, page.NAME)
     lacking += [name for name in names if not (folder.path / name).exists()]
     if page.NAME in lacking and answer_file.NAME not in lacking and _refused(folder):
@@ -31,15 +31,6 @@ def owed(folder: RunFolder) -> list[str]:
     if folder.study.tracking_uri is not None and not (tracked and tracked.complete):
         lacking.append("the record in MLflow")
     return lacking
-
-
-def _gathered(folder: RunFolder) -> bool:
-    """Whether results.json has every trial as it ended."""
-    if not (folder.path / "results.json").exists():
-        return False
-    told = {t["key"]: t["status"] for t in read_json(folder.path / "results.json")["trials"]}
-    ended = {t.path.name: status for t in folder.trials() if (status := t.status)}
-    return all(told.get(key) == status.status for key, status in ended.items())
 
 
 def _refused(folder: RunFolder) -> bool:

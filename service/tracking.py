@@ -45,7 +45,11 @@ def publish(run: RunFolder, uri: str) -> None:
     """Complete the record of a run; raises what MLflow raises."""
     projection = Projection(run, uri)
     projection.sync()
-    projection.finish(run.outcome(), reading(run.read()))
+    read = reading(run.read())
+    answer_file.write(read)
+    if (run.path / page.NAME).exists() and not read.refused:
+        page.write(read)  # its numbers link to runs that are all there only now
+    projection.finish(run.outcome(), read)
 
 
 class Projection:

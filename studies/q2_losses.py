@@ -8,7 +8,7 @@ end. Measured with 3,000 train images, 5 epochs and three seeds (results/README.
 the seeds' spread, 36 to 37 % on test, 33 minutes on two CPU cores; alpha = 1.0 collapses, as a
 weight copied from a toy problem does.
 
-    python -m studies.q2_losses --data-dir DATA --only loss --seeds 3
+    python -m studies.q2_losses --data-dir DATA --only loss
     python -m studies.q2_losses --smoke
 """
 

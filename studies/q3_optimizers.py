@@ -6,7 +6,7 @@ mini-batch SGD, the same with momentum, and Adam, each at learning rates of its 
 is shown at is the one with the best val/accuracy. Curves are drawn against epochs, steps and
 seconds, because one image a step takes 64 times the steps. Test is measured at the end.
 
-    python -m studies.q3_optimizers --data-dir DATA --seeds 3
+    python -m studies.q3_optimizers --data-dir DATA
     python -m studies.q3_optimizers --smoke
 """
 

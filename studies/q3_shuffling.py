@@ -6,7 +6,7 @@ the files lie (by name, so in this data set all cats come before all dogs, and f
 next one); sorted by class; and drawn with replacement, which is no partition: about 37 % of the
 images miss an epoch. Chosen by val/accuracy; test is measured at the end.
 
-    python -m studies.q3_shuffling --data-dir DATA --seeds 3
+    python -m studies.q3_shuffling --data-dir DATA
     python -m studies.q3_shuffling --smoke
 """
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import answers
 from reports.claims import OrderChanges, Trend, simple
 from reports.evidence import select
+from reports.reading import reading
 from reports.verdicts import judge
-from runs.record import Run, Trial
+from runs.record import Run, StudyRecord, TrialRecord
 from service.execution import run_trial
 from service.study import Study
 from studies import NAMES
@@ -122,18 +122,18 @@ def test_options_may_leave_claims_without_their_variants(study: Study):
 def test_a_variant_that_diverged_leaves_its_sweep_unanswered(study: Study):
     whole = pretended(study, seeds=3)
     sweep = next(iter(study.answer))
-    lost = next(t.variant for t in reversed(whole.trials) if sweep in t.sweeps)
-    gone = {"status": "failed", "reason": "diverged: train/loss is nan"}
-    trials = [replace(t, **gone) if t.variant == lost else t for t in whole.trials]
-    run = replace(whole, trials=trials)
-    found = answers.answer(run, [judge(claim, [run]) for claim in study.claims])
-    assert len(found.paragraphs) + len(found.unanswered) == len(study.answer)
+    lost = next(t.settings for t in reversed(whole.trials) if sweep in t.sweeps)
+    gone = {"status": "failed", "reason": "diverged: train/loss is nan", "diverged": True}
+    trials = [replace(t, **gone) if t.settings == lost else t for t in whole.trials]
+    found = reading(replace(whole, trials=trials))
+    assert not found.refused
+    assert len(found.answer.paragraphs) + len(found.answer.unanswered) == len(study.answer)
 
 
 def test_a_whole_run_fills_in_the_answer(study: Study):
-    run = pretended(study, seeds=3)
-    verdicts = [judge(claim, [run]) for claim in study.claims]
-    paragraphs = answers.answer(run, verdicts).paragraphs
+    found = reading(pretended(study, seeds=3))
+    assert not found.refused
+    paragraphs = found.answer.paragraphs
     assert len(paragraphs) == len(study.answer) >= 1
     for text in paragraphs:
         assert "{" not in text and "nan" not in text and "  " not in text
@@ -143,8 +143,8 @@ def test_a_whole_run_fills_in_the_answer(study: Study):
 def pretended(study: Study, seeds: int) -> Run:
     """A run of all trials with numbers drawn at random, as if they had been measured."""
     random = np.random.default_rng(0)
-    trials = []
-    for spec in study.trials(seeds):
+    trials, specs = [], study.trials(seeds)
+    for spec in specs:
         settings = spec.settings.canonical()
         lines = [
             {"epoch": e, **{name: float(random.uniform(0.1, 1)) for name in METRICS}}
@@ -154,11 +154,16 @@ def pretended(study: Study, seeds: int) -> Run:
         lines[-1]["updates/update_cosine"] = settings.get("beta1", 0.5)
         last = {name: lines[-1][name] for name in METRICS}
         trials.append(
-            Trial(spec.key, spec.variant, spec.seed, spec.sweeps, spec.varied, settings,
-                  "finished", None, last, 1.0, lines, Path("nowhere"))
+            TrialRecord(spec.key, spec.seed, spec.sweeps, settings, "finished", None, False,
+                        len(lines), last, 1.0, lines, Path("nowhere"))
         )  # fmt: skip
-    about = {"study": study.name, "run": "now", "metric": study.metric, "mode": study.mode}
-    return Run(Path("nowhere"), about | study.judged_by(), {"name": "pretended"}, trials, {})
+    about = StudyRecord(
+        study=study.name, run="now", metric=study.metric, mode=study.mode,
+        inputs={"dataset": {"name": "pretended"}},
+        sweeps={sweep: study.varied(sweep) for sweep in study.sweeps},
+        trials=[spec.asked for spec in specs], **study.judged_by(),
+    )  # fmt: skip
+    return Run(Path("nowhere"), about, trials)
 
 
 METRICS = (

@@ -33,11 +33,13 @@ def test_a_run_ends_with_a_table_and_results(finished):
     results = json.loads((run / "results.json").read_text())
     assert [t["status"] for t in results["trials"]] == ["finished", "finished"]
     assert results["dataset"]["name"] == "digits" and results["dataset"]["fingerprint"]
+    called = {variant.name for variant in RunFolder(run).read().variants}
+    assert called == {"loss=cross_entropy", "loss=triplet"}
+    assert all(name in done.stdout for name in called)
     for trial in results["trials"]:
         assert 0 <= trial["metrics"]["test/accuracy"] <= 1
         assert (run / "trials" / trial["key"] / "predictions.npz").exists()
         assert (run / "trials" / trial["key"] / "embeddings.npz").exists()
-        assert trial["variant"] in done.stdout
     assert (run / "results.csv").read_text().count("\n") == 3
     assert list((run / "figures").glob("*.svg"))
 
@@ -52,11 +54,11 @@ def test_mlflow_holds_what_the_run_folder_holds(finished):
     parents = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
     nested = {r.data.tags["study.trial_key"]: r for r in runs if r not in parents}
     assert [p.info.run_name for p in parents] == [run.name]
-    results = json.loads((run / "results.json").read_text())["trials"]
+    results, names = json.loads((run / "results.json").read_text())["trials"], names_in(run)
     assert set(nested) == {t["key"] for t in results}
     for trial in results:
         found = nested[trial["key"]]
-        assert found.info.run_name == trial["name"]
+        assert found.info.run_name == names[trial["key"]]
         assert found.info.status == "FINISHED"
         assert found.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
         assert found.data.metrics == trial["metrics"]
@@ -67,6 +69,12 @@ def test_mlflow_holds_what_the_run_folder_holds(finished):
         curve = [json.loads(x) for x in lines if "val/loss" in x]
         history = client.get_metric_history(found.info.run_id, "val/loss")
         assert [(h.step, h.value) for h in history] == [(x["epoch"], x["val/loss"]) for x in curve]
+
+
+def names_in(run):
+    """What people call the trials of a run, by key."""
+    read = RunFolder(run).read()
+    return {trial.key: read.name(trial) for trial in read.trials}
 
 
 def test_resume_of_a_finished_run_has_nothing_to_do(finished):

@@ -56,11 +56,11 @@ def test_variants_of_a_seed_start_from_the_same_weights(optimizers):
     """So their paths can be drawn in one plane; another seed starts elsewhere."""
     starts = {0: [], 1: []}
     for folder in (optimizers[1] / "trials").iterdir():
-        lr = TrialFolder(folder).settings["settings"]["lr"]
+        asked = TrialFolder(folder).asked
         sketch = Updates.load(folder).sketch
         assert sketch.shape[1] == 256
-        if lr == 3e-4:  # a small step from where it began
-            starts[TrialFolder(folder).settings["seed"]].append(sketch[0])
+        if asked.settings["lr"] == 3e-4:  # a small step from where it began
+            starts[asked.seed].append(sketch[0])
     far = np.linalg.norm(starts[0][0] - starts[1][0])
     for seed in starts:
         assert np.linalg.norm(starts[seed][0] - starts[seed][1]) < 0.2 * far
@@ -76,7 +76,7 @@ def test_a_full_batch_is_said_once_and_recorded(sizes):
 
 def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(optimizers, tmp_path, study):
     _, run = optimizers
-    trial = next(t for t in (run / "trials").iterdir() if TrialFolder(t).settings["seed"] == 1)
+    trial = next(t for t in (run / "trials").iterdir() if TrialFolder(t).asked.seed == 1)
     words = ["--epochs", "2", "--seeds", "2", "--debug", "--trial", trial.name]
     study(tmp_path, "q3_optimizers", *words)
     debugged = tmp_path / "outputs" / "q3_optimizers" / ".debug" / trial.name

@@ -1,30 +1,46 @@
 """Answers in words: numbers are filled in, and what they do not bear out is refused."""
 
 import pytest
-from reports.outcome import outcome
 
 from reports.answers import AnswerError, answer
 from reports.claims import Claim, beats
-from reports.comparisons import points
+from reports.comparisons import told as told_by_table
+from reports.reading import reading
+from reports.units import POINTS
 from reports.verdicts import judge
+from runs.record import TrialAsked
 
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54, 0.50]}
 CLAIM = Claim(id="c", says="?", counts_as="?", test=beats("s", {"x": "b"}, {"x": "a"}))
 
 
 @pytest.fixture
-def told(made_run, made_trial):
-    """told(text): the text as a run with three variants of three seeds fills it in."""
+def made(made_run, made_trial):
+    """made(answer={...}): a run with three variants of three seeds."""
 
-    def tell(text, failed=(), reason=None, **study):
+    def make(rows=ROWS, failed=(), metric="accuracy", **study):
         trials = [
-            made_trial({"x": x}, seed, metrics={"test/accuracy": value, "val/accuracy": value},
+            made_trial({"x": x}, seed, metrics={f"{p}/{metric}": value for p in ("test", "val")},
                        status="failed" if (x, seed) in failed else "finished")
-            for x, values in ROWS.items()
+            for x, values in rows.items()
             for seed, value in enumerate(values)
         ]  # fmt: skip
-        run = made_run(trials, answer={"s": text}, baseline={"x": "a"}, **study)
-        found = answer(run, [judge(CLAIM, [run])])
+        return made_run(trials, **{"baseline": {"x": "a"}, "metric": f"val/{metric}", **study})
+
+    return make
+
+
+def answered(run):
+    read = reading(run)
+    return answer(run, [judge(CLAIM, [run])], read.compared, read.shown)
+
+
+@pytest.fixture
+def told(made):
+    """told(text): the text as a run with three variants of three seeds fills it in."""
+
+    def tell(text, **given):
+        found = answered(made(answer={"s": text}, **given))
         return list(found.paragraphs) or dict(found.unanswered)
 
     return tell
@@ -38,16 +54,12 @@ def test_numbers_and_verdicts_are_those_of_the_run(told):
     assert told(text) == ["51.0 %, x=b with 61.3 %, 3, 0: supported."]
 
 
-def test_a_difference_is_told_as_the_table_has_it(told, made_run, made_trial):
+def test_a_difference_is_told_as_the_table_has_it(told, made):
     (text,) = told('b is {{ against({"x": "b"}, {"x": "a"}, "a") }}.')
-    trials = [
-        made_trial({"x": x}, seed, metrics={"test/accuracy": value})
-        for x, values in ROWS.items() for seed, value in enumerate(values)
-    ]  # fmt: skip
-    table = outcome(made_run(trials, baseline={"x": "a"})).compared.differences["x=b"]
-    assert text == (
-        f"b is 10.3 points above a ({points(table)[1]}). Intervals have 95 %, over 3 seeds."
-    )
+    rows = reading(made()).compared.differences.items()
+    (row,) = (row for variant, row in rows if variant.name == "x=b")
+    ends = told_by_table(row, POINTS)[1]
+    assert text == f"b is 10.3 points above a ({ends}). Intervals have 95 %, over 3 seeds."
     (text,) = told('{{ against({"x": "c"}, {"x": "a"}, "a") }}')
     assert text.startswith("not detectably other than a (+0.3 points, -")
     (text,) = told('{{ against({"x": "a"}, {"x": "b"}, "b") }}')
@@ -78,13 +90,13 @@ def test_what_holds_leaves_no_trace(told):
 
 
 def test_a_sweep_that_has_not_ended_is_not_answered_yet(told, made_run, made_trial):
-    listed = [{"sweeps": ["s"]}] * 10
+    listed = [TrialAsked(key=str(i), seed=i, sweeps=("s",), settings={}) for i in range(10)]
     waits = {"s": "some of its trials have not ended, or failed."}
     assert told("Said.", trials=listed) == waits  # nine of ten
     run = made_run([made_trial({"x": 1}, status="stopped")], answer={"s": "Said."})
-    assert answer(run, []).unanswered == waits
+    assert answered(run).unanswered == waits
     other = made_run([made_trial({"x": 1}, sweep="t")], answer={"s": "Said."})
-    assert not answer(other, []).paragraphs and not answer(other, []).unanswered
+    assert not answered(other).paragraphs and not answered(other).unanswered
 
 
 def test_a_run_that_was_asked_for_other_values_is_not_answered_where_it_lacks_one(told):
@@ -98,3 +110,69 @@ def test_a_run_that_was_asked_for_other_values_is_not_answered_where_it_lacks_on
 
 def test_a_trial_that_diverged_has_ended(told):
     assert told('{{ finished({"x": "c"}) }}', failed=[("c", 0)]) == ["2"]
+
+
+def test_a_variant_is_called_as_it_is_in_the_sweep_that_the_answer_is_on(made_run, made_trial):
+    both = [
+        made_trial({"x": x, "lr": 1}, sweep=("s", "t") if x == "a" else "t",
+                   metrics={"val/accuracy": value})
+        for x, value in (("a", 0.6), ("b", 0.5))
+    ]  # fmt: skip
+    texts = {"s": "{{ best() }}", "t": "{{ best() }}"}
+    run = made_run(both, sweeps={"s": ("lr",), "t": ("x",)}, answer=texts)
+    assert answered(run).paragraphs == ["lr=1", "x=a"]
+
+
+def test_a_difference_in_what_is_no_share_is_told_in_its_unit(told):
+    (text,) = told('{{ against({"x": "b"}, {"x": "a"}, "a") }}', metric="rmse", mode="min")
+    assert text == "0.103 above a (above 0 to +0.124) Intervals have 95 %, over 3 seeds."
+
+
+# Of a study that has no words of its own.
+
+
+def plain(run):
+    found = answered(run)
+    assert not found.unanswered and len(found.paragraphs) < 2
+    return "".join(found.paragraphs)
+
+
+def test_without_words_of_its_own_a_study_is_answered_by_its_differences(made):
+    assert plain(made()) == (
+        "By test accuracy (higher is better) x=b came out best, with 61.3 %; x=a, with which all "
+        "are compared, has 51.0 %. Detectably better than x=a: x=b (+10.3 points, above 0 to "
+        "+12.4). Not to be told from x=a by this run: x=c. "
+        "Intervals have 95 % and hold together, over 3 seeds."
+    )
+
+
+def test_with_mode_min_the_lowest_is_best_and_what_is_above_is_worse(made):
+    text = plain(made(metric="rmse", mode="min"))
+    assert text.startswith(
+        "By test rmse (lower is better) x=a, with which all are compared, came out best, with 0.51."
+    )
+    assert "Detectably worse than x=a: x=b (+0.103, above 0 to +0.124). Not" in text
+
+
+def test_one_seed_tells_no_difference_and_the_plain_answer_says_so(made):
+    text = plain(made(rows={"a": [0.5], "b": [0.6]}, metric="auc_macro"))
+    assert "x=b came out best, with 0.6; x=a" in text
+    assert text.endswith(
+        "No difference is told: every other variant has one seed, no spread to judge by."
+    )
+
+
+def test_a_smoke_run_and_one_without_a_baseline_have_no_plain_answer(made):
+    assert plain(made(asked={"smoke": True})) == plain(made(baseline=None)) == ""
+
+
+def test_the_plain_answer_is_of_variants_at_their_own_value_of_what_each_tunes(
+    made_run, made_trial
+):
+    trials = [
+        made_trial({"x": x, "lr": lr}, seed,
+                   metrics={"val/accuracy": lr, "test/accuracy": lr + seed * (0.1 if x else 0)})
+        for x in (0, 1) for lr in (0.1, 0.2) for seed in (0, 1)
+    ]  # fmt: skip
+    text = plain(made_run(trials, tune_each="lr", baseline={"x": 0}))
+    assert "x=1 lr=0.2 came out best, with 25.0 %; x=0 lr=0.2" in text and "lr=0.1" not in text

@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from reports.audit import audit, audit_run
-from runs.record import Trial
+from runs.artifacts import Confusion, Embeddings, Predictions, Seen
+from runs.record import TrialRecord
 from trainables import classification_report
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -28,12 +29,13 @@ def made(folder, labels=None, predicted=None, classes=None, scores=None, seen=No
         part = {"size": [8, 8], "per_class": images}
         seen = dict.fromkeys(PARTS, part) | {"shared": 0} | (seen or {})
     if seen is not None:
-        (folder / "seen.json").write_text(json.dumps(seen))
+        (folder / Seen.FILE).write_text(json.dumps(seen))
     own = {
-        "key": folder.name, "variant": "v", "seed": 0, "sweeps": [], "varied": [], "settings": {},
-        "status": "finished", "reason": None, "metrics": metrics, "seconds": 1.0, "lines": [],
+        "key": folder.name, "seed": 0, "sweeps": [], "settings": {}, "status": "finished",
+        "reason": None, "diverged": False, "epochs": 0, "metrics": metrics, "seconds": 1.0,
+        "lines": [],
     }  # fmt: skip
-    return Trial(**(own | fields), folder=folder)
+    return TrialRecord(**(own | fields), folder=folder)
 
 
 def weak(classes, images, accuracy, seed=0):
@@ -118,7 +120,7 @@ def embedded(folder, points, epochs, loss="center", **settings):
         folder, *weak(50, 50, 0.3), names(50), lines=epochs, settings={"loss": loss, **settings}
     )
     kept = np.asarray(points, np.float16)
-    np.savez(folder / "embeddings.npz", embeddings=kept, label=np.zeros(len(kept), int))
+    Embeddings(kept, np.zeros(len(kept), int)).save(folder)
     return trial
 
 
@@ -223,7 +225,7 @@ def test_a_few_shared_images_are_told_and_put_no_number_in_doubt(tmp_path):
     part = {"size": [64, 64], "per_class": [2500, 2500]}
     trial = healthy(tmp_path / "t", seen={"shared": 1})
     assert set(found(trial)) == {"shared_images"} and not audit(trial).remarks
-    (trial.folder / "seen.json").write_text(json.dumps({**dict.fromkeys(PARTS, part), "shared": 1}))
+    (trial.folder / Seen.FILE).write_text(json.dumps({**dict.fromkeys(PARTS, part), "shared": 1}))
     assert "shared_images" not in found(trial)
     assert list(audit(trial).remarks) == ["1 of 5,000 test image is also in train or validation."]
 
@@ -244,8 +246,9 @@ def test_what_is_not_finite(value, tmp_path):
     trial = replace(trial, metrics={**trial.metrics, "test/ece": value})
     assert found(trial) == {"not_finite": f"test/ece is {value}."}
     labels, predicted = weak(10, 50, 0.8)
-    kept = {"label": labels, "prediction": predicted, "classes": np.array(names(10))}
-    np.savez(tmp_path / "metrics" / "predictions.npz", scores=np.full((500, 10), value), **kept)
+    scores = np.full((500, 10), value)
+    said = Predictions(labels, predicted, scores=scores, classes=tuple(names(10)))
+    said.save(tmp_path / "metrics")
     assert "5,000 of 5,000 scores" in found(replace(trial, metrics={}))["not_finite"]
     points = SPREAD.copy()
     points[0, 0] = value
@@ -371,12 +374,11 @@ def test_broken_files_are_unchecked_and_no_error(content, tmp_path):
 def test_a_kept_trial_is_audited_by_its_matrix_or_its_bare_predictions(tmp_path):
     labels, predicted = weak(10, 100, 0.1)
     trial = made(tmp_path / "t", labels, predicted, names(10))
-    (trial.folder / "seen.json").unlink()
-    file = trial.folder / "predictions.npz"
-    file.unlink()
+    (trial.folder / Seen.FILE).unlink()
+    (trial.folder / Predictions.FILE).unlink()
     assert set(found(trial)) == {"chance", "independent"}
-    np.savez(file, label=labels, prediction=predicted)
-    (trial.folder / "test_confusion.csv").unlink()
+    Predictions(labels, predicted).save(trial.folder)
+    (trial.folder / Confusion.FILE).unlink()
     assert set(found(trial)) == {"chance", "independent"}
     assert "no scores in predictions.npz: not_finite" in audit(trial).unchecked
 

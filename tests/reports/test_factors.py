@@ -27,7 +27,7 @@ def dots(figure):
 
 
 def test_the_picture_says_settings_values_and_ranges(tmp_path):
-    files = factors.draw(GIVEN, "test accuracy", "q1: settings", tmp_path / "x")
+    files = factors.draw(GIVEN, "test/accuracy", "q1: settings", tmp_path / "x")
     assert [file.name for file in files] == ["x.svg", "x.png"] and all(f.exists() for f in files)
     text = files[0].read_text()
     # kernel has values with different numbers of trials, C has not
@@ -38,13 +38,15 @@ def test_the_picture_says_settings_values_and_ranges(tmp_path):
 
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
-    first, again = (factors.draw(GIVEN, "accuracy", "q", tmp_path / name) for name in ("x", "y"))
+    first, again = (
+        factors.draw(GIVEN, "test/accuracy", "q", tmp_path / name) for name in ("x", "y")
+    )
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_dot_is_a_mean_and_the_widest_setting_comes_first(drawn, tmp_path):
-    factors.draw(GIVEN, "accuracy", "q", tmp_path / "x")
+    factors.draw(GIVEN, "test/accuracy", "q", tmp_path / "x")
     assert [x for x, _ in dots(drawn[0])] == pytest.approx([40, 55, 56, 51, 52, 53])
     assert max(y for _, y in dots(drawn[0])[:3]) < min(y for _, y in dots(drawn[0])[3:])
 
@@ -53,20 +55,28 @@ def test_a_dot_is_a_mean_and_the_widest_setting_comes_first(drawn, tmp_path):
     "given", [{}, {"C": {}}, {"C": {"1": [0.5]}}, {"C": {"1": [0.5], "2": []}}]
 )
 def test_without_a_setting_that_varies_there_is_no_file(given, tmp_path):
-    assert factors.draw(given, "accuracy", "q", tmp_path / "x") == []
+    assert factors.draw(given, "test/accuracy", "q", tmp_path / "x") == []
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_not_finite_is_left_out_and_counted(tmp_path):
     given = {"lr": {"0.1": [0.5, math.nan], "0.2": [0.6], "9": [math.nan]}, "one": {"a": [0.5]}}
-    files = factors.draw(given, "accuracy", "q", tmp_path / "x")
+    files = factors.draw(given, "test/accuracy", "q", tmp_path / "x")
     text = files[0].read_text()
     assert "<!-- 10.0 points -->" in text and "Trials without a finite value: 2." in text
     assert "<!-- 9" not in text and "<!-- one -->" not in text
 
 
+def test_what_is_no_share_is_told_in_its_own_unit(tmp_path):
+    given = {"lr": {"0.1": [0.5], "0.2": [0.6239]}}
+    text = factors.draw(given, "val/loss", "q", tmp_path / "x")[0].read_text()
+    assert "<!-- validation loss -->" in text and "<!-- 0.124 -->" in text and "point" not in text
+    text = factors.draw(given, "time/seconds", "q", tmp_path / "y")[0].read_text()
+    assert "<!-- time seconds, s -->" in text and "<!-- 0.124 s -->" in text
+
+
 def test_equal_values_are_drawn_below_each_other(drawn, tmp_path):
-    factors.draw({"kind": {"a": [0.5], "b": [0.5]}}, "accuracy", "q", tmp_path / "x")
+    factors.draw({"kind": {"a": [0.5], "b": [0.5]}}, "test/accuracy", "q", tmp_path / "x")
     (x, y), (same, below) = dots(drawn[0])
     assert x == same and y < below
 
@@ -86,7 +96,7 @@ def crowded():
 def test_no_text_overlaps_another_or_is_cut_off(drawn, tmp_path):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    factors.draw(crowded(), "accuracy", "a long title " * 12, tmp_path / "x")
+    factors.draw(crowded(), "test/accuracy", "a long title " * 12, tmp_path / "x")
     (figure,) = drawn
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

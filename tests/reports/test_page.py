@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from reports import page, run_pictures
 from reports.answers import AnswerError
 from reports.claims import Claim, Trend, beats
-from runs.record import read
+from reports.reading import reading
+from runs.artifacts import Predictions
+from runs.folder import read
 from trainables import classification_report
 
 CLASSES = ("cat", "dog", "ship")
@@ -28,7 +31,7 @@ def write_json(path, value):
 @pytest.fixture
 def folder(tmp_path):
     """A run of two variants with three seeds, as the service leaves it."""
-    results = []
+    listed, results = [], []
     for size in GOOD:
         for seed in range(3):
             key = f"{size}{seed}"
@@ -46,29 +49,30 @@ def folder(tmp_path):
             lines.append({"epoch": 3, **found})
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (trial / "metrics.jsonl").write_text(text)
-            name = f"size={size}"
-            about = {"key": key, "variant": name, "name": f"{name} seed={seed}", "seed": seed,
-                     "sweeps": ["size"], "settings": {"size": size}}  # fmt: skip
-            write_json(trial / "settings.json", {**about, "varied": ["size"]})
+            about = {"key": key, "seed": seed, "sweeps": ["size"], "settings": {"size": size}}
+            write_json(trial / "settings.json", about)
+            listed.append(about)
             metrics = {k: v for line in lines for k, v in line.items() if "/" in k}
-            ended = {"status": "finished", "reason": None, "epochs": 3, "seconds": 36.0}
-            results.append({**about, **ended, "metrics": metrics})
+            ended = {"status": "finished", "reason": None, "diverged": False, "epochs": 3}
+            results.append({**about, **ended, "metrics": metrics, "seconds": 36.0})
     data = {"name": "toys", "fingerprint": "abc123", "verified": False, "dropped": ["a.jpg"],
             "counts": {"train": 3000, "val": 30, "test": 300}}  # fmt: skip
     study = {
-        "study": "toy", "question": "Is larger better?", "run": "then", "created": 0,
+        "format": 1, "study": "toy", "question": "Is larger better?", "run": "then", "created": 0,
         "metric": "val/accuracy", "mode": "max", "tune_each": None, "baseline": {"size": 1},
         "claims": [ABOVE.model_dump(mode="json"), RISES.model_dump(mode="json")],
         "answer": {"size": 'Large is {{ against({"size": 2}, {"size": 1}, "small") }}.'},
         "settings": {"size": 1, "held": "yes"}, "inputs": {"dataset": data},
         "tracking_uri": "http://tracking:5000", "commit": {"commit": "f" * 40, "dirty": True},
         "environment": {"torch": "2.1", "machine": "x"}, "resources": {"cpus": 1, "gpus": 0.0},
-        "resumed": [], "command": "python -m studies.toy --held yes", "asked": {}, "trials": [],
+        "program": "python -m studies.toy", "command": "python -m studies.toy --held yes",
+        "asked": {"values": {"held": ["yes"], "size": [1, 2]}, "seeds": 3},
+        "sweeps": {"size": ["size"]}, "trials": listed,
     }  # fmt: skip
     write_json(tmp_path / "study.json", study)
     write_json(tmp_path / "results.json", {"dataset": data, "trials": results})
     runs = {trial["key"]: f"id{trial['key']}" for trial in results}
-    tracked = {"experiment": "toy", "experiment_id": "7", "parent": "idp", "runs": runs}
+    tracked = {"experiment_id": "7", "parent": "idp", "runs": runs}
     write_json(tmp_path / "mlflow.json", tracked)
     return tmp_path
 
@@ -79,7 +83,7 @@ def change(folder, name, **values):
 
 
 def text_of(folder):
-    return page.write(folder).read_text()
+    return page.write(reading(read(folder))).read_text()
 
 
 def words(html):
@@ -100,10 +104,10 @@ def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder)
 
 
 def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder):
-    run_pictures.draw(read(folder))
-    first = page.write(folder).read_bytes()
-    run_pictures.draw(read(folder))
-    assert page.write(folder).read_bytes() == first
+    run_pictures.draw(reading(read(folder)))
+    first = page.write(reading(read(folder))).read_bytes()
+    run_pictures.draw(reading(read(folder)))
+    assert page.write(reading(read(folder))).read_bytes() == first
     html = first.decode()
     sources = re.findall(r'(?:src|href)="([^"]*)"', html)
     assert all(s.startswith(("data:", "#", "http://tracking:5000/#/")) for s in sources)
@@ -127,11 +131,9 @@ def test_a_run_in_an_sqlite_file_links_to_where_the_ui_shows_it(folder):
 
 def test_what_the_audit_found_stands_beside_the_number(folder):
     assert "⚠" not in text_of(folder) and "Nothing was found in 6 trials" in text_of(folder)
-    file = folder / "trials" / "20" / "predictions.npz"
-    with np.load(file) as kept:
-        arrays = dict(kept)
-    arrays["label"] = np.random.default_rng(0).permutation(arrays["label"])
-    np.savez(file, **arrays)
+    trial = folder / "trials" / "20"
+    kept = Predictions.load(trial)
+    replace(kept, label=np.random.default_rng(0).permutation(kept.label)).save(trial)
     html = text_of(folder)
     row = re.search(r'<tr><td class="name">(?:(?!</tr>).)*⚠(?:(?!</tr>).)*', html, re.S).group()
     assert "size=2" in row and "size=1" not in row
@@ -147,7 +149,7 @@ def test_an_answer_that_is_not_borne_out_leaves_the_page_as_it_was(folder):
     before = text_of(folder)
     change(folder, "study.json", answer={"size": '{{ holds(1 > 2, "one is more") }}'})
     with pytest.raises(AnswerError, match="one is more"):
-        page.write(folder)
+        page.write(reading(read(folder)))
     assert (folder / page.NAME).read_text() == before
 
 
@@ -176,7 +178,7 @@ class Nesting(HTMLParser):
 
 
 def test_it_is_well_formed_and_its_own_links_lead_somewhere(folder):
-    run_pictures.draw(read(folder))
+    run_pictures.draw(reading(read(folder)))
     html = text_of(folder)
     parser = Nesting()
     parser.feed(html)

@@ -1,7 +1,6 @@
 """Runs of a study side by side: what differs, each judged by itself, and twice the same bytes."""
 
 import re
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,10 +9,12 @@ import pytest
 from reports import columns
 from reports.claims import Claim, OrderChanges, beats, every
 from reports.findings import Finding
+from reports.reading import reading
 from reports.run_differences import differing
 from reports.side_by_side import compare, decisive
 from reports.statistics import difference
 from reports.verdicts import Verdict
+from runs.record import Tracked
 
 A, B = {"x": "a"}, {"x": "b"}
 BETTER = Claim(id="toy.better", says="a beats b.", counts_as="above b", test=beats("s", A, B))
@@ -30,19 +31,26 @@ def run(made_run, made_trial):
     def made(of, to, dataset="digits", held=None, claims=(BETTER, CHANGES), **study):
         trials = [
             made_trial({"x": x, "lr": 0.1, "data_dir": f"/somewhere/{dataset}"} | (held or {}),
-                       seed, metrics={"test/accuracy": value}, varied=["x"])
+                       seed, metrics={"test/accuracy": value})
             for x, values in {"a": of, "b": to}.items()
             for seed, value in enumerate(values)
         ]  # fmt: skip
         told = [claim.model_dump(mode="json") for claim in claims]
-        about = {"question": "Is a better?", "claims": told, "baseline": B} | study
+        about = {"question": "Is a better?", "claims": told, "baseline": B,
+                 "sweeps": {"s": ("x",)}} | study  # fmt: skip
         return made_run(trials, dataset, **about)
 
     return made
 
 
 def text(*runs, folder=Path("/pages")):
-    return compare(runs, folder)
+    return compare([reading(run) for run in runs], folder)
+
+
+def rows_of(*runs):
+    """The cells of every variant, by its name."""
+    found = columns.rows(columns.columns([reading(run) for run in runs]))
+    return {row.name: row.cells for row in found}
 
 
 def words(page):
@@ -52,8 +60,8 @@ def words(page):
 
 def test_twice_the_same_bytes_and_nothing_from_elsewhere(run):
     server = {"tracking_uri": "http://mlflow:5000"}
-    tracked = {"experiment_id": "1", "parent": "abc", "runs": {}}
-    runs = replace(run(HIGH, LOW, **server), tracked=tracked), run(LOW, HIGH, "stl10")
+    tracked = Tracked(experiment_id="1", parent="abc")
+    runs = run(HIGH, LOW, tracked=tracked, **server), run(LOW, HIGH, "stl10")
     page = text(*runs)
     assert page == text(*runs)
     assert "<script src" not in page and "@import" not in page and "url(" not in page
@@ -123,7 +131,6 @@ def test_a_run_from_before_claims_has_none(run):
     page = words(text(run(HIGH, LOW), run(HIGH, LOW, claims=[BETTER])))
     assert "not declared" not in page
     old = run(HIGH, LOW, claims=[])
-    del old.study["claims"]
     assert "not declared" in words(text(run(HIGH, LOW), old))
     assert 'id="claims"' not in text(old, old)
 
@@ -136,7 +143,7 @@ def test_a_verdict_rests_on_the_part_that_came_to_the_same():
 
 
 def test_numbers_and_differences_stand_in_the_column_of_their_run(run):
-    rows = columns.rows(columns.columns([run(HIGH, LOW), run(LOW[:2], HIGH[:2])]))
+    rows = rows_of(run(HIGH, LOW), run(LOW[:2], HIGH[:2]))
     assert [cell.value for cell in rows["x=a"]] == ["80.5 ± 1.3 %", "70.5 ± 0.7 %"]
     assert [cell.count for cell in rows["x=a"]] == [4, 2]
     assert [cell.against for cell in rows["x=b"]] == ["baseline", "baseline"]
@@ -159,7 +166,7 @@ def test_tuned_variants_meet_without_what_they_tune(made_run, made_trial):
             tune_each="lr",
         )
 
-    rows = columns.rows(columns.columns([of(0.1), of(0.2)]))
+    rows = rows_of(of(0.1), of(0.2))
     assert list(rows) == ["x=a", "x=b"]
     assert [(cell.value, cell.more) for cell in rows["x=a"]] == [
         ("10.0 %", "lr=0.1"),
@@ -170,11 +177,11 @@ def test_tuned_variants_meet_without_what_they_tune(made_run, made_trial):
 def test_a_variant_that_another_run_names_at_length_is_the_same_one(made_run, made_trial):
     def of(alpha, varied):
         settings = {"loss": "center", "alpha": alpha}
-        return made_run([made_trial(settings, metrics=WORD, varied=varied)])
+        return made_run([made_trial(settings, metrics=WORD)], sweeps={"s": varied})
 
     def rows(*runs):
-        found = columns.rows(columns.columns(runs))
-        return {name: [cell is not None for cell in cells] for name, cells in found.items()}
+        found = rows_of(*runs).items()
+        return {name: [cell is not None for cell in cells] for name, cells in found}
 
     short, same, other = of(1, ["loss"]), of(1, ["loss", "alpha"]), of(2, ["loss", "alpha"])
     assert rows(short, same) == {"loss=center alpha=1": [True, True]}
@@ -201,7 +208,7 @@ def test_links_to_the_runs_own_pages_are_relative(run, tmp_path):
     made = []
     for name in ("one run", "two"):
         (tmp_path / "toy" / name).mkdir(parents=True)
-        made.append(replace(run(HIGH, LOW), path=tmp_path / "toy" / name))
+        made.append(run(HIGH, LOW, path=tmp_path / "toy" / name))
     (tmp_path / "toy" / "one run" / "report.html").write_text("")
     page = text(*made, folder=tmp_path / "pages")
     assert 'href="../toy/one%20run/report.html"' in page and "two/report.html" not in page

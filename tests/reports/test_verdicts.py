@@ -7,6 +7,7 @@ from reports import claims
 from reports.claims import Claim, Differs, Level, OrderChanges, Trend, alike, beats, every
 from reports.measures import At, Last
 from reports.verdicts import judge
+from runs.artifacts import Predictions
 
 A, B = {"x": "a"}, {"x": "b"}
 
@@ -18,11 +19,11 @@ def claim(test):
 def runs(made_run, made_trial, rows, dataset="digits", metric="test/accuracy", **study):
     """rows: value of x to the metric of each seed."""
     trials = [
-        made_trial({"x": x}, seed, metrics={metric: value})
+        made_trial({"x": x, "dataset": dataset}, seed, metrics={metric: value})
         for x, values in rows.items()
         for seed, value in enumerate(values)
     ]
-    return [made_run(trials, dataset, **study)]
+    return [made_run(trials, dataset, sweeps={"s": ("x",)}, **study)]
 
 
 @pytest.fixture
@@ -89,28 +90,32 @@ def test_a_trend_is_judged_by_ranks_over_seeds(verdict, values, status):
     assert "Means at 0.1, 1, 10:" in found.findings[0].note
 
 
+NEW, MORE = "--only s --seeds 3", "--resume toy/now --seeds 3"
+
+
 @pytest.mark.parametrize(
-    ("rows", "trend", "why"),
+    ("rows", "trend", "why", "command"),
     [
-        ({"a": [0.5]}, False, "the run has no x=b"),
-        ({"a": [0.5], "b": [0.6]}, False, "no predictions of the same test images"),
-        ({"a": [0.5, 0.6], "b": [0.4, 0.5]}, False, "all 2 seeds differ by the same"),
-        ({1.0: [0.5, 0.6], 2.0: [0.5, 0.4]}, True, "needs 3 values of x, and the run has 2"),
-        ({1.0: [0.5], 2.0: [0.5], 3.0: [0.4]}, True, "needs 2 seeds"),
+        ({"a": [0.5]}, False, "the run has no x=b", NEW),
+        ({"a": [0.5], "b": [0.6]}, False, "no predictions of the same test images", MORE),
+        ({"a": [0.5, 0.6], "b": [0.4, 0.5]}, False, "all 2 seeds differ by the same", MORE),
+        ({1.0: [0.5, 0.6], 2.0: [0.5, 0.4]}, True, "needs 3 values of x, and the run has 2", NEW),
+        ({1.0: [0.5], 2.0: [0.5], 3.0: [0.4]}, True, "needs 2 seeds", MORE),
     ],
 )
-def test_what_cannot_be_tested_says_why_and_what_would_test_it(verdict, rows, trend, why):
+def test_what_cannot_be_tested_says_why_and_what_would_test_it(verdict, rows, trend, why, command):
     test = Trend(sweep="s", over="x", rises=True) if trend else beats("s", A, B)
     found = verdict(test, rows)
     assert found.status == "not tested" and why in found.findings[0].note
-    assert found.command.startswith("python -m studies.toy ") and "--only s" in found.command
+    assert found.command == f"python -m studies.toy {command}"
     assert found.findings[0].effect is None
 
 
 def test_a_curve_that_was_not_recorded_leads_to_the_option_that_records_it(made_run, made_trial):
     both = [made_trial(x, seed, metrics={"test/accuracy": 0.5}) for x in (A, B) for seed in (0, 1)]
     test = beats("s", A, B, on=At(metric="test_curve/accuracy", share=1))
-    assert judge(claim(test), [made_run(both)]).command.endswith("--test-curves")
+    run = made_run(both, settings={"test_curves": False})
+    assert judge(claim(test), [run]).command.endswith("--test-curves")
 
 
 def test_one_seed_is_judged_by_the_test_images(made_run, made_trial, tmp_path):
@@ -120,7 +125,7 @@ def test_one_seed_is_judged_by_the_test_images(made_run, made_trial, tmp_path):
         folder = tmp_path / x
         folder.mkdir()
         said = np.where(np.arange(1000) < right, labels, 1 - labels)
-        np.savez(folder / "predictions.npz", label=labels, prediction=said)
+        Predictions(labels, said).save(folder)
         trials.append(made_trial({"x": x}, metrics={"test/accuracy": right / 1000}, folder=folder))
     found = judge(claim(beats("s", A, B, by=0.05)), [made_run(trials)])
     assert found.status == "supported" and found.findings[0].effect.n == 1000
@@ -223,7 +228,7 @@ def test_a_trend_of_several_variants_at_one_value_is_refused(made_run, made_tria
 
 def test_controls_are_nobody_s_variant(made_run, made_trial):
     trials = [
-        made_trial({"x": x, "control": c} if c else {"x": x}, seed, varied=["x"],
+        made_trial({"x": x, "control": c} if c else {"x": x}, seed,
                    metrics={"test/accuracy": 0.1 if c else FAR[x][seed]})
         for x in "ab" for seed in range(4) for c in ("", "one_batch")
     ]  # fmt: skip
@@ -231,27 +236,34 @@ def test_controls_are_nobody_s_variant(made_run, made_trial):
 
 
 REVERSED = {"a": FAR["b"], "b": FAR["a"]}
+OTHER = "python -m studies.toy --dataset digits --only s --seeds 3"
 
 
 @pytest.mark.parametrize(
-    ("rows", "names", "status"),
+    ("rows", "names", "status", "command"),
     [
-        ([FAR, REVERSED], ("one", "two"), "supported"),
-        ([FAR, FAR], ("one", "two"), "refuted"),
-        ([FAR, UNSURE], ("one", "two"), "no detectable difference"),
-        ([FAR], ("one",), "not tested"),
-        ([FAR, REVERSED], ("one", "one"), "not tested"),
-        ([FAR, {"a": [0.5]}], ("one", "two"), "not tested"),
-        ([FAR, REVERSED, FAR], ("one", "one", "two"), "supported"),
-        ([FAR, FAR, UNSURE], ("one", "one", "two"), "no detectable difference"),
+        ([FAR, REVERSED], ("one", "two"), "supported", ""),
+        ([FAR, FAR], ("one", "two"), "refuted", ""),
+        ([FAR, UNSURE], ("one", "two"), "no detectable difference", ""),
+        ([FAR], ("one",), "not tested", OTHER),
+        ([FAR, REVERSED], ("one", "one"), "not tested", OTHER),
+        ([FAR, {"a": [0.5]}], ("one", "two"), "not tested", "python -m studies.toy --dataset two"),
+        ([FAR, REVERSED, FAR], ("one", "one", "two"), "supported", ""),
+        ([FAR, FAR, UNSURE], ("one", "one", "two"), "no detectable difference", ""),
     ],
 )
-def test_an_order_that_changes_needs_several_data_sets(made_run, made_trial, rows, names, status):
+def test_an_order_that_changes_needs_several_data_sets(
+    made_run, made_trial, rows, names, status, command
+):
     test = OrderChanges(sweep="s", of=A, to=B)
-    given = [runs(made_run, made_trial, r, dataset=n)[0] for r, n in zip(rows, names, strict=True)]
+    given = [
+        runs(made_run, made_trial, row, dataset=name, settings={"dataset": name},
+             asked={"values": {"dataset": [name]}})[0]
+        for row, name in zip(rows, names, strict=True)
+    ]  # fmt: skip
     found = judge(claim(test), given)
     assert found.status == status and len(found.findings) == len(rows) + (len(set(names)) < 2)
-    assert ("service.compare" in found.command) == (status == "not tested")
+    assert found.command.startswith(command) and bool(found.command) == bool(command)
 
 
 def test_a_false_claim_of_no_effect_is_supported_at_most_as_often_as_it_says(made_run, made_trial):

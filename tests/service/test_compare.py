@@ -10,20 +10,23 @@ from service.compare import main
 
 @pytest.fixture
 def output(tmp_path):
-    """Two studies: toy with four runs, of which the last has no results, and other with one."""
+    """Two studies: toy with four runs, and one none of whose trials began; other with one."""
     for place in ("toy/1", "toy/2", "toy/3", "toy/4", "toy/late", "other/1"):
         study, name = place.split("/")
         folder = tmp_path / study / name
         (folder / "trials" / "k").mkdir(parents=True)
-        about = {"format": 1, "study": study, "question": "Does it?", "run": name, "trials": [{}],
-                 "metric": "val/accuracy", "mode": "max"}  # fmt: skip
-        trial = {"key": "k", "variant": "x=1", "seed": 0, "sweeps": ["s"], "settings": {"x": 1},
-                 "status": "finished", "reason": None, "metrics": {"test/accuracy": 0.5},
-                 "seconds": 1.0}  # fmt: skip
+        asked = {"key": "k", "seed": 0, "sweeps": ["s"], "settings": {"x": 1}}
+        about = {"format": 1, "study": study, "question": "Does it?", "run": name,
+                 "metric": "val/accuracy", "mode": "max", "sweeps": {"s": ["x"]},
+                 "inputs": {"dataset": {"name": "digits"}}, "trials": [asked]}  # fmt: skip
+        trial = asked | {"status": "finished", "reason": None, "diverged": False, "epochs": 1,
+                         "metrics": {"test/accuracy": 0.5}, "seconds": 1.0}  # fmt: skip
+        ended = {"status": "finished", "epochs": 1, "ended": 0}
         results = {"dataset": {"name": "digits"}, "trials": [trial]}
         (folder / "study.json").write_text(json.dumps(about))
-        (folder / "trials" / "k" / "settings.json").write_text(json.dumps({"varied": ["x"]}))
+        (folder / "trials" / "k" / "settings.json").write_text(json.dumps(asked))
         if name != "late":
+            (folder / "trials" / "k" / "status.json").write_text(json.dumps(ended))
             (folder / "results.json").write_text(json.dumps(results))
     return tmp_path
 

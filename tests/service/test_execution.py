@@ -41,7 +41,7 @@ def test_a_trial_commits_a_line_an_epoch_and_reports_the_first_best_one(tmp_path
     lines = list(run(tmp_path))
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 4]
     assert lines[-1]["test/accuracy_at_best"] == 2.0
-    assert TrialFolder(tmp_path).status["status"] == "finished"
+    assert TrialFolder(tmp_path).status.status == "finished"
     assert not list(tmp_path.glob("*.pt"))
 
 
@@ -74,9 +74,8 @@ def test_a_metric_that_is_not_finite_ends_the_trial_as_diverged(tmp_path):
 
     assert len(list(run(tmp_path, diverge))) == 1
     status = TrialFolder(tmp_path).status
-    assert status["status"] == "failed"
-    assert status["reason"].startswith("diverged: val/accuracy is nan in epoch 2")
-    assert "epochs" in status["reason"]
+    assert (status.status, status.diverged, status.epochs) == ("failed", True, 1)
+    assert status.reason == "diverged: val/accuracy is nan in epoch 2"
     assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
 
 

@@ -13,13 +13,24 @@ from studies.q3_betas import STUDY
 
 @pytest.fixture
 def run(tmp_path):
-    """A run without a trial that ended, as an older version of the study left it."""
+    """A run of one trial without numbers, as an older version of the study left it."""
     folder = tmp_path / "q3_betas" / "then"
-    (folder / "trials").mkdir(parents=True)
-    study = {"format": 1, "study": "q3_betas", "question": "Does it?", "run": "then", "trials": [],
-             "metric": "val/accuracy", "mode": "max", "inputs": {}, "commit": {}}  # fmt: skip
-    (folder / "study.json").write_text(json.dumps(study))
-    (folder / "results.json").write_text(json.dumps({"dataset": {}, "trials": []}))
+    (folder / "trials" / "k").mkdir(parents=True)
+    asked = {"key": "k", "name": "v seed=0", "seed": 0, "sweeps": ["s"], "varied": [],
+             "settings": {}}  # fmt: skip
+    study = {"format": 1, "study": "q3_betas", "question": "Does it?", "run": "then",
+             "trials": [asked], "metric": "val/accuracy", "mode": "max", "inputs": {},
+             "commit": {}}  # fmt: skip
+    trial = asked | {"variant": "v", "status": "finished", "reason": None, "epochs": 1,
+                     "metrics": {}, "seconds": 1}  # fmt: skip
+    ended = {"status": "finished", "reason": None, "diverged": False, "epochs": 1, "ended": 0}
+    for name, value in {
+        "study.json": study,
+        "results.json": {"dataset": {}, "trials": [trial]},
+        "trials/k/settings.json": asked,
+        "trials/k/status.json": ended,
+    }.items():
+        (folder / name).write_text(json.dumps(value))
     return RunFolder(folder)
 
 
@@ -34,7 +45,7 @@ def test_a_study_judges_an_older_run_and_the_page_says_that_it_was_later(run, mo
     page = run.path / "report.html"
     assert capsys.readouterr().out.strip() == str(page)
     assert "q3.beta1" in page.read_text() and "but later than this run" in page.read_text()
-    assert run.study["claims"] == [claim.model_dump(mode="json") for claim in STUDY.claims]
+    assert [*run.study.claims] == [claim.model_dump(mode="json") for claim in STUDY.claims]
 
 
 @pytest.mark.parametrize(
@@ -54,22 +65,28 @@ def test_wrong_usage_is_a_sentence(run, monkeypatch, capsys, words, why):
 
 def test_a_run_without_results_is_named(run, monkeypatch, capsys):
     (run.path / "results.json").unlink()
+    (run.path / "trials" / "k" / "status.json").unlink()
     assert ask(monkeypatch, run.path) == 2
     assert "has no results yet" in capsys.readouterr().err
 
 
+def test_results_that_are_lost_are_gathered_again(run, monkeypatch):
+    (run.path / "results.json").unlink()
+    assert ask(monkeypatch, run.path) == 0
+    (trial,) = json.loads((run.path / "results.json").read_text())["trials"]
+    assert (trial["key"], trial["status"]) == ("k", "finished")
+
+
 def test_an_answer_that_the_numbers_contradict_is_status_1(run, monkeypatch, capsys):
     before = judged_again(run, STUDY).read_bytes()
-    study = run.study | {"answer": {"s": '{{ holds(1 > 2, "one is more") }}'}}
+    study = json.loads((run.path / "study.json").read_text())
+    study["answer"] = {"s": '{{ holds(1 > 2, "one is more") }}'}
     (run.path / "study.json").write_text(json.dumps(study))
-    trial = {"key": "k", "variant": "v", "name": "v", "seed": 0, "sweeps": ["s"], "settings": {},
-             "status": "finished", "reason": None, "metrics": {}, "seconds": 1}  # fmt: skip
-    (run.path / "results.json").write_text(json.dumps({"dataset": {}, "trials": [trial]}))
-    (run.path / "trials" / "k").mkdir()
-    (run.path / "trials" / "k" / "settings.json").write_text('{"varied": []}')
     assert ask(monkeypatch, run.path) == 1
     assert "one is more" in capsys.readouterr().err
     assert (run.path / "report.html").read_bytes() == before
+    refused = json.loads((run.path / "answer.json").read_text())["answer"]["refused"]
+    assert "one is more" in refused
 
 
 def test_it_is_a_command():

@@ -1,25 +1,44 @@
 """What a run that is gone on with still lacks, and what it keeps from its beginning."""
 
+import shutil
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 
+from models import weights as weight_files
 from reports.claims import Claim, beats
+from runs.errors import UsageError
 from runs.folder import RunFolder
+from service import ending
+from service.cli import execute
+from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
 from service.resume import resume_run
 from service.study import Study
-from trainables.protocol import Settings
+from trainables.backbone_settings import BackboneSettings
+from trainables.protocol import Epoch, NotIdentity, Settings
 
 
 class Toy(Settings):
     loss: str = "plain"
     lr: float = 0.1
     control: str = "none"
+    place: Annotated[str, NotIdentity()] = "here"
 
     def applies(self, name):
         return super().applies(name) and (name != "control" or self.control != "none")
+
+
+class Newer(Toy):
+    """The same settings in a later version of the trainable, and one more."""
+
+    momentum: float = 0.9
+
+
+def train(settings, trial):
+    yield Epoch({"val/loss": settings.lr + trial.seed / 10, "test/loss": settings.lr}, {})
 
 
 def grid(*values):
@@ -27,9 +46,10 @@ def grid(*values):
 
 
 STUDY = Study(
-    "toy", "?", print, Toy(), {"loss": {"loss": grid("plain", "other")}, "lr": {"lr": grid(1, 2)}},
+    "toy", "?", train, Toy(), {"loss": {"loss": grid("plain", "other")}, "lr": {"lr": grid(1, 2)}},
     "val/loss", baseline={"loss": "plain", "lr": 0.1},
 )  # fmt: skip
+NEWER = replace(STUDY, settings=Newer())
 
 
 @pytest.fixture
@@ -47,6 +67,44 @@ def begun(tmp_path):
     return begin
 
 
+def carry_out(plan, folder, inputs=None):
+    """Run what a plan lacks, here; nothing is recorded in MLflow."""
+    plan.write(folder, inputs or {"dataset": {}}, None)
+    for spec in plan.todo:
+        how = {"seed": spec.seed, "threads": 1, "gpus": 0, "metric": "val/loss", "mode": "max"}
+        list(run_trial(train, spec.settings, folder.trial(spec.key).path, **how))
+
+
+def ended(place, study=STUDY, inputs=None):
+    """A run of one seed whose trials have ended."""
+    plan = plan_run(study, options_from({"seeds": 1}), {})
+    folder = RunFolder.create(place, "toy")
+    carry_out(plan, folder, inputs)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def concluded(tmp_path_factory):
+    folder = ended(tmp_path_factory.mktemp("concluded"))
+    ending.conclude(folder, STUDY.settings, None)
+    return folder
+
+
+@pytest.fixture
+def whole(concluded, tmp_path):
+    """A run with all that it owes."""
+    return RunFolder(shutil.copytree(concluded.path, tmp_path / "toy" / concluded.name))
+
+
+def resumed(study, folder, values=None, **more):
+    return resume_run(study, options_from({"resume": str(folder.path), **more}), values or {})
+
+
+def files(folder):
+    found = [file for file in folder.path.rglob("*") if file.is_file() and file.name != ".lock"]
+    return {file: file.read_bytes() for file in found}
+
+
 def names(trials):
     return {trial.name for trial in trials}
 
@@ -61,15 +119,114 @@ def test_controls_can_be_asked_for_later_whatever_sweep_is_selected(begun):
     later = resume(only=["lr"])
     control = {t.key for t in plan.trials if "controls" in t.sweeps}
     assert control == {t.key for t in later.trials if "controls" in t.sweeps}
-    assert {t["key"] for t in folder.study["trials"]} <= {t.key for t in later.trials}
+    assert {t.key for t in folder.study.trials} <= {t.key for t in later.trials}
 
 
 def test_a_run_is_judged_by_what_was_declared_when_it_began(begun):
     claim = Claim(id="c", says="?", counts_as="?",
                   test=beats("loss", {"loss": "other"}, {"loss": "plain"}))  # fmt: skip
-    folder, resume = begun(replace(STUDY, claims=[claim]))
-    declared = folder.study["claims"]
+    folder, resume = begun(replace(STUDY, claims=[claim]), seeds=1)
+    declared = folder.study.claims
     assert [one["id"] for one in declared] == ["c"]
     changed = replace(STUDY, claims=[claim.model_copy(update={"id": "d"})])
     resume(changed, seeds=2).write(folder, {"dataset": {}}, "")
-    assert folder.study["claims"] == declared and len(folder.study["trials"]) == 8
+    assert folder.study.claims == declared and len(folder.study.trials) == 8
+
+
+@pytest.mark.parametrize("study", [STUDY, NEWER, replace(STUDY, settings=Newer(momentum=0.5))])
+def test_a_finished_run_has_nothing_left_to_do_whatever_settings_came_since(study, whole, capsys):
+    before = files(whole)
+    assert execute(study, options_from({"resume": str(whole.path)}), {})[0] == 0
+    assert capsys.readouterr().out == f"Nothing is left to do in {whole.path}.\n"
+    assert files(whole) == before
+
+
+def test_more_seeds_under_a_newer_version_extend_a_run_and_list_no_variant_twice(tmp_path):
+    folder = ended(tmp_path)
+    old = {trial.key: trial.seed for trial in folder.study.trials}
+    kept = {key: (folder.trial(key).path / "metrics.jsonl").read_bytes() for key in old}
+    plan = resumed(NEWER, folder, seeds=3)
+    assert old.keys() == {t.key for t in plan.trials if t.seed == 0}
+    assert {t.seed for t in plan.todo} == {1, 2} and len(plan.todo) == 2 * len(old)
+    carry_out(plan, folder)
+    run = folder.read()
+    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.names.values()))
+    assert len(run.variants) == len(old)
+    assert all([t.seed for t in variant.finished] == [0, 1, 2] for variant in run.variants)
+    for key, lines in kept.items():
+        assert (folder.trial(key).path / "metrics.jsonl").read_bytes() == lines
+    # Also those that came later are found again.
+    assert resumed(NEWER, folder).todo == []
+
+
+def test_a_setting_that_the_code_no_longer_has_is_refused_in_a_sentence(tmp_path):
+    folder = ended(tmp_path, NEWER)
+    with pytest.raises(UsageError) as refused:
+        resumed(STUDY, folder)
+    said = str(refused.value)
+    assert said.startswith(f"{folder.path} was run with momentum=0.9, a setting that this version")
+    assert "\n" not in said
+
+
+def test_another_place_is_no_other_setting(tmp_path):
+    folder = ended(tmp_path)
+    plan = resumed(STUDY, folder, {"place": ["there"]}, seeds=2)
+    assert {t.settings.place for t in plan.todo} == {"there"} and {t.seed for t in plan.todo} == {1}
+    with pytest.raises(UsageError, match=r"--loss plain contradicts the run, which has plain other"):
+        resumed(STUDY, folder, {"loss": ["plain"]})
+
+
+class Weighted(BackboneSettings):
+    lr: float = 0.1
+
+
+@pytest.fixture
+def weighted(tmp_path):
+    """(study, run that has ended) from weights of a file."""
+    file = tmp_path / "one.pth"
+    file.write_bytes(b"the weights")
+    sweeps = {"lr": {"lr": grid(1, 2)}}
+    study = Study("toy", "?", train, Weighted(weights=str(file)), sweeps, "val/loss")
+    mark = weight_files.digest(str(file), "resnet18")
+    inputs = {"dataset": {}, "weights": {"name": file.name, "digest": mark}}
+    return study, ended(tmp_path, study, inputs)
+
+
+@pytest.mark.parametrize("before", ["still there", "gone"])
+def test_weights_may_lie_elsewhere_if_they_are_the_same(weighted, tmp_path, before):
+    study, folder = weighted
+    moved = tmp_path / "elsewhere" / "two.pth"
+    moved.parent.mkdir()
+    moved.write_bytes(b"the weights")
+    if before == "gone":
+        (tmp_path / "one.pth").unlink()
+    assert resumed(study, folder).todo == []
+    plan = resumed(study, folder, {"weights": [str(moved)]}, seeds=2)
+    assert {t.key for t in plan.trials if t.seed == 0} == {t.key for t in folder.study.trials}
+    assert [t.seed for t in plan.todo] == [1, 1]
+    assert {t.settings.weights for t in plan.todo} == {str(moved)}
+
+
+def test_other_weights_contradict_also_in_the_same_place(weighted, tmp_path):
+    study, folder = weighted
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"other weights")
+    with pytest.raises(UsageError, match=r"--weights .*other.pth contradicts the run, which has"):
+        resumed(study, folder, {"weights": [str(other)]})
+    with pytest.raises(UsageError, match="contradicts"):
+        resumed(study, folder, {"weights": ["none"]})
+    (tmp_path / "one.pth").write_bytes(b"other weights")
+    with pytest.raises(UsageError, match="contradicts"):
+        resumed(study, folder, {"weights": [str(tmp_path / "one.pth")]})
+
+
+def test_what_a_finished_run_lost_is_made_again(whole, capsys):
+    lost = ("results.json", "results.csv", "answer.json", "report.html")
+    before = files(whole)
+    for name in lost:
+        (whole.path / name).unlink()
+    assert execute(STUDY, options_from({"resume": str(whole.path)}), {})[0] == 0
+    assert f"what is missing is made: {', '.join(lost)}." in capsys.readouterr().out
+    after = files(whole)
+    assert after.keys() == before.keys()
+    assert [file.name for file in before if before[file] != after[file]] == []

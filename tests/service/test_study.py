@@ -49,7 +49,7 @@ def test_a_trial_that_two_sweeps_share_runs_once():
     assert len(trials) == 9 == len({t.key for t in trials})
     shared = [t for t in trials if t.sweeps == ("loss", "margin")]
     assert [t.seed for t in shared] == [0, 1, 2]
-    assert shared[1].name == "loss=triplet margin=0.2 seed=1"
+    assert shared[1].name == "loss=triplet seed=1"  # as in its first sweep
 
 
 def test_seeds_come_as_blocks_so_that_an_interrupted_run_is_balanced():
@@ -107,7 +107,7 @@ def test_several_values_of_what_varies_leave_the_other_sweeps_alone():
     assert [t.settings.margin for t in changed.trials(only=["loss"])] == [0.2, 0.2]
 
 
-def test_variants_of_two_sweeps_are_told_apart_by_what_the_sweeps_hold():
+def test_variants_of_two_sweeps_with_one_label_are_told_apart_by_the_sweeps():
     sweeps = {
         "plain": {"loss": "plain", "lr": grid(0.1, 0.2)},
         "triplet": {"loss": "triplet", "lr": grid(0.1, 0.2)},
@@ -115,10 +115,10 @@ def test_variants_of_two_sweeps_are_told_apart_by_what_the_sweeps_hold():
     }
     names = [t.name for t in study(sweeps=sweeps).trials()]
     assert names == [
-        "lr=0.1 loss=plain seed=0",
-        "lr=0.2 loss=plain seed=0",
-        "lr=0.1 loss=triplet margin=0.2 seed=0",
-        "lr=0.2 loss=triplet margin=0.2 seed=0",
+        "plain: lr=0.1 seed=0",
+        "plain: lr=0.2 seed=0",
+        "triplet: lr=0.1 seed=0",
+        "triplet: lr=0.2 seed=0",
         "held seed=0",
     ]
 

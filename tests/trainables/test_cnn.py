@@ -5,12 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
 from torch.nn.functional import cross_entropy
 
 from images.batches import normalize, shuffled_batches, to_device
 from models.cnn import CNN
 from runs.artifacts import Updates
+from runs.errors import UsageError
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from trainables import cnn
@@ -189,14 +189,14 @@ def test_an_order_without_shuffling_is_a_worse_start(tmp_path, numbers):
 def test_numbers_that_leave_the_finite_range_end_a_trial(tmp_path):
     list(run(settings(optimizer="sgd", lr=100.0), tmp_path))
     status = TrialFolder(tmp_path).status
-    assert status["status"] == "failed"
-    assert status["reason"].startswith("diverged: train/loss is")
+    assert status.status == "failed"
+    assert status.reason.startswith("diverged: train/loss is")
 
 
 @pytest.mark.parametrize("name", ["beta1", "beta2", "momentum"])
 @pytest.mark.parametrize("value", [-0.1, 1.0])
 def test_decays_outside_zero_to_one_are_refused(name, value):
-    with pytest.raises(ValidationError, match=r"greater than or equal to 0|less than 1"):
+    with pytest.raises(UsageError, match=r"greater than or equal to 0|less than 1"):
         settings(**{name: value})
 
 

@@ -81,7 +81,7 @@ def test_cross_entropy_equals_a_loop_by_hand_in_every_bit(data, tmp_path):
 def test_every_kind_of_trial_ends_with_all_its_metrics(data, tmp_path, changes):
     chosen = settings(data, epochs=1, **changes)
     epoch, last = run(chosen, tmp_path)
-    assert TrialFolder(tmp_path).status["status"] == "finished"
+    assert TrialFolder(tmp_path).status.status == "finished"
     assert (epoch["train/auxiliary_loss"] > 0) == (chosen.loss != "cross_entropy")
     assert ("test_curve/accuracy" in epoch) == chosen.test_curves
     assert not any(name.startswith("test/") for name in epoch)
@@ -159,6 +159,14 @@ def test_kept_weights_are_a_resnet_that_predicts_as_the_best_epoch_did(data, tmp
     assert again.prepare()["weights"]["left_out"] == [
         "fc was left out: the classifier behind the neck starts fresh."
     ]
+
+
+def test_weights_that_are_not_there_are_refused_by_the_check_and_not_before(data):
+    """So a run that has ended can be looked at, and gone on with, without them."""
+    chosen = settings(data, weights="none-such.pth")
+    assert chosen.identity()["weights"] == "none-such.pth"
+    with pytest.raises(ValueError, match=r"weights must be imagenet, none or an existing file; got"):
+        chosen.check()
 
 
 def test_what_is_left_out_of_the_weights_is_said(data, tmp_path):

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from playwright import sync_api as playwright
 
+from runs.folder import RunFolder
+
 DESK = {"width": 1600, "height": 1000}
 WAIT = 60_000  # ms; MLflow's pages take a while on a busy machine
 
@@ -40,7 +42,8 @@ class Finished:
     @property
     def names(self):
         """The names of trials, by their MLflow run."""
-        return {self.recorded["runs"][one["key"]]: one["name"] for one in self.study["trials"]}
+        names = RunFolder(self.run).study.names
+        return {run: names[key] for key, run in self.recorded["runs"].items()}
 
     @property
     def suspects(self):
@@ -51,6 +54,11 @@ class Finished:
         """The MLflow run of a trial."""
         (found,) = (run for run, one in self.names.items() if one == name)
         return found
+
+    def key(self, name):
+        """The key of a trial."""
+        run = self.trial(name)
+        return next(key for key, one in self.recorded["runs"].items() if one == run)
 
 
 @pytest.fixture(scope="session")

@@ -91,8 +91,8 @@ def test_what_the_audit_found_is_marked_where_the_numbers_stand(report, finished
     for name, sentence in suspects.items():
         line = audit.locator("p").filter(has_text=f"⚠ {name}:")
         assert sentence in line.inner_text()
-    marked = {one["variant"] for one in finished.study["trials"] if one["name"] in suspects}
-    for variant in {one["variant"] for one in finished.study["trials"]}:
+    marked = {name.rpartition(" seed=")[0] for name in suspects}
+    for variant in {name.rpartition(" seed=")[0] for name in finished.names.values()}:
         rows = report.locator("#numbers tr").filter(has_text=re.compile(rf"^⚠?\s*{variant}\s"))
         if "control" in variant:
             assert rows.count() == 0
