@@ -116,7 +116,7 @@ def _plain(run: Run, compared: Comparison | None, shown: Sequence[Variant]) -> s
     unit, better = unit_of(metric), "higher" if mode == "max" else "lower"
     means = {variant: _measured(variant, metric) for variant in shown}
     means = {variant: values for variant, values in means.items() if values}
-    if not means:
+    if len(means) < 2:
         return ""
     best = max(means, key=lambda variant: SIGN[mode] * float(np.mean(means[variant])))
     base = compared.baseline
@@ -166,8 +166,13 @@ def _filled(
     words.globals |= _names(run, sweep, verdicts, compared, bases)
     try:
         filled = words.from_string(text).render()
+    except (Missing, AnswerError):
+        raise
     except TemplateError as why:
         raise AnswerError(f"The answer on {sweep} cannot be read: {why}.") from None
+    except Exception as why:  # a template computes with what the run has, such as 1 / 0
+        said = f"{type(why).__name__}: {why}"
+        raise AnswerError(f"The answer on {sweep} cannot be filled in: {said}.") from None
     told = [f"Intervals have 95 %, over {' and '.join(dict.fromkeys(bases))}."] if bases else []
     # A line may end before a comma.
     return re.sub(r" (?=[.,;:)])", "", " ".join([*filled.split(), *told]))

@@ -12,7 +12,7 @@ from reports.comparisons import predicted
 from reports.lacking import Missing, Needs, Unfinished
 from reports.measures import Measure
 from reports.statistics import Difference
-from runs.record import Run, TrialRecord
+from runs.record import Run, TrialAsked, TrialRecord
 from runs.variants import Variant
 
 Pairs = Sequence[tuple[TrialRecord, TrialRecord]]
@@ -45,10 +45,22 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, Tr
 
 
 def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
-    """A sweep that did not run, or settings that had other values."""
+    """A sweep that did not run, trials that have not begun, or settings that had other values."""
     if sweep not in run.sweeps:
         return Needs(sweeps=frozenset({sweep}))
+    if listed(run, sweep, settings):
+        return Needs(end=True)
     return Needs(free=frozenset(settings))
+
+
+def listed(run: Run, sweep: str, settings: Mapping[str, object]) -> list[TrialAsked]:
+    """What the run was to have of a sweep with these settings, whether it has begun or not."""
+    return [
+        trial
+        for trial in run.study.trials
+        if sweep in trial.sweeps
+        if all(trial.settings.get(name) == value for name, value in settings.items())
+    ]
 
 
 def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Variant]:

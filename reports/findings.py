@@ -11,7 +11,7 @@ import numpy as np
 
 from reports import statistics
 from reports.claims import Differs, Level, Region, Trend
-from reports.evidence import SEEDS, detectable, effect, fitting, pairs, select, spelt
+from reports.evidence import SEEDS, detectable, effect, fitting, listed, pairs, select, spelt
 from reports.lacking import NOTHING, Missing, Needs, Unfinished, together
 from reports.measures import EpochsTo, Measure
 from reports.statistics import Difference
@@ -99,9 +99,14 @@ def _trend(run: Run, test: Trend, confidence: float) -> Finding:
         except Unfinished as why:
             lost[f"{level:g}"] = why.needs
     if len(values) < 3:
+        told = [trial.settings for trial in listed(run, test.sweep, test.where)]
+        asked = {settings[test.over] for settings in told if test.over in settings}
+        waiting = [value for value in asked - {*tried} if not test.among or value in test.among]
         needs = Needs(free=frozenset({test.over, *test.where}))
         if test.sweep not in run.sweeps:
             needs = Needs(sweeps=frozenset({test.sweep}))
+        elif len(values) + len(waiting) >= 3:
+            needs = Needs(end=True)
         elif len(values) + len(lost) >= 3:
             needs = together(lost.values())
         said = f"a trend needs 3 values of {test.over}, and the run has {len(values)}"

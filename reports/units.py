@@ -30,7 +30,7 @@ class Unit:
 
     def gap(self, number: float) -> str:
         """A difference with its sign: "+0.5"; that next to 0, which is not 0, in words."""
-        if 0 < abs(number) < 1e-9:
+        if 0 < abs(number) < 1e-300:  # the float next to 0, at which an open interval ends
             return "above 0" if number > 0 else "below 0"
         scaled = self.scale * number
         return f"{scaled:+.3g}" if self.decimals is None else f"{scaled:+.{self.decimals}f}"

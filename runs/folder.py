@@ -10,7 +10,7 @@ import csv
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,17 +99,21 @@ class RunFolder:
         """The folders of all trials, in the order in which they were listed."""
         return [self.trial(trial.key) for trial in self.study.trials]
 
-    def outcome(self) -> Literal["finished", "failed", "stopped"]:
+    def outcome(
+        self, wanted: Collection[str] | None = None
+    ) -> Literal["finished", "failed", "stopped"]:
         """How the run stands: stopped while a trial lacks, else failed or finished.
 
         A trial that diverged where its study expects it does not make the run fail.
+        wanted: the keys of those that may not lack, None for all.
         """
         found: Literal["finished", "failed"] = "finished"
         for asked in self.study.trials:
             status = self.trial(asked.key).status
             if status is None:
-                return "stopped"
-            if status.status == "failed" and not (status.diverged and asked.may_diverge):
+                if wanted is None or asked.key in wanted:
+                    return "stopped"
+            elif status.status == "failed" and not (status.diverged and asked.may_diverge):
                 found = "failed"
         return found
 

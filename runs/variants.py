@@ -54,7 +54,12 @@ def label(settings: Mapping[str, Any], names: Iterable[str]) -> str:
 def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
     """A name for each (sweep, label): the label, behind its sweep where another one has it, too."""
     called = [text for _, text in labels]
-    return [text if called.count(text) == 1 else f"{sweep}: {text}" for sweep, text in labels]
+    apart = [text if called.count(text) == 1 else f"{sweep}: {text}" for sweep, text in labels]
+    # What tells two of one sweep apart may be no setting that it varies.
+    return [
+        f"{text} ({apart[:place].count(text) + 1})" if apart.count(text) > 1 else text
+        for place, text in enumerate(apart)
+    ]
 
 
 def varying(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runs.errors import UsageError, nearest
 from runs.folder import RunFolder
+from runs.trial_folder import read_json
 from service.options import RunOptions, options_from, parse
 from service.plan import Plan, plan_run
 from service.resume import resume_run
@@ -51,7 +52,10 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
     settings = {k: v if isinstance(v, list) else [v] for k, v in options.items() if k not in known}
     chosen = options_from({k: v for k, v in options.items() if k in known})
     folder = execute(study, chosen, settings)[1]
-    return {} if folder is None else folder.write_results()
+    if folder is None:
+        return {}
+    results: dict[str, Any] = read_json(folder.path / "results.json")
+    return results
 
 
 def _program() -> str:

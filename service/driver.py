@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runs.command import written
 from runs.errors import UsageError
@@ -20,6 +20,9 @@ from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
 
+if TYPE_CHECKING:
+    from service.cluster.connection import Cluster
+
 EXIT_STATUS = {"finished": 0, "failed": 1, "stopped": 130}
 
 
@@ -30,19 +33,18 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     output = options.output.resolve()
     folder = plan.folder or RunFolder.create(output, plan.study.name)
     lock = folder.lock()
-    began = connected = False
+    began, cluster = False, None
     try:
         if not plan.todo:
             _complete(plan, folder)
             return 0, folder
         with _interruptible():
-            inputs = _prepare(plan)
             address = options.address or os.environ.get("RAY_ADDRESS")
             print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
             variables = plan.study.settings.environment()
-            whole = connection.connect(address, plan.study.resources, variables)
-            connected = True
-            capacity = whole.at_most(options.max_concurrent)
+            cluster = connection.Cluster(address, plan.study.resources, variables)
+            inputs = _prepare(plan)
+            capacity = cluster.capacity().at_most(options.max_concurrent)
             if address:
                 connection.check_shared(folder.path)
             chosen = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
@@ -50,15 +52,15 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             plan.write(folder, inputs, uri)
             began = True
         _say(plan, capacity, inputs)
-        return _run(plan, options, folder, capacity, uri), folder
+        return _run(plan, options, folder, cluster, capacity, uri), folder
     except KeyboardInterrupt:
         if not began:
             raise
         _say_how_to_go_on(folder)
         return EXIT_STATUS["stopped"], folder
     finally:
-        if connected:
-            connection.disconnect()
+        if cluster is not None:
+            cluster.leave()
         if not began and plan.folder is None:  # a run that never began leaves no folder behind
             shutil.rmtree(folder.path, ignore_errors=True)
         lock.release()
@@ -111,9 +113,16 @@ def _say_how_to_go_on(folder: RunFolder) -> None:
     print(f"Interrupted; go on with: {again}")
 
 
-def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity, uri: str) -> int:
+def _run(
+    plan: Plan,
+    options: RunOptions,
+    folder: RunFolder,
+    cluster: Cluster,
+    capacity: Capacity,
+    uri: str,
+) -> int:
     from service import ending
-    from service.cluster import connection, runner
+    from service.cluster import runner
 
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
@@ -142,13 +151,16 @@ def _run(plan: Plan, options: RunOptions, folder: RunFolder, capacity: Capacity,
         except Exception as error:  # such as a cluster that went away: keep what there is
             # A signal to all processes ends Ray's too, and its failure may be what comes first.
             interrupted, broken = asked_to_stop.is_set(), error
-    connection.disconnect()  # nobody commits any more
+    cluster.leave()  # nobody commits any more
     ending.conclude(folder, plan.study.settings, publisher)
     if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
     if interrupted or broken:
         _say_how_to_go_on(folder)
-    return EXIT_STATUS["stopped"] if interrupted else int(folder.outcome() != "finished")
+    if interrupted:
+        return EXIT_STATUS["stopped"]
+    # Sweeps that were not selected may lack a trial.
+    return int(folder.outcome({spec.key for spec in plan.todo}) != "finished")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,44 @@ BREAKPOINT = "PYTHONBREAKPOINT"
 _breakpoint: str | None = None  # what it was before Ray set it to its own debugger
 
 
+class Cluster:
+    """Ray, joined at an address, or started here in a thread while others make data ready.
+
+    A cluster that does not answer is refused at once; `capacity` waits for one that starts.
+    """
+
+    def __init__(self, address: str | None, wanted: Resources, variables: dict[str, str]) -> None:
+        if ray.is_initialized():
+            raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
+        # The thread lives as long as the cluster: Ray's processes end with the thread that
+        # started them.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ray")
+        self._capacity = self._thread.submit(_begin, address, wanted, variables)
+        if address:
+            try:
+                self.capacity()
+            except BaseException:
+                self.leave()
+                raise
+
+    def capacity(self) -> Capacity:
+        """What it can hold; UsageError if it did not start, or no node can hold a trial."""
+        return self._capacity.result()
+
+    def leave(self) -> None:
+        """Leave it, which ends our trials there; a local one is stopped. Twice does no harm."""
+        if not self._capacity.cancel():
+            self._capacity.exception()  # whatever has begun ends first
+        disconnect()
+        self._thread.shutdown()
+
+
+def _begin(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
+    import service.cluster.runner  # noqa: F401  Tune is slow to import, too
+
+    return connect(address, wanted, variables)
+
+
 def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
     """Join the cluster (or start a local one); returns what it can hold.
 
@@ -32,8 +71,6 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
     """
     global _breakpoint
     runtime: dict[str, Any] = {"env_vars": variables}
-    if ray.is_initialized():
-        raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
     _breakpoint = os.environ.get(BREAKPOINT)
     if address == "local":
         raise UsageError("address must name a cluster; leave it out for a local one.")

@@ -57,7 +57,8 @@ def run(tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
 
     def run(study, **options):
-        results = service.run(study, output=tmp_path / "out", max_concurrent=1, **options)
+        how = {"output": tmp_path / "out", "max_concurrent": 1, "seeds": 1, **options}
+        results = service.run(study, **how)
         return {trial["settings"]["kind"]: trial for trial in results["trials"]}
 
     return run
@@ -108,7 +109,7 @@ def test_divergence_fails_a_run_unless_the_study_expects_it(tmp_path, expected, 
     from service.options import options_from
 
     study = toy("diverging", "fine", may_diverge=expected)
-    assert execute(study, options_from({"output": tmp_path}), {})[0] == status
+    assert execute(study, options_from({"output": tmp_path, "seeds": 1}), {})[0] == status
 
 
 def test_more_seeds_extend_a_run(run, tmp_path):
@@ -116,6 +117,12 @@ def test_more_seeds_extend_a_run(run, tmp_path):
     more = service.run(toy("fine"), output=tmp_path / "out", resume="", seeds=3)["trials"]
     assert [trial["seed"] for trial in more] == [0, 1, 2]
     assert more[0] == first
+
+
+def test_a_name_alone_selects_a_sweep(tmp_path):
+    study = toy("fine", sweeps={name: {"kind": {"grid_search": [name]}} for name in ("a", "b")})
+    results = service.run(study, output=tmp_path, only="b", seeds=1)
+    assert [[*trial["sweeps"]] for trial in results["trials"]] == [["b"]]
 
 
 def test_several_values_vary_and_one_holds(run, monkeypatch):

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from reports import page, run_pictures
+from reports import page, run_pictures, side_processes
 from reports.answers import AnswerError
 from reports.claims import Claim, Trend, beats
 from reports.reading import reading
@@ -138,6 +138,41 @@ def test_what_the_audit_found_stands_beside_the_number(folder):
     row = re.search(r'<tr><td class="name">(?:(?!</tr>).)*⚠(?:(?!</tr>).)*', html, re.S).group()
     assert "size=2" in row and "size=1" not in row
     assert "audit found something in 1 of 6 trials" in words(html)
+
+
+def test_a_variant_that_two_sweeps_share_stands_in_each_called_as_it_is_there(made_run, made_trial):
+    held = {"loss": "center", "alpha": 0.5}
+    chosen = [
+        ({"loss": "plain"}, "loss"),
+        (held, ("loss", "alpha")),
+        (held | {"alpha": 1}, "alpha"),
+    ]
+    trials = [
+        made_trial(settings, seed, sweep=sweep, metrics={"test/accuracy": i / 10 + seed**i / 100})
+        for i, (settings, sweep) in enumerate(chosen)
+        for seed in (0, 1, 2)
+    ]
+    run = made_run(trials, sweeps={"loss": ("loss",), "alpha": ("alpha",)}, baseline={})
+    html = page.page(reading(run))
+    rows = re.findall(
+        r'<th colspan="7">(.*?)</th>|<td class="name">([^<]*)</td><td class="n">\+', html
+    )
+    told = [sweep or variant for sweep, variant in rows]
+    assert told[:5] == ["loss", "loss=center", "alpha", "alpha=0.5", "alpha=1"]
+    assert "A variant that several sweeps share stands in each of them" in words(html)
+
+
+def test_pictures_stay_as_they_were_where_one_cannot_be_drawn(folder, monkeypatch):
+    drawn = run_pictures.draw(reading(read(folder)))
+    assert {file.parent for file in drawn} == {folder / "figures"}
+    before = {file: file.read_bytes() for file in drawn}
+    assert {"forest.svg", "factors.png", "size.svg"} <= {file.name for file in drawn}
+    monkeypatch.setattr(run_pictures.factors, "draw", lambda *_: 1 / 0)
+    monkeypatch.setattr(side_processes, "FEW", 100)
+    with pytest.raises(ZeroDivisionError):
+        run_pictures.draw(reading(read(folder)))
+    assert {file: file.read_bytes() for file in (folder / "figures").iterdir()} == before
+    assert not (folder / ".figures").exists()
 
 
 def test_words_of_a_run_are_no_markup(folder):

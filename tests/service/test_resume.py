@@ -15,6 +15,7 @@ from service.cli import execute
 from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
+from service.reconcile import differences
 from service.resume import resume_run
 from service.study import Study
 from trainables.backbone_settings import BackboneSettings
@@ -67,19 +68,19 @@ def begun(tmp_path):
     return begin
 
 
-def carry_out(plan, folder, inputs=None):
-    """Run what a plan lacks, here; nothing is recorded in MLflow."""
-    plan.write(folder, inputs or {"dataset": {}}, None)
+def carry_out(plan, folder, inputs=None, uri=None):
+    """Run what a plan lacks, here; nothing is recorded in MLflow yet."""
+    plan.write(folder, inputs or {"dataset": {}}, uri)
     for spec in plan.todo:
         how = {"seed": spec.seed, "threads": 1, "gpus": 0, "metric": "val/loss", "mode": "max"}
         list(run_trial(train, spec.settings, folder.trial(spec.key).path, **how))
 
 
-def ended(place, study=STUDY, inputs=None):
+def ended(place, study=STUDY, inputs=None, uri=None):
     """A run of one seed whose trials have ended."""
     plan = plan_run(study, options_from({"seeds": 1}), {})
     folder = RunFolder.create(place, "toy")
-    carry_out(plan, folder, inputs)
+    carry_out(plan, folder, inputs, uri)
     return folder
 
 
@@ -172,7 +173,9 @@ def test_another_place_is_no_other_setting(tmp_path):
     folder = ended(tmp_path)
     plan = resumed(STUDY, folder, {"place": ["there"]}, seeds=2)
     assert {t.settings.place for t in plan.todo} == {"there"} and {t.seed for t in plan.todo} == {1}
-    with pytest.raises(UsageError, match=r"--loss plain contradicts the run, which has plain other"):
+    with pytest.raises(
+        UsageError, match=r"--loss plain contradicts the run, which has plain other"
+    ):
         resumed(STUDY, folder, {"loss": ["plain"]})
 
 
@@ -230,3 +233,18 @@ def test_what_a_finished_run_lost_is_made_again(whole, capsys):
     after = files(whole)
     assert after.keys() == before.keys()
     assert [file.name for file in before if before[file] != after[file]] == []
+
+
+def test_a_record_that_mlflow_lacks_is_made_again(tmp_path, capsys):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    folder = ended(tmp_path, uri=uri)
+    ending.conclude(folder, STUDY.settings, None)
+    capsys.readouterr()
+    resume = options_from({"resume": str(folder.path)})
+    assert execute(STUDY, resume, {})[0] == 0
+    assert "what is missing is made: the record in MLflow." in capsys.readouterr().out
+    assert differences(folder, uri) == []
+    assert folder.tracked.runs.keys() == {trial.key for trial in folder.study.trials}
+    assert f"/runs/{folder.tracked.parent}" in (folder.path / "report.html").read_text()
+    assert execute(STUDY, resume, {})[0] == 0
+    assert capsys.readouterr().out == f"Nothing is left to do in {folder.path}.\n"

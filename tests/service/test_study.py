@@ -173,6 +173,29 @@ def test_what_could_be_dropped_silently_is_refused(changes, words):
         study(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"baseline": {"loss": "other"}}, "The baseline of study toy, loss=other, is no variant's"),
+        ({"baseline": {"loss": "triplet"}}, "is that of 2 variants; say which margin it has"),
+        ({"sweeps": {"lr": {"lr": [0.1, 0.2]}}}, r"write tune.grid_search\(\[0.1, 0.2\]\) to try"),
+        ({"settings": Toy}, r"must be a value, such as Settings\(epochs=3\); got the class Toy"),
+        ({"trainable": "train"}, "must be a function of settings and trial; got 'train'"),
+    ],
+)
+def test_what_a_study_cannot_be_built_from_is_said_in_a_sentence(changes, words):
+    with pytest.raises(UsageError, match=words) as refused:
+        study(**changes)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_baseline_may_leave_open_what_each_variant_tunes():
+    sweeps = {"loss": {"loss": grid("plain", "triplet"), "lr": grid(0.1, 0.2)}}
+    assert study(sweeps=sweeps, baseline={"loss": "plain"}, tune_each="lr").baseline
+    with pytest.raises(UsageError, match="is that of 2 variants; say which lr it has"):
+        study(sweeps=sweeps, baseline={"loss": "plain"})
+
+
 @pytest.mark.parametrize("bad", [{"cpus": 0}, {"gpus": 1.5}, {"gpus": -0.1}])
 def test_impossible_resources_are_refused(bad):
     with pytest.raises(UsageError):

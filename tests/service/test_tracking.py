@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
+from service.publish import main
 from service.publisher import Publisher
 from service.reconcile import differences
 from service.report import build
@@ -49,7 +51,10 @@ def run(tmp_path):
     lower = below("lr", {"lr": 0.1}, {"lr": 9.0}, Last(metric="test/loss"))
     claims = [Claim(id="lower", says="?", counts_as="?", test=lower)]
     study = Study("toy", "Which?", train, Toy(), sweeps, "val/loss", "min", claims=claims)
-    plan, folder = plan_run(study, options_from({"seeds": 1}), {}), RunFolder.create(tmp_path, "toy")
+    plan, folder = (
+        plan_run(study, options_from({"seeds": 1}), {}),
+        RunFolder.create(tmp_path, "toy"),
+    )
     # A name of its own: runs of the same second in other folders share the store.
     folder = RunFolder(folder.path.rename(folder.path.with_name(tmp_path.name)))
     plan.write(
@@ -207,6 +212,20 @@ def test_differences_name_what_is_missing(run, store):
         "lr=0.1 seed=0: test/other has 0 values in MLflow, not the run's 1.",
         "lr=0.1 seed=0: later.png is missing.",
     ]
+
+
+def test_a_run_without_a_place_in_mlflow_is_published_where_one_is_named(
+    run, store, monkeypatch, capsys
+):
+    list(start(run))
+    study = json.loads((run.path / "study.json").read_text()) | {"tracking_uri": None}
+    (run.path / "study.json").write_text(json.dumps(study))
+    monkeypatch.setattr(sys, "argv", ["publish", str(run.path)])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert "is not recorded in MLflow; --tracking-uri says where" in said and said.count("\n") == 1
+    monkeypatch.setattr(sys, "argv", ["publish", str(run.path), "--tracking-uri", store])
+    assert main() == 0
 
 
 def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store):

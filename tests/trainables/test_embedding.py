@@ -165,7 +165,9 @@ def test_weights_that_are_not_there_are_refused_by_the_check_and_not_before(data
     """So a run that has ended can be looked at, and gone on with, without them."""
     chosen = settings(data, weights="none-such.pth")
     assert chosen.identity()["weights"] == "none-such.pth"
-    with pytest.raises(ValueError, match=r"weights must be imagenet, none or an existing file; got"):
+    with pytest.raises(
+        ValueError, match=r"weights must be imagenet, none or an existing file; got"
+    ):
         chosen.check()
 
 

@@ -65,7 +65,9 @@ def test_a_trial_in_mlflow_has_its_numbers_and_its_audit(ui, server, finished):
     expect(ui.get_by_role("heading", name=name, exact=True)).to_be_visible()
     expect(ui.get_by_text("study.audit")).to_be_visible()
     ui.get_by_placeholder("Search metrics").fill("val/accuracy")
-    lines = (finished.run / "trials" / finished.key(name) / "metrics.jsonl").read_text().splitlines()
+    lines = (
+        (finished.run / "trials" / finished.key(name) / "metrics.jsonl").read_text().splitlines()
+    )
     last = [x["val/accuracy"] for x in map(json.loads, lines) if "val/accuracy" in x][-1]
     shown = row(ui, "val/accuracy")
     expect(shown).to_contain_text(f"{last:.6f}"[:-1])

@@ -1,0 +1,167 @@
+"""A study in a file of one's own: `python my_study.py`, interrupted, gone on with, extended."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STUDY = '''
+"""How far a number gets."""
+
+import time
+
+import service
+from reports.claims import Claim, beats
+from reports.measures import Last
+from trainables.protocol import Epoch, Settings
+
+
+class Mine(Settings):
+    power: int = 1
+    shift: float = 0.0
+    epochs: int = 2
+
+
+def train(settings, trial):
+    start = trial.state["epoch"] if trial.state else 0
+    for epoch in range(start + 1, settings.epochs + 1):
+        while epoch == 2 and not (trial.folder.parents[4] / "go").exists():
+            time.sleep(0.05)
+        noise = trial.seed * settings.power * (1 + settings.shift) / 10
+        value = epoch**settings.power + settings.shift + noise
+        yield Epoch({"val/score": float(value)}, {"epoch": epoch})
+    yield Epoch({"test/score": float(value)}, None)
+
+
+def grid(*values):
+    return {"grid_search": list(values)}
+
+
+STUDY = service.Study(
+    name="mine",
+    question="Which power?",
+    trainable=train,
+    settings=Mine(),
+    sweeps={"power": {"power": grid(1, 2)}, "shift": {"shift": grid(1, 2)}},
+    metric="val/score",
+    claims=[
+        Claim(id="mine.shift", says="More is more.", counts_as="above 0",
+              test=beats("shift", {"shift": 2.0}, {"shift": 1.0}, on=Last(metric="test/score")))
+    ],
+)
+
+if __name__ == "__main__":
+    service.main(STUDY)
+'''
+
+
+def start(place, command):
+    """A command that names `python`, started in a folder."""
+    program, *words = shlex.split(command)
+    assert program == "python"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
+        env.pop(name, None)
+    return subprocess.Popen(
+        [sys.executable, *words],
+        cwd=place,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # so that a test can interrupt all of it, as a terminal does
+    )
+
+
+def finish(process):
+    text, _ = process.communicate(timeout=200)
+    return process.returncode, text
+
+
+def succeed(place, command):
+    status, text = finish(start(place, command))
+    assert status == 0, text
+    return text
+
+
+def only_run(place):
+    (run,) = (place / "outputs" / "mine").glob("2*")
+    return run
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """(place, what a run said that was interrupted in the middle of its first trial)."""
+    place = tmp_path_factory.mktemp("mine")
+    (place / "my_study.py").write_text(STUDY)
+    process = start(place, "python my_study.py --only power --max-concurrent 1 --seeds 2")
+    end = time.monotonic() + 120
+    while not list(place.glob("outputs/mine/2*/trials/*/metrics.jsonl")):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, "no trial began"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    status, text = finish(process)
+    assert status == 130, text
+    return place, text
+
+
+@pytest.fixture(scope="module")
+def finished(interrupted):
+    """(place, what was said) after the command that the interrupted run gave."""
+    place, text = interrupted
+    (place / "go").touch()
+    (command,) = re.findall(r"^Interrupted; go on with: (.+)$", text, re.MULTILINE)
+    return place, succeed(place, command)
+
+
+def test_an_interrupted_run_names_the_file_that_it_was_started_with(interrupted):
+    place, text = interrupted
+    assert f"go on with: python my_study.py --resume {only_run(place)}\n" in text
+    assert "studies." not in text and "Traceback" not in text
+
+
+def test_the_run_records_how_it_was_started(finished):
+    place, _ = finished
+    study = json.loads((only_run(place) / "study.json").read_text())
+    assert study["program"] == "python my_study.py"
+    assert study["command"] == "python my_study.py --only power --max-concurrent 1 --seeds 2"
+    page = (only_run(place) / "report.html").read_text()
+    assert f"<pre>{study['command']}</pre>" in page
+
+
+def test_what_is_lost_is_made_again_with_the_same_bytes(finished):
+    place, said = finished
+    run = only_run(place)
+    assert "what is missing" not in said
+    lost = ("results.json", "answer.json", "report.html")
+    before = {name: (run / name).read_bytes() for name in lost}
+    for name in lost:
+        (run / name).unlink()
+    again = succeed(place, f"python my_study.py --resume {run}")
+    assert "what is missing is made: results.json, answer.json, report.html." in again
+    after = {name: (run / name).read_bytes() for name in lost}
+    assert {name for name in lost if after[name] != before[name]} == set()
+    assert "Nothing is left to do" in succeed(place, f"python my_study.py --resume {run}")
+
+
+def test_the_command_that_would_test_a_claim_works_as_it_is_written(finished):
+    place, _ = finished
+    run = only_run(place)
+    (claim,) = json.loads((run / "answer.json").read_text())["claims"]
+    assert claim["status"] == "not tested"
+    wanted = f"python my_study.py --resume mine/{run.name} --only shift --seeds 3"
+    assert claim["command"] == wanted
+    assert f"<code>{wanted}</code>" in (run / "report.html").read_text()
+    said = succeed(place, wanted)
+    assert "mine.shift: SUPPORTED. More is more." in said
+    (claim,) = json.loads((run / "answer.json").read_text())["claims"]
+    assert (claim["status"], claim["command"]) == ("supported", "")
