@@ -71,10 +71,8 @@ class LocalTrial:
         import torch
 
         if state is not None and self._metric not in metrics:
-            raise ValueError(
-                f"An epoch must report the study's metric, {self._metric}; "
-                f"it has {', '.join(metrics) or 'none'}."
-            )
+            near = nearest(self._metric, [n for n in metrics if not n.startswith("time/")])
+            raise ValueError(f"An epoch must report the study's metric, {self._metric}{near}")
         epoch = max((line["epoch"] for line in self._lines), default=0) + (state is not None)
         values = {name: float(value) for name, value in metrics.items()}
         for name, value in values.items():

@@ -20,17 +20,18 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    table, broken = Table("study", "question", "trials a seed"), False
+    table, broken = Table("study", "question", "trials a seed"), list[str]()
     for name in NAMES:
         try:
             study = importlib.import_module(f"studies.{name}").STUDY
             table.add_row(name, study.question, str(len(study.trials())))
         except Exception as error:  # whatever is wrong with one file, the others are there
-            broken = True
             said = str(error).strip().split("\n")[0]
-            table.add_row(name, f"cannot be read: {type(error).__name__}: {said}", "")
+            broken.append(f"studies/{name}.py cannot be read: {type(error).__name__}: {said}")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
-    return int(broken)
+    for sentence in broken:
+        print(sentence, file=sys.stderr)
+    return int(bool(broken))
 
 
 if __name__ == "__main__":
