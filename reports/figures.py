@@ -55,7 +55,10 @@ def curves(
     }
     there = {metric for seeds in drawn.values() for lines in seeds for m in lines for metric in m}
     rows = [{m: label for m, label in row.items() if m in there} for row in (LOSSES, ACCURACIES)]
-    own = sorted(m for m in there if "/" in m and not m.startswith("time/"))
+    each = [lines for seeds in drawn.values() for lines in seeds]
+    # What is measured once, after the last epoch, is no curve.
+    often = {m for m in there if any(sum(m in line for line in lines) > 1 for lines in each)}
+    own = sorted(m for m in often if "/" in m and not m.startswith("time/"))
     # A trainable that reports none of these has its own metrics drawn.
     panels = [panel for row in rows for panel in row.items()] or [(m, m) for m in own[:4]]
     if extra in there and extra not in dict(panels):
@@ -124,6 +127,8 @@ def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
 
     files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]
     box = "tight" if crop else None
+    figure.draw_without_rendering()  # finding the layout takes longest: once, not for each file
+    figure.set_layout_engine("none")
     # With a salt and without a date the same numbers give the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "tune-studies"}):
         figure.savefig(files[0], metadata={"Date": None}, bbox_inches=box)
@@ -159,7 +164,8 @@ def _line(axis: Any, metric: str, counted: str, seeds: Sequence[Any], style: Any
 
 
 def _points(lines: Sequence[Any], metric: str, counted: str) -> NDArray[np.float64]:
-    """(x, value) (E, 2) of one seed: x is what was counted up to the end of the epoch."""
-    x = np.cumsum([line[counted] if counted else metric in line for line in lines])
+    """(x, value) (E, 2) of one seed: x is the epoch, or what was counted up to its end."""
+    epochs = [line["epoch"] for line in lines]
+    x = np.cumsum([line[counted] for line in lines]) if counted else np.array(epochs)
     found = [(at, line[metric]) for at, line in zip(x, lines, strict=True) if metric in line]
     return np.array(found, dtype=np.float64).reshape(-1, 2)

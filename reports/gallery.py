@@ -12,7 +12,7 @@ from runs.record import Run
 
 # What follows the sweep's name in a file's name, in the order of a page.
 KINDS = {
-    "": "Loss and accuracy by epoch. Lines are means over seeds, bands span all seeds.",
+    "": "Curves by epoch. Lines are means over seeds, bands span all seeds.",
     "heat": "{outcome} of every combination.",
     "sensitivity": "How much hangs on the setting that each variant tunes.",
     "embeddings": "Embeddings of test images in two dimensions: principal components, and t-SNE, "

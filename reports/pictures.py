@@ -58,7 +58,8 @@ def jobs(
             place = path.with_name(f"{path.name}_{x}")
             made.append(partial(figures.curves, lines, title, place, x, own_styles, extra=extra))
     folders = {names[v]: trial.folder for v, trial in of_one_seed(list(names)).items()}
-    made.append(partial(update_figures.draw, title, folders, path, own_styles))
+    parts = update_figures.PARTS
+    made += [partial(update_figures.draw, title, folders, path, own_styles, [p]) for p in parts]
     layout = _grid(list(names), sweep)
     panels = tuple(layout.values()) or None
     every = {name: [trial.folder for trial in v.finished] for v, name in names.items()}

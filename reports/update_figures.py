@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from metrics.sampled_steps import principal_plane
 from reports.figures import far_apart, save, sheet
 from reports.looks import Look, looks
 from reports.update_series import bin_edges, epoch_noise_scales, quartiles, ratio, whole_network
@@ -20,12 +21,20 @@ SHADE = 0.25  # of a band; where two lie on each other they are darker
 FEW = 8  # variants up to which bands of quartiles can be told apart
 
 
+PARTS = ("updates", "layers", "effective", "path")
+
+
 def draw(
-    title: str, folders: Mapping[str, Path], path: Path, styles: Mapping[str, Look] | None = None
+    title: str,
+    folders: Mapping[str, Path],
+    path: Path,
+    styles: Mapping[str, Look] | None = None,
+    parts: Sequence[str] = PARTS,
 ) -> list[Path]:
     """path_updates, path_layers, path_effective and path_path, each as .svg and .png.
 
-    folders: variant to the folder of one trial. Returns the files; none without updates.
+    folders: variant to the folder of one trial.  parts: which of them.  Returns the files; none
+    without updates.
     """
     found: dict[str, Updates] = {}
     for name, folder in folders.items():
@@ -37,13 +46,10 @@ def draw(
     given = styles or looks(folders)
     styles = {name: given[name] for name in folders if name in found}
     title = f"{title}, one seed"
+    drawers = dict(zip(PARTS, (overview, layers, effective_steps, weight_paths), strict=True))
     files: list[Path] = []
-    for part, figure in {
-        "updates": overview(title, found, styles),
-        "layers": layers(title, found, styles),
-        "effective": effective_steps(title, found, styles),
-        "path": weight_paths(title, found, styles),
-    }.items():
+    for part in parts:
+        figure = drawers[part](title, found, styles)
         files += save(figure, path.with_name(f"{path.name}_{part}")) if figure else []
     return files
 
@@ -142,8 +148,6 @@ def effective_steps(title: str, found: Mapping[str, Updates], styles: Mapping[st
 
 def weight_paths(title: str, found: Mapping[str, Updates], styles: Mapping[str, Any]) -> Any:
     """The way of the weights on the plane in which all variants together vary most, or None."""
-    from metrics.updates import principal_plane  # loads torch, which no other picture needs
-
     first = next(iter(found.values()))
     sketches = {
         # Weights that are not finite, of a variant that diverged, have no place.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.sampled_steps import noise_scale
 from runs.artifacts import Updates
 
 Floats = NDArray[np.float64]
@@ -75,8 +76,6 @@ def epoch_noise_scales(updates: Updates) -> tuple[Floats, Floats]:
 
     Where there are many, epochs of fewer than LEAST samples are joined with the next ones.
     """
-    from metrics.updates import noise_scale  # loads torch, which no other picture needs
-
     steps, scales = [], []
     epochs, counts = np.unique(updates.epoch, return_counts=True)
     first, least = 0, min(LEAST, -(-len(updates.epoch) // BINS))

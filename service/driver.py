@@ -77,7 +77,8 @@ def _complete(plan: Plan, folder: RunFolder) -> None:
     print(f"All trials have ended; what is missing is made: {', '.join(lacking)}.")
     uri = folder.study.tracking_uri
     publisher = None if uri is None else Publisher(folder, uri)
-    ending.conclude(folder, plan.study.settings, publisher)
+    gather = not folder.gathered  # a kept run's curves have fewer digits than its results
+    ending.conclude(folder, plan.study.settings, publisher, gather=gather)
 
 
 def _prepare(plan: Plan) -> dict[str, Any]:

@@ -38,15 +38,20 @@ def _refused(folder: RunFolder) -> bool:
     return bool(read_json(folder.path / answer_file.NAME)["answer"]["refused"])
 
 
-def conclude(folder: RunFolder, settings: Settings, publisher: Publisher | None) -> None:
-    """Make all of it, and say where it is.  publisher: None where MLflow has no part in it.
+def conclude(
+    folder: RunFolder, settings: Settings, publisher: Publisher | None, *, gather: bool = True
+) -> None:
+    """Make all of it, and say where it is.
+
+    publisher: None where MLflow has no part in it.  gather: whether results.json may be old.
 
     What the trials came to is sent to MLflow while pictures are drawn; the page comes after both,
     since its numbers link to MLflow's runs.
     """
     if publisher:
         publisher.notify()
-    folder.write_results()
+    if gather:
+        folder.write_results()
     read = reading(folder.read())
     answer_file.write(read)
     try:

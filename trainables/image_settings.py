@@ -52,8 +52,9 @@ class ImageSettings(Settings):
     def _known_dataset(cls, value: str) -> str:
         try:
             return images.check_name(value)
-        except FileNotFoundError as error:
-            raise ValueError(str(error)) from None
+        except FileNotFoundError:
+            # `check` refuses it: a finished run can be looked at without its folder.
+            return f"folder:{Path(value.partition(':')[2]).expanduser().resolve()}"
 
     @property
     def data_folder(self) -> Path:
@@ -74,6 +75,10 @@ class ImageSettings(Settings):
 
     def check(self) -> None:
         """Refuse a data set that is missing or too small; decodes nothing."""
+        try:
+            images.check_name(self.dataset)
+        except FileNotFoundError as error:  # named by the user, unlike what is not downloaded yet
+            raise ValueError(str(error)) from None
         self.sizes()
 
     def sizes(self) -> images.Sizes:

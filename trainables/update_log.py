@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from metrics import updates
+from metrics.sampled_steps import noise_scale
 from runs.artifacts import Updates
 
 SKETCH = 256  # numbers that stand for all weights in the picture of the path
@@ -134,7 +135,7 @@ class UpdateLog:
         if "effective_step" in rows:
             found["effective_step"] = rows["effective_step"][:, QUANTILES.index(0.5)].mean()
         measured = ~rows["noise"].isnan()
-        scale = updates.noise_scale(rows["noise"][measured], rows["signal"][measured])
+        scale = noise_scale(rows["noise"][measured], rows["signal"][measured])
         metrics = {f"updates/{name}": value.item() for name, value in found.items()}
         if scale is not None:
             metrics["updates/noise_scale"] = scale

@@ -21,8 +21,8 @@ PACKAGES = (
 )  # fmt: skip
 
 
-BREAKPOINT = "PYTHONBREAKPOINT"
-_breakpoint: str | None = None  # what it was before Ray set it to its own debugger
+BREAKPOINT = "PYTHONBREAKPOINT"  # which Ray sets to its own debugger
+_before: dict[str, str | None] = {}  # what variables of this process were before
 
 
 class Cluster:
@@ -69,22 +69,21 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
     variables: the environment variables that trials need, on every node the same.
     UsageError if no cluster answers, or none of its nodes can hold a trial.
     """
-    global _breakpoint
-    runtime: dict[str, Any] = {"env_vars": variables}
-    _breakpoint = os.environ.get(BREAKPOINT)
+    _before.update({name: os.environ.get(name) for name in (BREAKPOINT, *variables)})
     if address == "local":
         raise UsageError("address must name a cluster; leave it out for a local one.")
     if address:
         # The packages are not installed on the workers: ship the code, and nothing beside it.
         root = Path(__file__).resolve().parents[2]
-        runtime["py_modules"] = [str(root / name) for name in PACKAGES]
+        packages = [str(root / name) for name in PACKAGES]
+        runtime: dict[str, Any] = {"env_vars": variables, "py_modules": packages}
         try:
             ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
         except (ConnectionError, ValueError, RuntimeError) as error:
             why = str(error).strip().splitlines()[0].rstrip(".")
             raise UsageError(f"No Ray cluster answers at {address}: {why}.") from None
     else:
-        _start_local(runtime)
+        _start_local(variables)
     booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     try:
         return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
@@ -93,15 +92,19 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
         raise
 
 
-def _start_local(runtime: dict[str, Any]) -> None:
-    """A cluster of this machine; a busy machine gets a second chance to start it in time."""
+def _start_local(variables: dict[str, str]) -> None:
+    """A cluster of this machine; a busy machine gets a second chance to start it in time.
+
+    Its processes inherit the variables. As a runtime environment they would cost the workers that
+    Ray starts ahead, which have none, and so seconds before the first trial.
+    """
+    os.environ.update(variables)
     for attempt in (1, 2):
         try:
             ray.init(
                 address="local",
                 num_cpus=int(this_machine().cpus),
                 include_dashboard=False,
-                runtime_env=runtime,
                 log_to_driver=False,
                 logging_level="error",
             )
@@ -155,7 +158,9 @@ def disconnect() -> None:
         if collects:
             gc.enable()
         # Else breakpoint() would not stop any more in a notebook that has run a study.
-        if _breakpoint is None:
-            os.environ.pop(BREAKPOINT, None)
-        else:
-            os.environ[BREAKPOINT] = _breakpoint
+        for name, value in _before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _before.clear()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -77,12 +76,15 @@ def start(place, command):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # so that a test can interrupt all of it, as a terminal does
     )
 
 
 def finish(process):
-    text, _ = process.communicate(timeout=200)
+    try:
+        text, _ = process.communicate(timeout=200)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     return process.returncode, text
 
 
@@ -108,7 +110,7 @@ def interrupted(tmp_path_factory):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end, "no trial began"
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    process.terminate()  # Ctrl-C is ignored where tests run in the background
     status, text = finish(process)
     assert status == 130, text
     return place, text

@@ -190,6 +190,7 @@ def test_there_are_curves_of_its_metric_and_a_picture_of_the_differences(ended):
     name = ended.outcome.partition("/")[2]
     assert {sweep, "forest", "factors"} <= ended.figures.keys()
     assert name.replace("_", " ") in ended.figures[sweep].replace("_", " ")
+    assert f"<!-- {ended.outcome} -->" not in ended.figures[sweep]  # once is no curve
     assert name.replace("_", " ") in ended.figures["forest"]
     for variant in ended.means:
         assert variant in ended.figures[sweep]

@@ -11,15 +11,8 @@ import torch
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from metrics.updates import (
-    CountSketch,
-    cosine,
-    effective_step,
-    layer_norms,
-    noise_and_signal,
-    noise_scale,
-    principal_plane,
-)
+from metrics.sampled_steps import noise_scale, principal_plane
+from metrics.updates import CountSketch, cosine, effective_step, layer_norms, noise_and_signal
 
 LONG = 150_000  # more than one chunk, and enough for a second thread to take part
 

@@ -158,7 +158,8 @@ def test_what_is_drawn_of_one_trial_is_of_a_seed_that_all_variants_have(
         for lr, seed in ((0.1, 1), (0.1, 2), (0.2, 0), (0.2, 1))
     ]
     draw(trials, tmp_path / "lr")
-    ((_, folders, *_),) = asked
+    assert [part for *_, part in asked] == [[part] for part in update_figures.PARTS]
+    _, folders, *_ = asked[0]
     assert [folder.name for folder in folders.values()] == ["lr=0.1 1", "lr=0.2 1"]
 
 
@@ -166,7 +167,7 @@ def test_updates_are_drawn_of_the_first_seed_of_each_variant(draw, trial, asked,
     trials = [trial(tmp_path, {"lr": lr}, seed=seed) for seed in (0, 1) for lr in (0.1, 0.2)]
     draw(trials, tmp_path / "x")
     folders = {"lr=0.1": tmp_path / "lr=0.1 0", "lr=0.2": tmp_path / "lr=0.2 0"}
-    assert [given[:3] for given in asked] == [("toy: s", folders, tmp_path / "x")]
+    assert [given[:3] for given in asked] == 4 * [("toy: s", folders, tmp_path / "x")]
 
 
 RATES = [("sgd", 0.1), ("sgd", 0.01), ("adam", 0.01), ("adam", 0.001)]

@@ -83,7 +83,7 @@ def test_an_epoch_without_the_metric_that_decides_is_an_error(tmp_path):
     def forgetful(settings, trial):
         yield Epoch({"val/loss": 0.1}, {"epoch": 1})
 
-    with pytest.raises(ValueError, match="metric, val/accuracy; it has val/loss"):
+    with pytest.raises(ValueError, match="metric, val/accuracy; there are val/loss"):
         list(run(tmp_path, forgetful))
 
 
