@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,15 +25,41 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def load_checkpoint(path: Path, lazy: bool = False) -> dict[str, Any] | None:
-    """{"lines", "state"} of a checkpoint, None without one; lazy: tensors are read when used."""
+LINES = "lines"  # what a checkpoint's archive has beside torch's own parts
+
+
+def save_checkpoint(path: Path, lines: int, state: Mapping[str, Any]) -> None:
+    """Write a checkpoint and the number of metrics lines that it belongs to into one file."""
+    import torch
+
+    torch.save({"lines": lines, "state": dict(state)}, path)
+    with zipfile.ZipFile(path, "a") as archive:  # for those who only count, without torch
+        folder = archive.namelist()[0].partition("/")[0]  # torch wants all parts in one
+        archive.writestr(f"{folder}/{LINES}", str(lines))
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """{"lines", "state"} of a checkpoint, None without one."""
     import torch
 
     try:
-        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=lazy)
+        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         return None
     return value
+
+
+def lines_of_checkpoint(path: Path) -> int | None:
+    """To how many metrics lines a checkpoint belongs, None without one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.partition("/")[2] == LINES:
+                    return int(archive.read(name))
+    except FileNotFoundError:
+        return None
+    saved = load_checkpoint(path)  # of an older run
+    return saved["lines"] if saved else None
 
 
 def recorded(asked: TrialAsked) -> dict[str, Any]:
@@ -81,9 +109,9 @@ class TrialFolder:
     def committed(self) -> list[dict[str, Any]]:
         """The metrics lines that no later start of the trial will cut off."""
         lines = self.lines
-        saved = load_checkpoint(self.path / "checkpoint.pt", lazy=True) if lines else None
+        saved = lines_of_checkpoint(self.path / "checkpoint.pt") if lines else None
         if saved is not None:
-            return lines[: saved["lines"]]
+            return lines[:saved]
         status = self.status  # one that ended for good has no checkpoint any more
         for_good = status is not None and (status.status == "finished" or status.diverged)
         return self.lines if for_good else []

@@ -78,9 +78,15 @@ class Capacity:
         return replace(self, slots=trials, limit=f"--max-concurrent {trials}")
 
 
-def this_machine() -> Node:
-    """The cores that this process may use (affinity and container limits count), and its GPUs."""
+def cores() -> int:
+    """The CPU cores that this process may use; affinity and container limits count."""
     import joblib
-    import torch
 
-    return Node(float(joblib.cpu_count()), float(torch.cuda.device_count()))
+    return int(joblib.cpu_count())
+
+
+def this_machine() -> Node:
+    """Its cores and GPUs."""
+    import torch  # seconds, which a run whose trials are in other processes does without
+
+    return Node(float(cores()), float(torch.cuda.device_count()))

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from runs.errors import nearest
-from runs.trial_folder import TrialFolder, load_checkpoint, write_json
+from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint, write_json
 from trainables.protocol import Diverged, Epoch, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
@@ -68,8 +68,6 @@ class LocalTrial:
         self, metrics: Mapping[str, float], state: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """Make one yield durable; returns its line. Diverged if a metric is not finite."""
-        import torch
-
         if state is not None and self._metric not in metrics:
             near = nearest(self._metric, [n for n in metrics if not n.startswith("time/")])
             raise ValueError(f"An epoch must report the study's metric, {self._metric}{near}")
@@ -87,7 +85,7 @@ class LocalTrial:
         self._lines.append(line)
         if state is not None:
             temporary = self.folder / ".checkpoint.pt"
-            torch.save({"lines": len(self._lines), "state": dict(state)}, temporary)
+            save_checkpoint(temporary, len(self._lines), state)
             os.replace(temporary, self.folder / "checkpoint.pt")
             if self._best_line() == len(self._lines):
                 self._keep_best()

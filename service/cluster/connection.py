@@ -12,7 +12,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runs.errors import UsageError
-from service.capacity import Capacity, Node, this_machine
+from service.capacity import Capacity, Node, cores
 from service.resources import Resources
 
 PACKAGES = (
@@ -103,7 +103,7 @@ def _start_local(variables: dict[str, str]) -> None:
         try:
             ray.init(
                 address="local",
-                num_cpus=int(this_machine().cpus),
+                num_cpus=cores(),  # GPUs Ray finds itself
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level="error",
