@@ -54,7 +54,7 @@ def trained(place: Path) -> Path:
         *("-m", "studies.q3_betas", "--only", "beta1", "beta2"),
         *("--beta1", *map(str, BETA1), "--beta2", *map(str, BETA2)),
         *("--dataset", f"folder:{place / 'images'}", "--image-size", str(SIDE), "--width", "8"),
-        *("--epochs", str(EPOCHS), "--batch-size", "16"),
+        *("--epochs", str(EPOCHS), "--batch-size", "16", "--seeds", "1"),
         *("--data-dir", place / "data", "--output", place / "outputs"),
     )
     (study,) = (place / "outputs" / "q3_betas").glob("*/study.json")
@@ -72,7 +72,7 @@ def copied(run: Path, place: Path) -> Path:
         random = np.random.default_rng(seed)
         for asked, result in zip(described[:VARIANTS], gathered[:VARIANTS], strict=True):
             key = f"{asked['key']}s{seed}"
-            own = {"key": key, "seed": seed, "name": f"{asked['variant']} seed={seed}"}
+            own = {"key": key, "seed": seed}
             folder = shutil.copytree(large / "trials" / asked["key"], large / "trials" / key)
             rows = varied(folder / "metrics.jsonl", random)
             write(folder / "settings.json", read(folder / "settings.json") | own)

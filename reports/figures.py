@@ -127,8 +127,9 @@ def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
 
     files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]
     box = "tight" if crop else None
-    figure.draw_without_rendering()  # finding the layout takes longest: once, not for each file
-    figure.set_layout_engine("none")
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # finding places takes longest: once, not again for each file
+        figure.set_layout_engine(None)
     # With a salt and without a date the same numbers give the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "tune-studies"}):
         figure.savefig(files[0], metadata={"Date": None}, bbox_inches=box)

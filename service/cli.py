@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shlex
@@ -37,6 +38,7 @@ def main(study: Study) -> None:
     except KeyboardInterrupt:
         print("Interrupted; nothing had begun that could be lost.", file=sys.stderr)
         status = 130
+    gc.freeze()  # else Python looks for cycles in all of Ray and MLflow before it ends
     sys.exit(status)
 
 

@@ -44,6 +44,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             variables = plan.study.settings.environment()
             cluster = connection.Cluster(address, plan.study.resources, variables)
             inputs = _prepare(plan)
+            tracking.load()  # Tune and the publisher need it at the same time otherwise
             capacity = cluster.capacity().at_most(options.max_concurrent)
             if address:
                 connection.check_shared(folder.path)

@@ -41,6 +41,12 @@ def absolute(uri: str) -> str:
     return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}" if uri.startswith(SQLITE) else uri
 
 
+def load() -> None:
+    """Import MLflow, which takes seconds, while nothing else can go on."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow  # noqa: F401
+
+
 def publish(run: RunFolder, uri: str) -> None:
     """Complete the record of a run; raises what MLflow raises."""
     projection = Projection(run, uri)

@@ -119,12 +119,6 @@ def test_more_seeds_extend_a_run(run, tmp_path):
     assert more[0] == first
 
 
-def test_a_name_alone_selects_a_sweep(tmp_path):
-    study = toy("fine", sweeps={name: {"kind": {"grid_search": [name]}} for name in ("a", "b")})
-    results = service.run(study, output=tmp_path, only="b", seeds=1)
-    assert [[*trial["sweeps"]] for trial in results["trials"]] == [["b"]]
-
-
 def test_several_values_vary_and_one_holds(run, monkeypatch):
     monkeypatch.setenv("PYTHONBREAKPOINT", "pdb.set_trace")
     results = run(toy("fine", "other"), kind=["a", "b"], epochs=1)

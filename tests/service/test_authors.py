@@ -130,8 +130,11 @@ def test_a_trial_says_what_its_trainable_does_not_do(trainable, said, tmp_path):
     assert not (tmp_path / "status.json").exists()
 
 
-def test_one_sweep_needs_no_list(tmp_path):
-    assert service.run(forest(), only="trees", output=tmp_path, dry_run=True) == {}
+def test_one_sweep_needs_no_list(tmp_path, capsys):
+    two = forest(sweeps={name: {name: grid(1, 5)} for name in ("trees", "depth")})
+    assert service.run(two, only="trees", output=tmp_path, dry_run=True) == {}
+    listed = capsys.readouterr().out
+    assert "trees=5 seed=2" in listed and "depth=1" not in listed
     with pytest.raises(service.UsageError, match="no sweep 'tree'; did you mean trees"):
         service.run(forest(), only="tree", output=tmp_path, dry_run=True)
 

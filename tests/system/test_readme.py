@@ -1,5 +1,6 @@
 """Every command in README, in its order, on small stand-ins for the user's data and cluster."""
 
+import html
 import os
 import re
 import shlex
@@ -136,6 +137,13 @@ def check_make(command, place, env):
         assert done.returncode == 0, done.stdout + done.stderr
         assert "6 trials" in done.stdout and "report.html" in done.stdout
         assert "⚠" not in done.stdout  # the audit finds nothing in what is healthy
+        (page,) = (place / "demo").rglob("report.html")
+        for next_step in printed(page):
+            words = [*shlex.split(next_step)[1:], "--dry-run"]
+            listed = subprocess.run(
+                [sys.executable, *words], cwd=ROOT, env=env, capture_output=True, text=True
+            )
+            assert listed.returncode == 0, next_step + listed.stderr
     elif command == "make ui":
         port = free_port()
         server = subprocess.Popen(
@@ -148,6 +156,13 @@ def check_make(command, place, env):
             server.wait(60)
     else:
         assert command.split()[1] in ("setup", "bench"), command
+
+
+def printed(page):
+    """The commands that start a study on a page."""
+    found = re.findall(r"<code>(python -m studies[^<]*)</code>", page.read_text())
+    assert found
+    return dict.fromkeys(html.unescape(command) for command in found)
 
 
 def answer(url):
