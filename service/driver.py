@@ -123,6 +123,7 @@ def _run(
     capacity: Capacity,
     uri: str,
 ) -> int:
+    from reports import side_processes
     from service import ending
     from service.cluster import runner
 
@@ -153,6 +154,7 @@ def _run(
         except Exception as error:  # such as a cluster that went away: keep what there is
             # A signal to all processes ends Ray's too, and its failure may be what comes first.
             interrupted, broken = asked_to_stop.is_set(), error
+    side_processes.start()  # which takes as long as Ray's does to end
     cluster.leave()  # nobody commits any more
     ending.conclude(folder, plan.study.settings, publisher)
     if broken is not None and not interrupted:
