@@ -45,12 +45,6 @@ def confusion(
     return grids.confusion_grid(matrices, classes, title, path, panels)
 
 
-def read_matrix(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    """(classes, counts) of a file that holds a Confusion."""
-    kept = Confusion.load(path.parent, before=path.name == Confusion.FILE_BEFORE)
-    return list(kept.classes), kept.counts
-
-
 def roc(title: str, variants: Mapping[str, Path], panels: Any, path: Path) -> list[Path]:
     """Of one trial a variant, in its folder: curves of several cannot be told apart.
 

@@ -67,11 +67,3 @@ def named(what: str, classes: Sequence[str], values: NDArray[np.float64]) -> dic
         for name, value in zip(plain, values, strict=True)
         if np.isfinite(value)
     }
-
-
-def write_matrix(
-    path: Path, matrix: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]
-) -> None:
-    """Leave counts with the names of rows and columns as a Confusion, in a file of one."""
-    before = path.name == Confusion.FILE_BEFORE
-    Confusion(tuple(rows), tuple(columns), matrix).save(path.parent, before=before)
