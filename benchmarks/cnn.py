@@ -48,8 +48,9 @@ from images.augmentation import IMAGENET_MEAN, IMAGENET_STD, normalize
 from models.cnn import CNN
 from service.capacity import this_machine
 from service.execution import run_trial
-from trainables import cnn, optimizers
-from trainables.randomness import derive
+from trainables import cnn
+from trainables.training import optimizers
+from trainables.training.randomness import derive
 
 REPEATS = 3
 CLASSES, TRAIN, VAL, TEST, SIDE = ("a", "b"), 6400, 8, 10, 96  # images a class

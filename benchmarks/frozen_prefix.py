@@ -43,9 +43,10 @@ from images.splits import Images
 from models.heads import head
 from service.capacity import this_machine
 from service.execution import run_trial
-from trainables import features, finetune
-from trainables.randomness import derive, generator
-from trainables.schedule import one_cycle
+from trainables import finetune
+from trainables.features import extraction as features
+from trainables.training.randomness import derive, generator
+from trainables.training.schedule import one_cycle
 
 REPEATS = 3
 SIZE, TRAIN, VAL, TEST = 96, 64, 7, 10  # images a class

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from claims.verdicts import Verdict
 from reports.reading import Reading
-from reports.verdicts import Verdict
 from runs.record import Run
 from runs.trial_folder import write_json
 from runs.variants import Variant

@@ -27,16 +27,17 @@ from typing import Any
 
 import numpy as np
 
-from reports import comparisons
-from reports.claims import Selection
-from reports.comparisons import Comparison, basis_in_words
-from reports.evidence import Pairs, effect, pairs, select
-from reports.lacking import Missing, Unfinished
-from reports.measures import Last
-from reports.statistics import Difference
-from reports.tuned import SIGN
-from reports.units import POINTS, unit_of, words_of
-from reports.verdicts import Verdict
+from claims import Selection, comparisons
+from claims.comparisons import Comparison
+from claims.evidence import Pairs, effect, pairs, select
+from claims.lacking import Missing, Unfinished
+from claims.measures import Last
+from claims.statistics import Difference
+from claims.tuned import SIGN
+from claims.units import POINTS, unit_of, words_of
+from claims.verdicts import Verdict
+from reports import differences
+from reports.differences import basis_in_words
 from runs.record import Run, TrialRecord
 from runs.variants import Variant
 
@@ -224,7 +225,7 @@ def _names(
             found = listed(both) or effect(both, Last(metric=outcome), comparisons.CONFIDENCE)
         except Missing as why:
             return f"not to be told from {name} ({why})"
-        gap, ends, _ = comparisons.told(found, unit)
+        gap, ends, _ = differences.told(found, unit)
         word = f" {unit.word}" if unit.word else ""
         bases.append(basis_in_words(found))
         if not found.excludes_zero:

@@ -13,11 +13,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from reports import audit, comparisons, gallery
+from claims.findings import Finding
+from claims.units import unit_of, words_of
+from reports import audit, differences
 from reports.answers import AnswerError
-from reports.findings import Finding
+from reports.figures import gallery
 from reports.reading import Reading
-from reports.units import unit_of, words_of
 from runs.record import Run, Tracked
 from runs.variants import Variant, varying
 
@@ -100,7 +101,7 @@ def render(template: str, **names: Any) -> str:
     words.filters |= {
         "ends": _ends,
         "number": lambda value: f"{value:.3g}",
-        "told": comparisons.told,
+        "told": differences.told,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     return words.get_template(template).render(**names)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports import answers, audit, comparisons, planning, tables, tuned, verdicts
+from claims import Claim, comparisons, planning, tuned, verdicts
+from claims.comparisons import Comparison
+from claims.planning import Plan
+from claims.verdicts import Verdict
+from reports import answers, audit, tables
 from reports.answers import Answer
 from reports.audit import Audit
-from reports.claims import Claim
-from reports.comparisons import Comparison
-from reports.planning import Plan
 from reports.tables import Table
-from reports.verdicts import Verdict
 from runs.record import Run
 from runs.variants import Variant
 

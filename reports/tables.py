@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.units import unit_of, words_of
+from claims.units import unit_of, words_of
 from runs.record import Run, TrialRecord
 from runs.variants import Variant
 

@@ -6,10 +6,10 @@ python results/table.py results/q2_losses/RUN
 import argparse
 from pathlib import Path
 
-from reports import comparisons
+from claims.units import unit_of, words_of
+from reports import differences
 from reports.page import by_sweep
 from reports.reading import Reading, reading
-from reports.units import unit_of, words_of
 from runs.folder import RunFolder
 
 
@@ -59,7 +59,7 @@ def compared(read: Reading) -> str:
     ]
     for sweep, variants in sweeps.items():
         for variant in variants:
-            words = comparisons.told(found.differences[variant], unit)
+            words = differences.told(found.differences[variant], unit)
             cells = [*([sweep] if several else []), variant.label(sweep), *words]
             lines.append(f"| {' | '.join(cells)} |")
     lines += [f"\nNot compared: {variant.name} {why}." for variant, why in found.left_out.items()]

@@ -39,7 +39,7 @@ def main() -> int:
 
 def build(runs: Sequence[RunFolder], page: Path) -> Path:
     """Write the page of these runs; returns it. UsageError where it cannot be written."""
-    from reports import side_by_side
+    from reports.compare import side_by_side
     from reports.reading import reading
 
     text = side_by_side.compare([reading(run.read()) for run in runs], page.resolve().parent)

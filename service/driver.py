@@ -123,7 +123,7 @@ def _run(
     capacity: Capacity,
     uri: str,
 ) -> int:
-    from reports import side_processes
+    from reports.figures import side_processes
     from service import ending
     from service.cluster import runner
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports import answer_file, page, run_pictures
+from reports import answer_file, page
 from reports.answers import AnswerError
+from reports.figures import run_pictures
 from reports.reading import Reading, reading
+from reports.terminal import show
 from runs.folder import RunFolder
 from runs.trial_folder import read_json
 from service.publisher import Publisher
-from service.summary import show
 from trainables.protocol import Settings
 
 TRACKING_GRACE_SECONDS = 30.0
@@ -55,7 +56,7 @@ def conclude(
     read = reading(folder.read())
     answer_file.write(read)
     try:
-        show(read, settings)
+        show(read, settings.remarks)
         try:
             run_pictures.draw(read)
             if publisher:

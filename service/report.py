@@ -45,8 +45,9 @@ def build(run: RunFolder) -> Path:
     answers.AnswerError for an answer that the numbers do not bear out, which leaves an earlier page
     and its pictures as they were; UsageError for a run without a trial.
     """
-    from reports import answer_file, page, run_pictures
+    from reports import answer_file, page
     from reports.answers import AnswerError
+    from reports.figures import run_pictures
     from reports.reading import reading
 
     read = reading(run.read())

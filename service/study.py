@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from reports.claims import Claim, problem, selections, settings_of
+from claims import Claim, problem, selections, settings_of
 from runs.errors import UsageError, nearest, sentence
 from runs.variants import distinct, label
 from service.resources import Resources
@@ -32,7 +32,7 @@ class Study:
     over seeds of `metric`), since a comparison at one value for all says more of that value than of
     the variants; how sensitive each is, is drawn. `baseline` names the settings of the one variant
     that all others are compared with; without it that is the first. `claims` are judged by every
-    run (`reports.claims`); `answer` has a paragraph a sweep that says in words what came out
+    run (`claims`); `answer` has a paragraph a sweep that says in words what came out
     (`reports.answers`), without which the differences are told as they are.
 
     `smoke` holds the small defaults of --smoke that are particular to this study; `may_diverge`

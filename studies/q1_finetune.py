@@ -15,8 +15,8 @@ to STL-10's (ImageNet has no deer).
 from ray import tune
 
 import service
-from reports.claims import Claim, Differs, alike, below, every
-from reports.measures import EpochsTo
+from claims import Claim, Differs, alike, below, every
+from claims.measures import EpochsTo
 from trainables import finetune
 
 HEAD_ONLY = {"unfreeze": "nothing"}

@@ -15,7 +15,7 @@ random: its seed only chooses which train images are validation.
 from ray import tune
 
 import service
-from reports.claims import Claim, alike, beats, every
+from claims import Claim, alike, beats, every
 from trainables import feature_classifier
 
 KERNELS = ["linear", "rbf", "poly"]

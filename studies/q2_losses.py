@@ -15,8 +15,8 @@ weight copied from a toy problem does.
 from ray import tune
 
 import service
-from reports.claims import Claim, Level, Trend, alike, every, overtakes
-from reports.measures import EpochsTo, Gap, Last, Rise
+from claims import Claim, Level, Trend, alike, every, overtakes
+from claims.measures import EpochsTo, Gap, Last, Rise
 from trainables import embedding
 
 CE = {"loss": "cross_entropy"}

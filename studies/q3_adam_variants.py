@@ -14,7 +14,7 @@ same of another data set, on which the order may be another.
 from ray import tune
 
 import service
-from reports.claims import Claim, OrderChanges
+from claims import Claim, OrderChanges
 from trainables import cnn
 
 RATES = {

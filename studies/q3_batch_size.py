@@ -15,8 +15,8 @@ val/accuracy; test is measured at the end. A batch larger than the train set is 
 from ray import tune
 
 import service
-from reports.claims import Claim, Trend, every
-from reports.measures import Last
+from claims import Claim, Trend, every
+from claims.measures import Last
 from trainables import cnn
 
 SIZES = [32, 64, 128, 256, 512, 1024, 2048]

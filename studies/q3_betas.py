@@ -13,8 +13,8 @@ successive updates agree, and how large a share of the learning rate a parameter
 from ray import tune
 
 import service
-from reports.claims import Claim, Trend, alike, every
-from reports.measures import Roughness
+from claims import Claim, Trend, alike, every
+from claims.measures import Roughness
 from trainables import cnn
 
 BETA2 = [0.5, 0.9, 0.99, 0.999, 0.9999]

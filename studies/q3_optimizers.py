@@ -13,8 +13,8 @@ seconds, because one image a step takes 64 times the steps. Test is measured at 
 from ray import tune
 
 import service
-from reports.claims import Claim, beats, every
-from reports.measures import Total
+from claims import Claim, beats, every
+from claims.measures import Total
 from trainables import cnn
 
 ONE_IMAGE = {"optimizer": "sgd", "batch_size": 1}

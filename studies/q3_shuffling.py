@@ -13,8 +13,8 @@ images miss an epoch. Chosen by val/accuracy; test is measured at the end.
 from ray import tune
 
 import service
-from reports.claims import Claim, beats, below, every
-from reports.measures import Roughness
+from claims import Claim, beats, below, every
+from claims.measures import Roughness
 from trainables import cnn
 
 STUDY = service.Study(

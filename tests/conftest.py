@@ -1,3 +1,5 @@
+"""A website on this machine, and runs made up of numbers for what only looks at numbers."""
+
 from __future__ import annotations
 
 import threading
@@ -8,6 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from runs.record import Run, StudyRecord, TrialRecord
+from runs.variants import label
 
 
 @dataclass
@@ -40,3 +45,55 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         site.url = f"http://127.0.0.1:{server.server_port}/"
         yield site
         server.shutdown()
+
+
+def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="finished",
+           diverged=None, folder=Path("nowhere")):  # fmt: skip
+    """curves: metric to its values by epoch, whose last one is also in metrics.
+
+    sweep: one, or several.  diverged: by default what failed did.
+    """
+    curves = curves or {}
+    length = max(map(len, curves.values()), default=0)
+    lines = [
+        {"epoch": e + 1, **{name: values[e] for name, values in curves.items() if e < len(values)}}
+        for e in range(length)
+    ]
+    last = {name: values[-1] for name, values in curves.items()} | (metrics or {})
+    diverged = status == "failed" if diverged is None else diverged
+    return TrialRecord(
+        key=f"{label(settings, settings)}/{seed}",
+        seed=seed,
+        sweeps=(sweep,) if isinstance(sweep, str) else sweep,
+        settings=settings,
+        status=status,
+        reason=None if status == "finished" else "diverged" if diverged else "broken",
+        diverged=diverged,
+        epochs=length,
+        metrics=last,
+        seconds=60.0,
+        lines=lines,
+        folder=folder,
+    )
+
+
+def _run(made, /, dataset="digits", path=Path("nowhere"), tracked=None, **study):
+    """A run of these trials, whose sweeps vary every setting unless it is said what they do."""
+    sweeps = {sweep: {} for trial in made for sweep in trial.sweeps}
+    for trial in made:
+        for sweep in trial.sweeps:
+            sweeps[sweep] |= dict.fromkeys(trial.settings)
+    about = {"study": "toy", "run": "now", "metric": "val/accuracy",
+             "sweeps": {sweep: tuple(names) for sweep, names in sweeps.items()},
+             "inputs": {"dataset": {"name": dataset}}}  # fmt: skip
+    return Run(path, StudyRecord(**about | study), made, tracked)
+
+
+@pytest.fixture(scope="session")
+def made_trial():
+    return _trial
+
+
+@pytest.fixture(scope="session")
+def made_run():
+    return _run

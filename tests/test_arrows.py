@@ -7,9 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MAY = {
-    "studies": {"service", "trainables", "reports"},
-    "service": {"trainables", "reports", "runs"},
-    "reports": {"metrics", "runs"},
+    "studies": {"service", "claims", "trainables"},
+    "service": {"trainables", "reports", "claims", "runs"},
+    "reports": {"claims", "metrics", "runs"},
+    "claims": {"runs"},
     "trainables": {"models", "losses", "metrics", "images", "runs"},
     "runs": set(),
     "models": {"files"},

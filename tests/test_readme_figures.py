@@ -32,7 +32,7 @@ def test_the_tables_are_what_the_script_prints_for_the_runs_of_the_pictures(scri
 
 
 def test_the_table_of_claims_is_what_the_kept_runs_say(script):
-    assert script("claims").table() in README
+    assert script("claims_table").table() in README
     assert README.count("| **q") == 14
 
 

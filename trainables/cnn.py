@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from trainables.image_settings import ImageSettings
-from trainables.optimizers import BETA1, BETA2, Optimizer
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
-from trainables.randomness import derive, generator
+from trainables.training.optimizers import BETA1, BETA2, Optimizer
+from trainables.training.randomness import derive, generator
 
 if TYPE_CHECKING:
     import torch
@@ -119,9 +119,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, to_device
     from images.orders import epoch_batches
     from models.cnn import CNN
-    from trainables import network_report as report
-    from trainables import optimizers, seen
-    from trainables.update_log import UpdateLog
+    from trainables.training import network_evaluation as report
+    from trainables.training import optimizers, seen
+    from trainables.training.update_log import UpdateLog
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)

@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 
 from trainables.backbone_settings import BackboneSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
-from trainables.randomness import derive, generator
-from trainables.schedule import one_cycle
+from trainables.training.randomness import derive, generator
+from trainables.training.schedule import one_cycle
 
 if TYPE_CHECKING:
     import torch
@@ -131,9 +131,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from torch.nn.functional import cross_entropy
 
     from images.batches import augment, normalize, to_device
-    from trainables import embedding_report as report
-    from trainables import seen
-    from trainables.network_report import Sums, right
+    from trainables.training import embedding_evaluation as report
+    from trainables.training import seen
+    from trainables.training.network_evaluation import Sums, right
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)

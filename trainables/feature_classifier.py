@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from trainables import features, seen, svm
 from trainables.backbone_settings import BackboneSettings
+from trainables.features import extraction as features
+from trainables.features.extraction import svm
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
-from trainables.randomness import derive, generator
-from trainables.schedule import one_cycle
+from trainables.training import seen
+from trainables.training.randomness import derive, generator
+from trainables.training.schedule import one_cycle
 
 if TYPE_CHECKING:
     from images import DataInfo
@@ -167,7 +169,7 @@ def _machine(
     info: DataInfo,
 ) -> Iterator[Epoch]:
     import metrics
-    from trainables import classification_report as report
+    from trainables.training import evaluation as report
 
     classes = info.classes
     grams, gram_seconds = _grams(settings, trial.seed, info.fingerprint, sets)
@@ -199,7 +201,7 @@ def _head(
 
     from images.batches import Loaded, shuffled_batches
     from models.heads import head
-    from trainables import network_report as report
+    from trainables.training import network_evaluation as report
 
     data = {
         name: Loaded(

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from models import parts
-from trainables import features
 from trainables.backbone_settings import BackboneSettings
+from trainables.features import extraction as features
+from trainables.features.row_store import Progress
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial
-from trainables.randomness import derive, generator
-from trainables.row_store import Progress
-from trainables.schedule import one_cycle
+from trainables.training.randomness import derive, generator
+from trainables.training.schedule import one_cycle
 
 if TYPE_CHECKING:
     from torchvision.models import ResNet
@@ -96,7 +96,7 @@ class Settings(BackboneSettings):
     def prefix(self) -> tuple[str, ...]:
         """The stages whose output is kept; none where that is impossible or not worth its disk."""
         from models import resnet, stages
-        from trainables.frozen_prefix import saving
+        from trainables.features.frozen_prefix import saving
 
         model = stages.skeleton(self.model, self.stem, 2)
         resnet.set_trainable(model, self.trained)
@@ -126,7 +126,7 @@ class Settings(BackboneSettings):
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Also say when the weights have no head that could answer before training."""
-        from trainables.before import speaks
+        from trainables.training.before import speaks
 
         notes = super().notes(inputs)
         outputs, classes = inputs["weights"]["outputs"], inputs["dataset"]["classes"]
@@ -160,7 +160,7 @@ class Settings(BackboneSettings):
     def _saved(self, variant: str, same: Sequence[Mapping[str, Any]]) -> str:
         from models import stages
         from models.heads import multiply_adds
-        from trainables.frozen_prefix import saving
+        from trainables.features.frozen_prefix import saving
 
         chosen = self.changed(**same[0]["settings"])
         prefix, classes = chosen.prefix(), chosen.sizes().classes
@@ -183,8 +183,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, shuffled_batches
     from models import resnet
     from models.heads import head
-    from trainables import frozen_prefix, seen
-    from trainables import network_report as report
+    from trainables.features.extraction import frozen_prefix
+    from trainables.training import network_evaluation as report
+    from trainables.training import seen
 
     splits, prefix = settings.load(trial.seed), settings.prefix()
     seen.record(splits, trial.folder)
@@ -250,7 +251,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
 
 def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
-    from trainables import before
+    from trainables.training import before
 
     how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}
     pooled = features.pooled(settings, splits, model, splits.test, **how)[

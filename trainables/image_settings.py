@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 import images
 from images import controls
 from trainables.protocol import NotIdentity, Settings
-from trainables.randomness import derive
+from trainables.training.randomness import derive
 
 
 class ImageSettings(Settings):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.claims import OrderChanges, Trend, simple
-from reports.evidence import select
+from claims import OrderChanges, Trend, simple
+from claims.evidence import select
+from claims.verdicts import judge
 from reports.reading import reading
-from reports.verdicts import judge
 from runs.record import Run, StudyRecord, TrialRecord
 from service.execution import run_trial
 from service.study import Study

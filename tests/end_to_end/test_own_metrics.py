@@ -18,8 +18,8 @@ import pytest
 from pydantic import Field
 
 import service
-from reports.claims import Claim, beats, below
-from reports.measures import Last
+from claims import Claim, beats, below
+from claims.measures import Last
 from trainables.protocol import Epoch, Settings
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
+from claims import Claim, beats
+from claims.units import POINTS
+from claims.verdicts import judge
 from reports.answers import AnswerError, answer
-from reports.claims import Claim, beats
-from reports.comparisons import told as told_by_table
+from reports.differences import told as told_by_table
 from reports.reading import reading
-from reports.units import POINTS
-from reports.verdicts import judge
 from runs.record import TrialAsked
 
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54, 0.50]}

@@ -8,13 +8,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from reports import page, run_pictures, side_processes
+from claims import Claim, Trend, beats
+from reports import page
 from reports.answers import AnswerError
-from reports.claims import Claim, Trend, beats
+from reports.figures import run_pictures, side_processes
 from reports.reading import reading
 from runs.artifacts import Predictions
 from runs.folder import read
-from trainables import classification_report
+from trainables.training import evaluation as classification_report
 
 CLASSES = ("cat", "dog", "ship")
 ABOVE = Claim(id="toy.above", says="Large <b> is better.", counts_as="above small",

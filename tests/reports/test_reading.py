@@ -8,12 +8,12 @@ from html import unescape
 
 import pytest
 
+from claims import Claim, OrderChanges, beats
+from claims.units import unit_of
 from reports import answer_file, page
 from reports.answers import AnswerError
-from reports.claims import Claim, OrderChanges, beats
-from reports.comparisons import told
+from reports.differences import told
 from reports.reading import reading
-from reports.units import unit_of
 
 A, B, C = {"x": "a"}, {"x": "b"}, {"x": "c"}
 CLAIMS = [

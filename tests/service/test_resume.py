@@ -6,8 +6,8 @@ from typing import Annotated
 
 import pytest
 
+from claims import Claim, beats
 from models import weights as weight_files
-from reports.claims import Claim, beats
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from service import ending

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from reports.claims import Claim, beats
+from claims import Claim, beats
 from runs.errors import UsageError
 from service.resources import Resources
 from service.study import Study

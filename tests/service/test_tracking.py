@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from reports.claims import Claim, below
-from reports.measures import Last
+from claims import Claim, below
+from claims.measures import Last
 from reports.reading import reading
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder

@@ -19,8 +19,8 @@ STUDY = '''
 import time
 
 import service
-from reports.claims import Claim, beats
-from reports.measures import Last
+from claims import Claim, beats
+from claims.measures import Last
 from trainables.protocol import Epoch, Settings
 
 

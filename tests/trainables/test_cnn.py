@@ -15,7 +15,7 @@ from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from trainables import cnn
 from trainables.cnn import Settings
-from trainables.randomness import derive, generator
+from trainables.training.randomness import derive, generator
 
 IMAGES = 160  # of train
 PLAIN = {

@@ -14,7 +14,7 @@ from runs.artifacts import Embeddings, Predictions
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from trainables import embedding
-from trainables.randomness import derive, generator
+from trainables.training.randomness import derive, generator
 
 SMALL = {
     "weights": "none",

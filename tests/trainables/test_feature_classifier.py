@@ -6,8 +6,10 @@ import pytest
 import metrics
 from runs.artifacts import ClassTable, Confusion, Predictions
 from service.execution import run_trial
-from trainables import feature_classifier, features, svm
+from trainables import feature_classifier
 from trainables.feature_classifier import Settings
+from trainables.features import extraction as features
+from trainables.features.extraction import svm
 
 SMALL = {"weights": "none", "image_size": 16, "images_per_class": 12, "model": "resnet18"}
 

@@ -15,10 +15,11 @@ from models.weights import load_state_dict
 from runs.artifacts import Confusion
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
-from trainables import features, finetune
+from trainables import finetune
+from trainables.features import extraction as features
 from trainables.finetune import PARTS, Settings
-from trainables.randomness import derive, generator
-from trainables.schedule import one_cycle
+from trainables.training.randomness import derive, generator
+from trainables.training.schedule import one_cycle
 
 SMALL = {
     "image_size": 16,

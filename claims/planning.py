@@ -1,0 +1,46 @@
+"""What a comparison could have shown, and what it would cost to show a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from claims import statistics
+from claims.comparisons import Comparison
+from claims.units import unit_of
+from runs.variants import Variant
+
+POINT = 0.01
+MOST = 1_000  # seeds; beyond that nobody waits
+
+
+@dataclass(frozen=True)
+class Plan:
+    """detectable: the true difference, in the metric's own unit, that these seeds find 4 times in
+    5.  seeds: that find one of a point, None for more than 1,000, or where points mean nothing.
+    hours: of one trial after the other, for these seeds of both variants."""
+
+    detectable: float
+    seeds: int | None
+    hours: float | None
+
+
+def plans(found: Comparison) -> dict[Variant, Plan]:
+    """A plan for every difference over seeds. Its test stands alone: no other is corrected for."""
+    metric, share = found.metric, unit_of(found.metric).word == "points"
+    base = {t.seed: t for t in found.baseline.finished if metric in t.metrics}
+    planned = {}
+    for variant, difference in found.differences.items():
+        if difference.basis != "t over seeds":
+            continue
+        pairs = [(t, base[t.seed]) for t in variant.finished if t.seed in base]
+        gaps = [own.metrics[metric] - to.metrics[metric] for own, to in pairs]
+        spread = float(np.std(gaps, ddof=1))
+        quiet = share and spread < MOST * POINT / 20
+        seeds = statistics.seeds_needed(spread, POINT) if quiet else None
+        both = sum(own.seconds + to.seconds for own, to in pairs) / len(pairs)
+        hours = None if seeds is None or seeds > MOST else seeds * both / 3600
+        few = None if hours is None else seeds
+        planned[variant] = Plan(statistics.smallest_detectable(gaps), few, hours)
+    return planned

@@ -1,0 +1,129 @@
+"""Several runs of one study in one HTML file, side by side.
+
+Runs are not paired, so nothing is computed between them: every interval is one run's own. Only a
+claim on how data sets differ is judged over all of them. Twice gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from claims import Claim, OrderChanges, verdicts
+from claims.findings import Finding
+from claims.statistics import Difference
+from claims.units import unit_of, words_of
+from claims.verdicts import Verdict
+from reports import page
+from reports.compare import columns as cols
+from reports.compare.columns import Column, Row
+from reports.compare.run_differences import differing
+from reports.figures import forest, looks
+from reports.figures.gallery import Picture, data_uri
+from reports.reading import Reading, claims_of
+from runs.record import Run
+
+WORST = ("refuted", "not tested", "no detectable difference", "supported")
+
+
+def compare(readings: Sequence[Reading], folder: Path) -> str:
+    """The page of these runs, for a file in `folder`: links to their own pages are relative."""
+    columns, runs = cols.columns(readings), [reading.run for reading in readings]
+    declared = [{claim.id: claim for claim in claims_of(run)} for run in runs]
+    claims = {name: claim for own in reversed(declared) for name, claim in own.items()}
+    names = dict.fromkeys(name for own in declared for name in own)
+    across = [name for name in names if isinstance(claims[name].test, OrderChanges)]
+    rows = cols.rows(columns)
+    return page.render(
+        "compare.html.j2",
+        columns=columns,
+        about=[_about(run, folder) for run in runs],
+        differing=differing(runs),
+        claims=[claims[name] for name in names if name not in across],
+        judged=[
+            {v.claim.id: v for v in reading.verdicts if v.claim.id not in across}
+            for reading in readings
+        ],
+        across=[_across(claims[name], columns) for name in across],
+        unlike=[n for n in names if any(n in own and own[n] != claims[n] for own in declared)],
+        rows=rows,
+        forest=_forest(columns, rows),
+        badges=page.BADGES,
+        decisive=decisive,
+        outcome=words_of(runs[0].outcome),
+        unit=unit_of(runs[0].outcome),
+    )
+
+
+def decisive(verdict: Verdict) -> Finding:
+    """The finding that a verdict rests on: the first that came to the same, or else the worst."""
+    alike = [finding for finding in verdict.findings if finding.status == verdict.status]
+    return (alike or sorted(verdict.findings, key=lambda f: WORST.index(f.status)))[0]
+
+
+def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:
+    """Judged over all runs, whose letters stand before their findings."""
+    verdict = verdicts.judge(claim, [column.reading.run for column in columns])
+    findings = [
+        replace(finding, says=f"{column.letter}: {finding.says}")
+        for column, finding in zip(columns, verdict.findings, strict=False)
+    ]
+    # After those of the runs may stand one on data sets that none of them has.
+    return replace(verdict, findings=[*findings, *verdict.findings[len(columns) :]])
+
+
+def _about(run: Run, folder: Path) -> Mapping[str, str]:
+    """What stands at the head of a run's column."""
+    study, data = run.study, run.study.dataset
+    own, counts = run.path / page.NAME, data.get("counts", {})
+    ended = sum(trial.finished for trial in run.trials)
+    return {
+        "name": study.run,
+        "report": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
+        "mlflow": page.links(run).get("", ""),
+        "date": page.date(run),
+        "data": data.get("name", ""),
+        "images": ", ".join(f"{count:,} {part}" for part, count in counts.items()),
+        "seeds": ", ".join(map(str, run.seeds)),
+        "trials": f"{ended} of {len(study.trials or run.trials)} finished",
+        "commit": study.commit.short,
+        "claims": _declared(run),
+    }
+
+
+def _declared(run: Run) -> str:
+    if not run.study.claims:
+        return "none"
+    return "declared later than the run" if run.study.judged_later else "declared before it ran"
+
+
+def _forest(columns: Sequence[Column], rows: Sequence[Row]) -> Picture | None:
+    """Every variant's difference in every run, in the colour of the run; None without any."""
+    found: dict[str, Difference] = {}
+    styles = {}
+    for row in rows:
+        for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
+            if cell and isinstance(cell.against, Difference):
+                name = f"{column.letter}: {row.name}"
+                found[name], styles[name] = cell.against, looks.look(place)
+    run, baseline = columns[0].reading.run, _baseline(rows)
+    title, outcome = f"{run.study.study}: in each run", words_of(run.outcome)
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = forest.draw(
+            found, baseline, title, Path(folder) / "forest", metric=run.outcome, styles=styles
+        )
+        if not drawn:
+            return None
+        kept = data_uri(drawn[0], "svg+xml")
+    caption = f"{outcome.capitalize()} less that of {baseline}, with intervals, by run."
+    return Picture("forest", caption, kept, unfolded=True)
+
+
+def _baseline(rows: Sequence[Row]) -> str:
+    """What the runs compare with, if that is the same in all of them."""
+    names = [row.name for row in rows if any(c and c.against == "baseline" for c in row.cells)]
+    return names[0] if len(names) == 1 else "the run's baseline"

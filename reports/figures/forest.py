@@ -1,0 +1,123 @@
+"""Every variant's difference to the baseline, a row each: dot, interval, and both as text."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.statistics import Difference
+from claims.units import POINTS, Unit, unit_of, words_of
+from reports.figures.curves import save, sheet
+from reports.figures.looks import COLOURS
+
+NAME = 36  # letters of a variant's name in a line
+LINE, GAP = 0.135, 0.13  # inches that a line of text takes, and those between rows
+FLAT = 10  # times the reach of short intervals: with longer ones in sight these would be dots
+
+
+def draw(
+    rows: Mapping[str, Difference],
+    baseline: str,
+    title: str,
+    path: Path,
+    *,
+    metric: str = "test/accuracy",
+    margin: float | None = None,
+    styles: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Differences to `baseline` as path.svg and path.png, in the order of rows; none without one.
+
+    metric: what differs, told in its unit.  margin: half the width of a band around 0 that is too
+    small to matter, before scaling.  styles: of which rows take their "color".
+
+    A dot is filled if its interval excludes 0. What lies too far out ends in an arrow at the edge.
+    """
+    if not rows:
+        return []
+    names = [textwrap.wrap(name, NAME, break_on_hyphens=False) or [""] for name in rows]
+    heights = np.array([LINE * len(lines) + GAP for lines in names])
+    places = heights / 2 - np.cumsum(heights)
+    figure, (axis,) = sheet(title, {}, 1, (8.5, 1.5 + heights.sum()))
+    unit = unit_of(metric)
+    scale, label = unit.scale, f"{words_of(metric)}, {unit.word}".removesuffix(", ")
+    values = scale * np.array([(d.low, d.estimate, d.high) for d in rows.values()])
+    band = 0.0 if margin is None else scale * margin
+    left, right = _view(values, band)
+    axis.set(xlim=(left, right), ylim=(-heights.sum(), 0))
+    axis.axvline(0, color="black", lw=1)
+    if margin is not None:
+        axis.axvspan(-band, band, color="0.88", lw=0, zorder=0)
+    beside = {"transform": axis.get_yaxis_transform(), "fontsize": 8}
+    clipped = False
+    for place, (name, difference), ends in zip(places, rows.items(), values, strict=True):
+        colour = (styles or {}).get(name, {}).get("color", COLOURS[0])
+        clipped |= _row(axis, place, ends, colour, difference.excludes_zero)
+        axis.text(1.025, place, text(difference, unit), va="center", **beside)
+    confidences = sorted({difference.confidence for difference in rows.values()})
+    percent = " or ".join(f"{100 * confidence:g} %" for confidence in confidences)
+    axis.text(1.025, 0.05, f"difference [{percent} interval]", va="bottom", **beside)
+    axis.set_yticks(places, ["\n".join(lines) for lines in names], fontsize=8)
+    axis.tick_params("y", length=0, pad=10)  # beside an arrow
+    axis.spines[["left", "right", "top"]].set_visible(False)
+    axis.set_xlabel(textwrap.fill(f"{label}, less that of {baseline}", 70))
+    figure.supxlabel(_notes(rows, clipped, None if margin is None else band), fontsize=8)
+    return save(figure, path)
+
+
+def text(difference: Difference, unit: Unit = POINTS) -> str:
+    """ "+0.5 [-0.3, +1.2]"; an end next to 0, which the interval excludes, is "above 0"."""
+
+    def end(value: float) -> str:
+        if math.isinf(value):
+            return "+∞" if value > 0 else "-∞"
+        return unit.gap(value)
+
+    return f"{unit.gap(difference.estimate)} [{end(difference.low)}, {end(difference.high)}]"
+
+
+def _view(values: NDArray[np.float64], band: float) -> tuple[float, float]:
+    """The ends of x: all values (M, 3) but those so far out that they would flatten others."""
+    finite = np.isfinite(values)
+    reach = np.abs(np.where(finite, values, 0)).max(1)
+    far = reach[reach > 0]
+    limit = FLAT * np.quantile(far, 0.25, method="lower") if far.size else 1.0
+    # An endless interval goes on to both sides of its estimate.
+    ends = np.where(finite, values, np.sign(values) * 2 * reach[:, None])
+    ends = np.append(ends[np.abs(ends) <= limit], (-1.2 * band, 0.0, 1.2 * band))
+    low, high = ends.min(), ends.max()
+    room = 0.05 * (high - low) or 1.0
+    return float(low - room), float(high + room)
+
+
+def _row(axis: Any, place: float, ends: NDArray[np.float64], colour: str, filled: bool) -> bool:
+    """Draw a row; whether something of it lies out of sight."""
+    left, right = axis.get_xlim()
+    low, estimate, high = ends
+    axis.plot(np.clip((low, high), left, right), (place, place), color=colour, lw=1.8)
+    if left <= estimate <= right:
+        face = colour if filled else "white"
+        axis.plot(estimate, place, "o", ms=6, mfc=face, mec=colour, mew=1.5)
+    beyond = [(left, "<")] * int(low < left) + [(right, ">")] * int(high > right)
+    for edge, arrow in beyond:
+        axis.plot(edge, place, arrow, ms=6, color=colour, clip_on=False)
+    return bool(beyond)
+
+
+def _notes(rows: Mapping[str, Difference], clipped: bool, band: float | None) -> str:
+    counts: dict[str, set[int]] = {}
+    for difference in rows.values():
+        counts.setdefault(difference.basis, set()).add(difference.n)
+    notes = ["filled: the interval excludes 0; hollow: it does not"]
+    for basis, n in counts.items():
+        notes.append(f"{basis}, n = {' to '.join(f'{x:,}' for x in sorted({min(n), max(n)}))}")
+    if band is not None:
+        notes.append(f"shaded: within ±{band:g}")
+    if clipped:
+        notes.append("arrow: goes on beyond the edge")
+    return textwrap.fill("; ".join(notes), 125)

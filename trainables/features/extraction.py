@@ -1,0 +1,168 @@
+"""What a frozen network makes of the images, computed once and shared by every trial of a machine.
+
+Features are what a stage of the untouched network gives in inference for an image without
+augmentation: they depend on the data set, the architecture, the weights (or, without any, the seed
+that draws them), the stage and the size, and on nothing else that a trial varies. Nine support
+vector machines thus cost one pass over the images, and a trial that trains only the end of a
+network starts from what its frozen beginning gave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from images.cache import FORMAT
+from trainables.backbone_settings import BackboneSettings
+from trainables.features.row_store import Progress, Rows, RowStore
+from trainables.training.randomness import derive
+
+if TYPE_CHECKING:
+    from torchvision.models import ResNet
+
+    from images import Images, Splits
+
+
+BATCH = 64  # images in a pass
+
+
+def untouched(settings: BackboneSettings, seed: int) -> ResNet:
+    """The network that the weights were saved from, head included, on the CPU in inference mode.
+
+    Without weights: the network as `seed` draws it, with 1,000 outputs as ImageNet's.
+    """
+    from models import resnet
+    from models import weights as weight_files
+
+    file = weight_files.resolve(settings.weights, settings.model, settings.data_folder)
+    state = weight_files.load_state_dict(file) if file else None
+    head = state.get("fc.weight") if state else None
+    classes = 1000 if head is None else len(head)
+    initial = derive(seed, 0, "weights")
+    model, _ = resnet.build(
+        settings.model, classes, stem=settings.stem, weights=state, seed=initial
+    )
+    return model.eval()
+
+
+def rows_of(*parts: Images) -> Rows:
+    """The rows of the data set that hold these images, int64, in their order."""
+    found = [np.arange(len(p)) if p.rows is None else p.rows for p in parts]
+    return np.concatenate(found)
+
+
+def store(
+    settings: BackboneSettings, splits: Splits, model: ResNet, stage: str, seed: int, dtype: str
+) -> RowStore:
+    """Where the features after `stage` ("fc": the outputs) are kept; computes nothing.
+
+    dtype: "float32", or "float16" for half the disk.
+    """
+    from models import stages
+    from models import weights as weight_files
+
+    digest = weight_files.digest(settings.weights, settings.model)
+    identity = {
+        "dataset": splits.info.name,
+        "fingerprint": splits.info.fingerprint,
+        "decoding": FORMAT,
+        "image_size": settings.image_size,
+        "model": settings.model,
+        "stem": settings.stem,
+        # Without weights the network is drawn: another seed is another network.
+        "weights": digest if digest != "none" else f"none, seed {seed}",
+        "stage": stage,
+    }
+    if settings.stem == "small":  # drawn by the seed where the weights have a stock one
+        conv1 = model.conv1.weight.detach().cpu().numpy().tobytes()
+        identity["conv1"] = hashlib.sha256(conv1).hexdigest()[:16]
+    classes = model.fc.out_features
+    shape = stages.shape(settings.model, settings.stem, settings.image_size, stage, classes)
+    name = f"{settings.model}-{stage}-{settings.image_size}"
+    total = len(splits.train.store)
+    return RowStore(settings.data_folder / "cache", name, identity, total, shape, dtype)
+
+
+def fetch(
+    settings: BackboneSettings,
+    splits: Splits,
+    model: ResNet,
+    stage: str,
+    rows: Rows,
+    *,
+    seed: int,
+    device: str,
+    dtype: str = "float32",
+    progress: Progress | None = None,
+) -> NDArray[Any]:
+    """The features after `stage`, (M, ...) by row of the data set, memory-mapped, valid at `rows`.
+
+    Those that no process has computed yet are computed here, with `model` (see `untouched`), which
+    is moved to `device`. ValueError: the disk is too small.
+    """
+    import torch
+
+    from images.batches import normalize
+    from models import stages
+
+    kept = store(settings, splits, model, stage, seed, dtype)
+    if len(kept.missing(rows)):
+        model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    until = stages.STAGES[: stages.STAGES.index(stage) + 1]
+
+    @torch.no_grad()
+    def compute(block: Rows) -> NDArray[Any]:
+        # All batches have one size, the last filled up: another size is rounded otherwise, and an
+        # image's features must not depend on which others were missing.
+        filled = np.resize(block, -(-len(block) // BATCH) * BATCH)
+        found = []
+        for batch in np.split(filled, len(filled) // BATCH):
+            pixels = torch.from_numpy(splits.train.store[batch]).to(device)
+            found.append(stages.forward(model, normalize(pixels), until).cpu())
+        return torch.cat(found)[: len(block)].contiguous().numpy()
+
+    # As near as an accelerator comes to what a CPU computes.
+    with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+        values = kept.fetch(rows, compute, progress)
+    if device != "cpu":
+        torch.cuda.empty_cache()  # trials book the accelerator's memory
+    return values
+
+
+def pooled(
+    settings: BackboneSettings,
+    splits: Splits,
+    model: ResNet,
+    *parts: Images,
+    seed: int,
+    device: str,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """`fetch` of what the head of the network is given, (M, D), valid for the images of `parts`."""
+    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
+    return fetch(settings, splits, model, "avgpool", rows_of(*parts), **how)
+
+
+def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the head of an untouched network makes of features (N, D) after "avgpool"."""
+    import torch
+
+    with torch.no_grad():
+        found: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
+    return found
+
+
+def but_the_head(left_out: Sequence[str]) -> list[str]:
+    """What of the weights is not used: `untouched` keeps their head, whatever its size."""
+    return [note for note in left_out if not note.startswith("fc.")]
+
+
+def device() -> str:
+    """Where whoever prepares a run extracts: on a GPU if there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

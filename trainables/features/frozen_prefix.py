@@ -1,0 +1,145 @@
+"""Start epochs where the frozen beginning of a network ends.
+
+The beginning's output is kept on disk (`trainables.features`); what is left of the network trains
+on that. Before a trial trusts the kept values it computes some of them again: that guards against
+values that belong to something else, and tells how long the beginning would take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from images.batches import Loaded, normalize, to_device
+from models import stages
+from trainables.features import extraction as features
+
+if TYPE_CHECKING:
+    from torchvision.models import ResNet
+
+    from images import Images, Splits
+    from trainables.backbone_settings import BackboneSettings
+    from trainables.protocol import Trial
+
+PROBE = 64  # images computed again
+TOLERANCE = 0.01  # of the largest value: another device rounds differently, other weights do more
+
+
+def saving(settings: BackboneSettings, prefix: Sequence[str], head: float = 1e4) -> float:
+    """How many times less an epoch multiplies and adds when the stages `prefix` are not repeated.
+
+    Forward once, and backward twice as much, but only from the first trained stage on. head: the
+    multiply-additions of the new head for one image.
+    """
+    work = stages.multiply_adds(settings.model, settings.stem, settings.image_size) | {"fc": head}
+    begun = sum(work[stage] for stage in prefix)
+    trained = 3 * (sum(work.values()) - begun)
+    return (begun + trained) / trained
+
+
+class Rest(nn.Sequential):
+    """The stages after `prefix`, sharing their modules with `model`.
+
+    Takes what the prefix gave, (B, C, H, W) or (B, D), or normalised images (B, 3, H, W) when there
+    is no prefix; gives logits (B, classes).
+    """
+
+    def __init__(self, model: ResNet, prefix: Sequence[str]) -> None:
+        left = stages.STAGES[len(prefix) :]
+        super().__init__(*(module for stage in left for module in stages.modules(model, stage)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, classes)."""
+        if x.ndim == 4:
+            x = x.to(torch.float32, memory_format=torch.channels_last)
+        logits: Tensor = super().forward(x.float())
+        return logits
+
+
+class Start(NamedTuple):
+    """What a trial draws its batches from.
+
+    sets: "train", "val" and "test".  seconds: that the prefix would take for one image here.
+    difference: of kept and computed values, as a share of the largest.
+    """
+
+    sets: Mapping[str, Loaded | Kept]
+    seconds: float
+    difference: float
+
+
+def start(
+    settings: BackboneSettings,
+    splits: Splits,
+    model: ResNet,
+    prefix: Sequence[str],
+    dtype: str,
+    trial: Trial,
+) -> Start:
+    """The images themselves without a prefix, else what it gives for them.
+
+    Computes what is not kept yet. ValueError: the disk is too small, or kept values are not those
+    that the network gives.
+    """
+    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+    if not prefix:
+        return Start({k: to_device(v, trial.device) for k, v in parts.items()}, 0.0, 0.0)
+    rows = features.rows_of(*parts.values())
+    how: dict[str, Any] = {"seed": trial.seed, "device": trial.device, "dtype": dtype}
+    kept = features.fetch(settings, splits, model, prefix[-1], rows, **how)
+    values = torch.from_numpy(kept)
+    model.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    seconds, difference = _probe(model, prefix, splits.test, values, trial.device)
+    if not difference <= TOLERANCE:  # of values that are not numbers no comparison holds
+        entry = features.store(settings, splits, model, prefix[-1], trial.seed, dtype).entry
+        raise ValueError(
+            f"The kept features must be what the network gives, but differ by {difference:.1%} of "
+            f"the largest; delete {entry}."
+        )
+    sets = {name: Kept(values, part, trial.device) for name, part in parts.items()}
+    return Start(sets, seconds, difference)
+
+
+class Kept:
+    """Like `images.batches.Loaded`, for kept values.
+
+    They stay in the mapped file, whose pages all processes share: an accelerator gets a batch at a
+    time, since all of them would not fit into a share of its memory.
+    """
+
+    def __init__(self, values: Tensor, part: Images, device: str) -> None:
+        self._values, self._device = values, device
+        self._rows = torch.from_numpy(features.rows_of(part))
+        self._labels = torch.from_numpy(part.labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Copies of values (B, ...) and labels (B,) at `index`, int64 (B,) on the CPU."""
+        values = self._values.index_select(0, self._rows[index])
+        return values.to(self._device), self._labels[index].to(self._device)
+
+
+@torch.no_grad()
+def _probe(
+    model: ResNet, prefix: Sequence[str], part: Images, kept: Tensor, device: str
+) -> tuple[float, float]:
+    """(seconds an image, largest difference) of computing the prefix for some images again."""
+    rows = features.rows_of(part)[:PROBE]
+    pixels = torch.from_numpy(part.store[rows]).to(device)
+    model.eval()
+    for _ in range(2):  # the first time warms up
+        started = time.monotonic()
+        found = stages.forward(model, normalize(pixels), prefix)
+        if device != "cpu":
+            torch.cuda.synchronize()
+        seconds = time.monotonic() - started
+    found = found.cpu()
+    wanted = kept[torch.from_numpy(rows)].float()
+    largest = found.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
+    return seconds / len(rows), ((found - wanted).abs().max() / largest).item()

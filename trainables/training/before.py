@@ -1,0 +1,69 @@
+"""What a network says of the test images before anything is trained.
+
+A classifier with ImageNet's 1,000 outputs is asked for its most likely class, and what that is
+called in the data set (`models.imagenet_classes`) is its answer; a class of ImageNet that the data
+set does not have is "other". Any other network has no head for these classes: then a fresh head
+that has learned nothing is measured, and the run says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import metrics
+from models import imagenet_classes
+from models.heads import head
+from runs.artifacts import Confusion
+from trainables.features import extraction as features
+from trainables.training import evaluation as report
+from trainables.training.randomness import derive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchvision.models import ResNet
+
+OTHER = "other"
+
+
+def speaks(weights: str, stem: str, outputs: int, classes: Sequence[str]) -> bool:
+    """Whether a network's own head can answer for these classes: ImageNet's head, STL-10's
+    names."""
+    names = set(classes) <= set(imagenet_classes.STL10)
+    whole = weights != "none" and stem == "stock"  # a small stem's conv1 has learned nothing
+    return whole and outputs == imagenet_classes.OUTPUTS and names
+
+
+def measure(
+    folder: Path,
+    pooled: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    model: ResNet,
+    classes: Sequence[str],
+    *,
+    own_head: bool,
+    seed: int,
+) -> dict[str, float]:
+    """test_before/accuracy, and that of every class; leaves the confusion before training.
+
+    pooled: features (N, D) of the untouched network before its head.  labels: (N,).  own_head: as
+    `speaks` says.  It has a column "other" behind those of the C classes, (C, C + 1).
+    """
+    if own_head:
+        columns = imagenet_classes.to_classes(classes)
+        predicted = columns[features.outputs(model, pooled).argmax(1)]
+    else:
+        fresh = head("linear", pooled.shape[1], len(classes), derive(seed, 0, "head"))
+        with torch.no_grad():
+            predicted = fresh(torch.from_numpy(pooled)).argmax(1).numpy()
+    matrix = metrics.confusion_matrix(labels, predicted, len(classes) + 1)
+    by_class = metrics.class_accuracy(matrix)[:-1]
+    matrix = matrix[:-1]  # no image is of the class "other"
+    Confusion(tuple(classes), (*classes, OTHER), matrix).save(folder, before=True)
+    found = {"test_before/accuracy": metrics.accuracy(labels, predicted)}
+    return found | report.named("test_before/accuracy", classes, by_class)
