@@ -47,7 +47,7 @@ from benchmarks.figures import Figure, Target, in_turn, main
 from images.augmentation import normalize
 from images.stl10 import CLASSES
 from models import resnet
-from trainables.features.extraction import svm
+from trainables.features import svm
 
 REPEATS = 1
 SIDE, TRAIN, TEST = 96, 50, 80  # images a class

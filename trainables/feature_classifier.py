@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 
 from trainables.backbone_settings import BackboneSettings
 from trainables.features import extraction as features
-from trainables.features.extraction import svm
+from trainables.features import svm
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
 from trainables.training import seen
 from trainables.training.randomness import derive, generator

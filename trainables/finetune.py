@@ -183,7 +183,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, shuffled_batches
     from models import resnet
     from models.heads import head
-    from trainables.features.extraction import frozen_prefix
+    from trainables.features import frozen_prefix
     from trainables.training import network_evaluation as report
     from trainables.training import seen
 

@@ -9,7 +9,7 @@ from service.execution import run_trial
 from trainables import feature_classifier
 from trainables.feature_classifier import Settings
 from trainables.features import extraction as features
-from trainables.features.extraction import svm
+from trainables.features import svm
 
 SMALL = {"weights": "none", "image_size": 16, "images_per_class": 12, "model": "resnet18"}
 

@@ -14,7 +14,7 @@ from models import resnet, stages
 from models.heads import multiply_adds
 from trainables.backbone_settings import BackboneSettings
 from trainables.features import extraction as features
-from trainables.features.extraction import frozen_prefix
+from trainables.features import frozen_prefix
 
 SMALL = {"dataset": "digits", "weights": "none", "image_size": 16, "images_per_class": 2}
 

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from trainables.features.extraction import svm
+from trainables.features import svm
 
 SCALERS = {"none": FunctionTransformer, "standard": StandardScaler, "minmax": MinMaxScaler}
 
