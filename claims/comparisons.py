@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from claims import statistics
-from claims.statistics import Difference
+from claims.statistics import CONFIDENCE, Difference
 from claims.units import unit_of
 from runs.artifacts import Absent, Predictions
 from runs.record import TrialRecord
 from runs.variants import Variant
 
 ACCURACY = "test/accuracy"
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from claims import ACCURACY, statistics, tuned
+from claims import statistics, tuned
 from claims.comparisons import predicted
-from claims.lacking import Missing, Needs, Unfinished
-from claims.measures import Measure
+from claims.measures import ACCURACY, Measure
+from claims.needs import Missing, Needs, Unfinished
 from claims.statistics import Difference
 from runs.record import Run, TrialAsked, TrialRecord
 from runs.variants import Variant
@@ -47,12 +47,12 @@ def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
     """A sweep that did not run, trials that have not begun, or settings that had other values."""
     if sweep not in run.sweeps:
         return Needs(sweeps=frozenset({sweep}))
-    if listed(run, sweep, settings):
+    if asked(run, sweep, settings):
         return Needs(end=True)
     return Needs(free=frozenset(settings))
 
 
-def listed(run: Run, sweep: str, settings: Mapping[str, object]) -> list[TrialAsked]:
+def asked(run: Run, sweep: str, settings: Mapping[str, object]) -> list[TrialAsked]:
     """What the run was to have of a sweep with these settings, whether it has begun or not."""
     return [
         trial
@@ -76,14 +76,14 @@ def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, objec
     first, second = select(run, sweep, of), select(run, sweep, to)
     both = sorted(first.keys() & second.keys())
     trials = [t for one in (of, to) for variant in fitting(run, sweep, one) for t in variant.trials]
-    asked = {trial.seed for trial in trials}
+    seeds = {trial.seed for trial in trials}
     # Stopped and failed trials can still end well; of those that diverged, other seeds may.
     open_ended = not all(trial.ended for trial in trials)
-    needs = Needs(end=True) if open_ended else Needs(seeds=max(SEEDS, len(asked) + 1))
+    needs = Needs(end=True) if open_ended else Needs(seeds=max(SEEDS, len(seeds) + 1))
     if not both:
         raise Missing("no seed finished in both", needs)
-    if len(both) == 1 < len(asked):
-        raise Missing(f"of {len(asked)} seeds only seed {both[0]} finished in both", needs)
+    if len(both) == 1 < len(seeds):
+        raise Missing(f"of {len(seeds)} seeds only seed {both[0]} finished in both", needs)
     return [(first[seed], second[seed]) for seed in both]
 
 
@@ -126,3 +126,15 @@ def detectable(both: Pairs, on: Measure) -> float:
 def spelt(settings: Mapping[str, object]) -> str:
     """ "loss=center alpha=0.1" """
     return " ".join(f"{name}={value}" for name, value in settings.items())
+
+
+def left_out(
+    run: Run, sweep: str, chosen: Sequence[Mapping[str, object]], effect: Difference
+) -> str:
+    """Which trials of these variants have no part in an effect, as a sentence, or ""."""
+    own = [t for one in chosen for variant in fitting(run, sweep, one) for t in variant.trials]
+    others = [f"{run.name(trial)} {trial.status}" for trial in own if not trial.finished]
+    said = f"Left out: {', '.join(others)}." if others else ""
+    if effect.basis == "bootstrap over test images":
+        said = f"One seed: says nothing of how another would end. {said}"
+    return said.strip()

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from claims.lacking import Missing, Needs
+from claims.needs import Missing, Needs
 from claims.units import unit_of
 from runs.record import TrialRecord
 
@@ -24,8 +24,12 @@ class _Measure(BaseModel):
 
     @property
     def scale(self) -> float:
-        """What the number is multiplied with for people."""
+        """What the number is multiplied by for people."""
         return 1.0
+
+    def caveat(self, trials: Sequence[tuple[TrialRecord, Sequence[TrialRecord]]]) -> str:
+        """What else to know of the numbers of these trials, each with its rivals; a sentence."""
+        return ""
 
 
 class Last(_Measure):
@@ -192,7 +196,13 @@ class EpochsTo(_Measure):
         before, after = values[end - 1], values[end]
         return float(end + (before - level) / (before - after))
 
+    def caveat(self, trials: Sequence[tuple[TrialRecord, Sequence[TrialRecord]]]) -> str:
+        """How many never get there."""
+        late = [self.of(t, rivals) > len(curve(t, self.metric)) for t, rivals in trials]
+        return f"{sum(late)} of {len(late)} never get there." if any(late) else ""
 
+
+ACCURACY = Last(metric="test/accuracy")
 Measure = Annotated[
     Last | At | Gap | Rise | Total | Roughness | EpochsTo, Field(discriminator="kind")
 ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from claims import Claim, OrderChanges, simple
 from claims.evidence import SEEDS
-from claims.lacking import NOTHING, Needs
+from claims.needs import NOTHING, Needs
 from runs.command import again, going_on
 from runs.record import Run
 
@@ -14,14 +13,17 @@ DATA_SETS = ("digits", "dogs_vs_cats", "stl10", "tiny_imagenet")
 OF_DATA = frozenset({"dataset", "classes", "images_per_class", "val_fraction"})
 
 
-def next_command(claim: Claim, needs: Needs, run: Run) -> str:
-    """Going on with the run where that is enough, else a new one; "" where none would do."""
+def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
+    """Going on with the run where that is enough, else a new one; "" where none would do.
+
+    sweeps: those that the claim is about.
+    needs: what the run lacks.
+    """
     study, asked = run.study, run.study.asked
-    sweeps = list(dict.fromkeys(part.sweep for part in simple(claim.test)))
     seeds = max(needs.seeds, asked.seeds, SEEDS)
     if needs.hopeless or needs == NOTHING:
         return ""
-    if isinstance(claim.test, OrderChanges) and needs.data_sets:
+    if needs.data_sets:
         if "dataset" not in study.settings:
             return ""
         other = next(name for name in DATA_SETS if name != study.dataset.get("name"))

@@ -16,22 +16,25 @@ MOST = 1_000  # seeds; beyond that nobody waits
 
 
 @dataclass(frozen=True)
-class Plan:
-    """detectable: the true difference, in the metric's own unit, that these seeds find 4 times in
-    5.  seeds: that find one of a point, None for more than 1,000, or where points mean nothing.
-    hours: of one trial after the other, for these seeds of both variants."""
+class Power:
+    """What a comparison could have found.
+
+    detectable: the true difference that these seeds find 4 times in 5, in the metric's own unit.
+    seeds: how many find one of a point; None for more than 1,000, or where points mean nothing.
+    hours: of one trial after the other, for these seeds of both variants.
+    """
 
     detectable: float
     seeds: int | None
     hours: float | None
 
 
-def plans(found: Comparison) -> dict[Variant, Plan]:
-    """A plan for every difference over seeds. Its test stands alone: no other is corrected for."""
-    metric, share = found.metric, unit_of(found.metric).word == "points"
-    base = {t.seed: t for t in found.baseline.finished if metric in t.metrics}
-    planned = {}
-    for variant, difference in found.differences.items():
+def powers(compared: Comparison) -> dict[Variant, Power]:
+    """That of every difference over seeds. Its test stands alone: no other is corrected for."""
+    metric, share = compared.metric, unit_of(compared.metric).word == "points"
+    base = {t.seed: t for t in compared.baseline.finished if metric in t.metrics}
+    powers = {}
+    for variant, difference in compared.differences.items():
         if difference.basis != "t over seeds":
             continue
         pairs = [(t, base[t.seed]) for t in variant.finished if t.seed in base]
@@ -42,5 +45,5 @@ def plans(found: Comparison) -> dict[Variant, Plan]:
         both = sum(own.seconds + to.seconds for own, to in pairs) / len(pairs)
         hours = None if seeds is None or seeds > MOST else seeds * both / 3600
         few = None if hours is None else seeds
-        planned[variant] = Plan(statistics.smallest_detectable(gaps), few, hours)
-    return planned
+        powers[variant] = Power(statistics.smallest_detectable(gaps), few, hours)
+    return powers

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # scipy.stats takes seconds to import; as an attribute it waits for its first use.
 
+CONFIDENCE = 0.95
 _Floats = npt.NDArray[np.float64]
 _SEEDS: Literal["t over seeds"] = "t over seeds"
 _IMAGES: Literal["bootstrap over test images"] = "bootstrap over test images"

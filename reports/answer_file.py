@@ -46,7 +46,7 @@ def as_data(reading: Reading) -> dict[str, Any]:
             {
                 "variant": variant.name,
                 **_plain(asdict(difference)),
-                "plan": _plan(reading, variant),
+                "power": _power(reading, variant),
             }
             for variant, difference in (compared.differences.items() if compared else ())
         ],
@@ -66,9 +66,9 @@ def as_data(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _plan(reading: Reading, variant: Variant) -> dict[str, Any] | None:
-    plan = reading.plans.get(variant)
-    return None if plan is None else asdict(plan)
+def _power(reading: Reading, variant: Variant) -> dict[str, Any] | None:
+    power = reading.powers.get(variant)
+    return None if power is None else asdict(power)
 
 
 def _variant(reading: Reading, variant: Variant) -> dict[str, Any]:

@@ -27,12 +27,12 @@ from typing import Any
 
 import numpy as np
 
-from claims import Selection, comparisons
+from claims import Selection
 from claims.comparisons import Comparison
 from claims.evidence import Pairs, effect, pairs, select
-from claims.lacking import Missing, Unfinished
 from claims.measures import Last
-from claims.statistics import Difference
+from claims.needs import Missing, Unfinished
+from claims.statistics import CONFIDENCE, Difference
 from claims.tuned import SIGN
 from claims.units import POINTS, unit_of, words_of
 from claims.verdicts import Verdict
@@ -222,7 +222,7 @@ def _names(
     def against(of: Selection, to: Selection, name: str) -> str:
         both, unit = pairs(run, sweep, of, to), unit_of(outcome)
         try:
-            found = listed(both) or effect(both, Last(metric=outcome), comparisons.CONFIDENCE)
+            found = listed(both) or effect(both, Last(metric=outcome), CONFIDENCE)
         except Missing as why:
             return f"not to be told from {name} ({why})"
         gap, ends, _ = differences.told(found, unit)

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from claims.findings import Finding
+from claims.finding import Finding
 from claims.units import unit_of, words_of
 from reports import audit, differences
 from reports.answers import AnswerError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from claims import Claim, comparisons, planning, tuned, verdicts
 from claims.comparisons import Comparison
-from claims.planning import Plan
+from claims.planning import Power
 from claims.verdicts import Verdict
 from reports import answers, audit, tables
 from reports.answers import Answer
@@ -23,7 +23,7 @@ class Reading:
 
     shown: the variants with a finished trial, of a setting that each tunes those at its own value.
     cautions: sentences on own values that lie at an end of what was tried.  compared: each of
-    `shown` with the baseline, None where the run has none; plans: what that could have found.
+    `shown` with the baseline, None where the run has none; powers: what that could have found.
     audits: of every trial, by key.  answer: in words; refused: the sentence that says why there is
     none, "" where there is one.  table: means of all variants with a finished trial.
     """
@@ -32,7 +32,7 @@ class Reading:
     shown: Sequence[Variant]
     cautions: Sequence[str]
     compared: Comparison | None
-    plans: Mapping[Variant, Plan]
+    powers: Mapping[Variant, Power]
     audits: Mapping[str, Audit]
     verdicts: Sequence[Verdict]
     answer: Answer
@@ -69,7 +69,7 @@ def reading(run: Run) -> Reading:
         shown=shown,
         cautions=cautions,
         compared=compared,
-        plans=planning.plans(compared) if compared else {},
+        powers=planning.powers(compared) if compared else {},
         audits=audit.audit_run(run.trials),
         verdicts=judged,
         answer=answer,

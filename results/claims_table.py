@@ -11,10 +11,9 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from claims import Claim, OrderChanges
-from claims.findings import Finding
+from claims import Claim
+from claims.finding import Finding
 from claims.verdicts import Verdict, judge
-from reports.compare.side_by_side import decisive
 from reports.differences import basis_in_words
 from runs.folder import read
 from runs.record import Run
@@ -46,7 +45,7 @@ def verdicts() -> list[Judged]:
 
 def judged(claim: Claim, runs: list[Run]) -> Judged:
     """The verdict on one claim by the run, or the runs on several data sets, chosen for it."""
-    if isinstance(claim.test, OrderChanges):
+    if claim.test.OVER_RUNS:
         best: dict[str, Run] = {}
         for run in sorted(runs, key=size):
             best[run.study.dataset.get("name", "")] = run
@@ -94,7 +93,7 @@ def deciding(verdict: Verdict) -> str:
     if verdict.status == "not tested":
         why = [f.note for f in verdict.findings if f.status == "not tested"]
         return f"{why[0]} `{verdict.command}`" if verdict.command else why[0]
-    return told(decisive(verdict))
+    return told(verdict.decisive)
 
 
 def told(finding: Finding) -> str:

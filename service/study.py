@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from claims import Claim, problem, selections, settings_of
+from claims import Claim
 from runs.errors import UsageError, nearest, sentence
 from runs.variants import distinct, label
 from service.resources import Resources
@@ -133,9 +133,9 @@ class Study:
             raise UsageError(f"Study {self.name} has several claims called {min(twice)}.")
         varied = {sweep: self.varied(sweep) for sweep in self.sweeps}
         for claim in self.claims:
-            if why := problem(claim, varied):
+            if why := claim.problem(varied):
                 raise UsageError(why)
-            for name, value in settings_of(claim):
+            for name, value in claim.settings():
                 if name not in self.setting_names:
                     raise UsageError(
                         f"Claim {claim.id} names {name!r}, which is no setting"
@@ -146,7 +146,7 @@ class Study:
                         f"Claim {claim.id} says {name}={value!r}, which in this study is "
                         f"{self.validated(name, value)!r}."
                     )
-            for sweep, chosen in selections(claim):
+            for sweep, chosen in claim.selections():
                 tried = [settings.canonical() for settings in self._variants(sweep)]
                 if not any(_has(settings, chosen) for settings in tried):
                     raise UsageError(

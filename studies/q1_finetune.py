@@ -35,7 +35,6 @@ STUDY = service.Study(
         Claim(
             id="q1.layer_converges",
             says="Training one layer besides the head converges faster than the head alone.",
-            counts_as="fewer epochs to the head's final loss, for each of the four layers",
             test=every(
                 [
                     below("unfreeze", {"unfreeze": f"layer{i}"}, HEAD_ONLY, EpochsTo(by="last"))
@@ -47,7 +46,6 @@ STUDY = service.Study(
             id="q1.kind_of_layer",
             says="Training all convolutions or all batch-norms changes little; training the "
             "downsample branches differs by about 10 points.",
-            counts_as="within 2 points of the head alone, and 5 to 15 points either way",
             test=every(
                 [
                     alike("unfreeze", {"unfreeze": "convolutions"}, HEAD_ONLY, margin=0.02),

@@ -50,8 +50,6 @@ STUDY = service.Study(
             id="q2.overfit",
             says="Cross-entropy overfits: train accuracy near 100 %, test far below, test loss "
             "rising.",
-            counts_as="train above 95 %, a gap above 20 points, test loss at the end above its "
-            "lowest",
             test=every(
                 [
                     Level(sweep="loss", of=CE, on=on, within=((low, None),))
@@ -66,8 +64,6 @@ STUDY = service.Study(
         Claim(
             id="q2.alpha",
             says="The smaller alpha, the faster the loss converges; accuracy has no trend.",
-            counts_as="epochs to the cross-entropy that all reach rise with alpha, 1.0 aside, and "
-            "accuracies within 2 points of that at 0.003",
             test=every(
                 [
                     Trend(
@@ -89,7 +85,6 @@ STUDY = service.Study(
             id="q2.center_lr",
             says="The larger the centers' learning rate, the faster the loss converges and the "
             "lower the accuracy.",
-            counts_as="epochs to the loss that all reach, and accuracy, fall with center_lr",
             test=every(
                 [
                     Trend(sweep="center_lr", over="center_lr", on=EpochsTo(), rises=False),
@@ -100,8 +95,6 @@ STUDY = service.Study(
         Claim(
             id="q2.metric_losses",
             says="Cross-entropy wins at few epochs; center and triplet loss overtake it with more.",
-            counts_as="below cross-entropy on test after a fifth of the epochs, above it at the "
-            "end, both of them",
             test=every(
                 [
                     overtakes("loss", {"loss": loss}, CE, "test_curve/accuracy")

@@ -44,8 +44,6 @@ STUDY = service.Study(
         Claim(
             id="q3.adam",
             says="Adam is not better in general; it depends on the problem.",
-            counts_as="of several data sets, Adam is above SGD with momentum on one and below it "
-            "on another",
             test=OrderChanges(
                 sweep="optimizer", of={"optimizer": "adam"}, to={"optimizer": "momentum"}
             ),

@@ -38,7 +38,6 @@ STUDY = service.Study(
         Claim(
             id="q3.batch_size",
             says="Smaller batches give a higher loss and a higher accuracy.",
-            counts_as="train loss and test accuracy fall with the size, at equal epochs",
             test=every(
                 [
                     Trend(sweep="batch_size", over="batch_size", on=Last(metric=on), rises=False)

@@ -33,14 +33,11 @@ STUDY = service.Study(
         Claim(
             id="q3.beta1",
             says="The lower beta1, the higher the accuracy.",
-            counts_as="test accuracy falls with beta1",
             test=Trend(sweep="beta1", over="beta1", rises=False),
         ),
         Claim(
             id="q3.beta2",
             says="A lower beta2 gives smoother convergence and no real change in accuracy.",
-            counts_as="roughness of train loss rises with beta2, and accuracies within 2 points of "
-            "that at 0.999",
             test=every(
                 [
                     Trend(

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from claims import Claim, OrderChanges, verdicts
-from claims.findings import Finding
+from claims import Claim, verdicts
 from claims.statistics import Difference
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
@@ -27,8 +26,6 @@ from reports.figures.gallery import Picture, data_uri
 from reports.reading import Reading, claims_of
 from runs.record import Run
 
-WORST = ("refuted", "not tested", "no detectable difference", "supported")
-
 
 def compare(readings: Sequence[Reading], folder: Path) -> str:
     """The page of these runs, for a file in `folder`: links to their own pages are relative."""
@@ -36,7 +33,7 @@ def compare(readings: Sequence[Reading], folder: Path) -> str:
     declared = [{claim.id: claim for claim in claims_of(run)} for run in runs]
     claims = {name: claim for own in reversed(declared) for name, claim in own.items()}
     names = dict.fromkeys(name for own in declared for name in own)
-    across = [name for name in names if isinstance(claims[name].test, OrderChanges)]
+    across = [name for name in names if claims[name].test.OVER_RUNS]
     rows = cols.rows(columns)
     return page.render(
         "compare.html.j2",
@@ -53,16 +50,9 @@ def compare(readings: Sequence[Reading], folder: Path) -> str:
         rows=rows,
         forest=_forest(columns, rows),
         badges=page.BADGES,
-        decisive=decisive,
         outcome=words_of(runs[0].outcome),
         unit=unit_of(runs[0].outcome),
     )
-
-
-def decisive(verdict: Verdict) -> Finding:
-    """The finding that a verdict rests on: the first that came to the same, or else the worst."""
-    alike = [finding for finding in verdict.findings if finding.status == verdict.status]
-    return (alike or sorted(verdict.findings, key=lambda f: WORST.index(f.status)))[0]
 
 
 def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:

@@ -41,7 +41,7 @@ def command(made_run, made_trial):
             "asked": {"seeds": 3, "values": given or {}, **(asked or {})},
             **study,
         }
-        claim = Claim(id="c", says="?", counts_as="?", test=test)
+        claim = Claim(id="c", says="?", test=test)
         verdict = judge(claim, [made_run(trials, "stl10", **about)])
         assert verdict.status == "not tested", "the test of this test"
         return verdict.command
@@ -98,7 +98,7 @@ def test_a_curve_of_the_test_set_has_to_be_measured_by_a_new_run(command):
 
 def test_where_a_study_cannot_measure_it_nothing_would_test_it(command, made_run, made_trial):
     trials = [made_trial({"x": x}, seed, metrics={"m": 1.0}) for x in "ab" for seed in range(3)]
-    claim = Claim(id="c", says="?", counts_as="?", test=CURVE)
+    claim = Claim(id="c", says="?", test=CURVE)
     assert judge(claim, [made_run(trials)]).command == ""
     unmeasured = beats("s", A, B, on=Last(metric="test/other"))
     assert command(unmeasured, THREE) == ""

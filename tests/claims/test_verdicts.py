@@ -13,7 +13,7 @@ A, B = {"x": "a"}, {"x": "b"}
 
 
 def claim(test):
-    return Claim(id="c", says="?", counts_as="?", test=test)
+    return Claim(id="c", says="?", test=test)
 
 
 def runs(made_run, made_trial, rows, dataset="digits", metric="test/accuracy", **study):
@@ -297,5 +297,5 @@ def test_claims_come_back_from_json_as_they_were():
     ],
 )
 def test_a_claim_about_what_is_never_varied_is_refused(test, why):
-    assert why in claims.problem(claim(test), {"s": ("x",)})
-    assert claims.problem(claim(beats("s", A, B)), {"s": ("x",)}) is None
+    assert why in claim(test).problem({"s": ("x",)})
+    assert claim(beats("s", A, B)).problem({"s": ("x",)}) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims import OrderChanges, Trend, simple
+from claims import OrderChanges, Trend
 from claims.evidence import select
 from claims.verdicts import judge
 from reports.reading import reading
@@ -98,7 +98,7 @@ def test_every_claim_is_about_variants_that_the_study_has(study: Study):
     assert study.claims and len({claim.id for claim in study.claims}) == len(study.claims)
     run = pretended(study, seeds=3)
     for claim in study.claims:
-        for part in simple(claim.test):
+        for part in claim.test.simple:
             if isinstance(part, Trend):
                 values = {t.settings[part.over] for t in run.trials if part.sweep in t.sweeps}
                 assert len(values) >= 3 and set(part.among) <= values

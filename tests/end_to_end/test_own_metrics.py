@@ -90,9 +90,9 @@ STUDIES = {
         metric="val/rmse",
         mode="min",
         claims=[
-            Claim(id="lower", says="Ridge is nearer than the mean.", counts_as="below 0",
+            Claim(id="lower", says="Ridge is nearer than the mean.",
                   test=below("model", {"model": "ridge"}, {"model": "mean"}, ERROR)),
-            Claim(id="higher", says="The mean is nearer than ridge.", counts_as="below 0",
+            Claim(id="higher", says="The mean is nearer than ridge.",
                   test=below("model", {"model": "mean"}, {"model": "ridge"}, ERROR)),
         ],
     ),
@@ -104,9 +104,9 @@ STUDIES = {
         sweeps={"penalty": {"penalty": {"grid_search": [1e6, 1e5, 1.0]}}},
         metric="val/macro_f1",
         claims=[
-            Claim(id="lower", says="A weak penalty is better.", counts_as="above 0",
+            Claim(id="lower", says="A weak penalty is better.",
                   test=beats("penalty", WEAK, STRONG, on=SCORE)),
-            Claim(id="higher", says="A strong penalty is better.", counts_as="above 0",
+            Claim(id="higher", says="A strong penalty is better.",
                   test=beats("penalty", STRONG, WEAK, on=SCORE)),
         ],
     ),

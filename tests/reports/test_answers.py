@@ -11,7 +11,7 @@ from reports.reading import reading
 from runs.record import TrialAsked
 
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54, 0.50]}
-CLAIM = Claim(id="c", says="?", counts_as="?", test=beats("s", {"x": "b"}, {"x": "a"}))
+CLAIM = Claim(id="c", says="?", test=beats("s", {"x": "b"}, {"x": "a"}))
 
 
 @pytest.fixture

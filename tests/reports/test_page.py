@@ -18,9 +18,9 @@ from runs.folder import read
 from trainables.training import evaluation as classification_report
 
 CLASSES = ("cat", "dog", "ship")
-ABOVE = Claim(id="toy.above", says="Large <b> is better.", counts_as="above small",
+ABOVE = Claim(id="toy.above", says="Large <b> is better.",
               test=beats("size", {"size": 2}, {"size": 1}))  # fmt: skip
-RISES = Claim(id="toy.rises", says="It rises.", counts_as="a trend",
+RISES = Claim(id="toy.rises", says="It rises.",
               test=Trend(sweep="size", over="size", rises=True))  # fmt: skip
 GOOD = {1: 0.8, 2: 2.5}  # how far the right class's score stands out
 

@@ -17,9 +17,9 @@ from reports.reading import reading
 
 A, B, C = {"x": "a"}, {"x": "b"}, {"x": "c"}
 CLAIMS = [
-    Claim(id="toy.better", says="b beats a.", counts_as="above", test=beats("s", B, A)),
-    Claim(id="toy.absent", says="d beats a.", counts_as="above", test=beats("s", {"x": "d"}, A)),
-    Claim(id="toy.order", says="It depends.", counts_as="both",
+    Claim(id="toy.better", says="b beats a.", test=beats("s", B, A)),
+    Claim(id="toy.absent", says="d beats a.", test=beats("s", {"x": "d"}, A)),
+    Claim(id="toy.order", says="It depends.",
           test=OrderChanges(sweep="s", of=B, to=A)),
 ]  # fmt: skip
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54]}
@@ -64,7 +64,7 @@ def test_page_and_data_have_what_was_read(run, metric):
     (row,) = data["differences"]
     ((variant, difference),) = read.compared.differences.items()
     assert (row["variant"], row["estimate"]) == (variant.name, difference.estimate)
-    assert row["plan"]["detectable"] == read.plans[variant].detectable
+    assert row["power"]["detectable"] == read.powers[variant].detectable
     assert all(f'<td class="n">{cell}</td>' in html for cell in told(difference, unit))
     assert data["not_compared"] == [{"variant": "x=c", "why": "lacks a seed that the baseline has"}]
     assert "Not compared: x=c lacks a seed that the baseline has." in seen

@@ -126,7 +126,7 @@ def test_the_study_s_mode_decides_which_value_is_best(mode, chosen):
 
 def test_what_the_audit_found_and_the_verdicts_are_said(capsys):
     above = beats("optimizer", {"optimizer": "sgd"}, {"optimizer": "adam"})
-    chosen = study(claims=[Claim(id="c", says="SGD wins.", counts_as="?", test=above)])
+    chosen = study(claims=[Claim(id="c", says="SGD wins.", test=above)])
     given = run(chosen, FOUND)
     broken = replace(given.trials[0], lines=[{"epoch": 1, "train/loss": float("nan")}])
     out = said(replace(given, trials=[broken, *given.trials[1:]]), capsys)

@@ -64,9 +64,9 @@ def test_differences_and_what_could_have_been_found(kept):
         wanted = by_trials[keys(variant)]
         for name in ("estimate", "low", "high", "p", "n", "basis"):
             assert same(getattr(row, name), wanted[name]), name
-        plan = read.plans.get(variant)
+        power = read.powers.get(variant)
         for name in ("detectable", "seeds", "hours"):
-            assert same(getattr(plan, name, None), wanted[name]), name
+            assert same(getattr(power, name, None), wanted[name]), name
 
 
 def test_verdicts_and_the_findings_behind_them(kept):

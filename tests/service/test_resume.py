@@ -124,7 +124,7 @@ def test_controls_can_be_asked_for_later_whatever_sweep_is_selected(begun):
 
 
 def test_a_run_is_judged_by_what_was_declared_when_it_began(begun):
-    claim = Claim(id="c", says="?", counts_as="?",
+    claim = Claim(id="c", says="?",
                   test=beats("loss", {"loss": "other"}, {"loss": "plain"}))  # fmt: skip
     folder, resume = begun(replace(STUDY, claims=[claim]), seeds=1)
     declared = folder.study.claims

@@ -218,13 +218,13 @@ A_TO_B = {"of": {"margin": 0.5}, "to": {"margin": 0.2}}
 )
 def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(test, why):
     with pytest.raises(UsageError, match=why):
-        study(claims=[Claim(id="c", says="?", counts_as="?", test=test)])
+        study(claims=[Claim(id="c", says="?", test=test)])
     with pytest.raises(UsageError, match="no sweep 'lss'; did you mean loss"):
         study(answer={"lss": "?"})
 
 
 def test_claims_stay_where_values_are_replaced_and_a_small_study_answers_nothing():
-    claim = Claim(id="c", says="?", counts_as="?", test=beats("margin", **A_TO_B))
+    claim = Claim(id="c", says="?", test=beats("margin", **A_TO_B))
     whole = study(claims=[claim], answer={"loss": "?", "margin": "?"})
     other = whole.overridden({"margin": [0.3, 0.4]})
     assert other.claims == [claim] and other.answer == whole.answer

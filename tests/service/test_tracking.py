@@ -49,7 +49,7 @@ def run(tmp_path):
     """A run of two trials, none started; one of them will diverge."""
     sweeps = {"lr": {"lr": {"grid_search": [0.1, 9.0]}}}
     lower = below("lr", {"lr": 0.1}, {"lr": 9.0}, Last(metric="test/loss"))
-    claims = [Claim(id="lower", says="?", counts_as="?", test=lower)]
+    claims = [Claim(id="lower", says="?", test=lower)]
     study = Study("toy", "Which?", train, Toy(), sweeps, "val/loss", "min", claims=claims)
     plan, folder = (
         plan_run(study, options_from({"seeds": 1}), {}),

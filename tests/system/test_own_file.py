@@ -53,7 +53,7 @@ STUDY = service.Study(
     sweeps={"power": {"power": grid(1, 2)}, "shift": {"shift": grid(1, 2)}},
     metric="val/score",
     claims=[
-        Claim(id="mine.shift", says="More is more.", counts_as="above 0",
+        Claim(id="mine.shift", says="More is more.",
               test=beats("shift", {"shift": 2.0}, {"shift": 1.0}, on=Last(metric="test/score")))
     ],
 )

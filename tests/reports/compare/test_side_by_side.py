@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from claims import Claim, OrderChanges, beats, every
-from claims.findings import Finding
+from claims.finding import Finding
 from claims.statistics import difference
 from claims.verdicts import Verdict
 from reports.compare import columns
 from reports.compare.run_differences import differing
-from reports.compare.side_by_side import compare, decisive
+from reports.compare.side_by_side import compare
 from reports.reading import reading
 from runs.record import Tracked
 
 A, B = {"x": "a"}, {"x": "b"}
-BETTER = Claim(id="toy.better", says="a beats b.", counts_as="above b", test=beats("s", A, B))
-CHANGES = Claim(id="toy.changes", says="It depends.", counts_as="above on one, below on another",
+BETTER = Claim(id="toy.better", says="a beats b.", test=beats("s", A, B))
+CHANGES = Claim(id="toy.changes", says="It depends.",
                 test=OrderChanges(sweep="s", of=A, to=B))  # fmt: skip
 LOW, HIGH = [0.70, 0.71, 0.70, 0.705], [0.80, 0.82, 0.79, 0.81]
 WORD = {"test/accuracy": 0.5, "val/accuracy": 0.5}
@@ -137,9 +137,9 @@ def test_a_run_from_before_claims_has_none(run):
 
 def test_a_verdict_rests_on_the_part_that_came_to_the_same():
     parts = [Finding(s, s, "") for s in ("supported", "not tested", "refuted")]
-    claim = Claim(id="c", says="?", counts_as="?", test=every([beats("s", A, B)]))
-    assert decisive(Verdict(claim, "not tested", parts)).says == "not tested"
-    assert decisive(Verdict(claim, "no detectable difference", parts)).says == "refuted"
+    claim = Claim(id="c", says="?", test=every([beats("s", A, B)]))
+    assert Verdict(claim, "not tested", parts).decisive.says == "not tested"
+    assert Verdict(claim, "no detectable difference", parts).decisive.says == "refuted"
 
 
 def test_numbers_and_differences_stand_in_the_column_of_their_run(run):

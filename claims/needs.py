@@ -11,9 +11,13 @@ from functools import reduce
 class Needs:
     """What a run would have to have.
 
-    seeds: so many.  sweeps: those that it did not run.  test_curves: test measured by epoch.
-    free: settings that it was given other values for.  data_sets: runs on others.  end: trials
-    that were stopped, or failed, would have to end.  hopeless: no such trial can end well.
+    seeds: so many.
+    sweeps: those that it did not run.
+    test_curves: whether test would have to be measured by epoch.
+    free: settings that it was given other values for.
+    data_sets: whether it takes runs on others.
+    end: whether trials that were stopped, or failed, would have to end.
+    hopeless: whether no such trial can end well.
     """
 
     seeds: int = 0

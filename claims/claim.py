@@ -1,0 +1,68 @@
+"""A claim: a sentence, and the test that was chosen for it before anything ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from claims.kinds.kind import AnyKind, Selection
+
+
+class Claim(BaseModel):
+    """A sentence that the numbers of a run support or refute."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(description="short, unique in a project: q2.overfit")
+    says: str = Field(description="the claim, one sentence")
+    test: AnyKind
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, given: Any) -> Any:
+        """Of older runs, which told a third time in words what the test asks for."""
+        if isinstance(given, Mapping):
+            return {name: value for name, value in given.items() if name != "counts_as"}
+        return given
+
+    @property
+    def counts_as(self) -> str:
+        """What the test asks for, in words."""
+        return self.test.counts_as
+
+    @property
+    def sweeps(self) -> list[str]:
+        """Those whose variants it is about."""
+        return list(dict.fromkeys(part.sweep for part in self.test.simple))
+
+    def problem(self, varied: Mapping[str, Sequence[str]]) -> str | None:
+        """Why a study cannot make this claim, one sentence; None where it can.
+
+        varied: of each of its sweeps, the settings that it varies.
+        """
+        for part in self.test.simple:
+            if part.sweep not in varied:
+                return (
+                    f"Claim {self.id} is about sweep {part.sweep!r}, which the study does not have."
+                )
+            names = part.compares
+            if names is not None and not set(names) & set(varied[part.sweep]):
+                return (
+                    f"Claim {self.id} compares {' and '.join(names) or 'a variant with itself'}, "
+                    f"which sweep {part.sweep} never varies; it varies "
+                    f"{', '.join(varied[part.sweep])}."
+                )
+        return None
+
+    def selections(self) -> Iterator[tuple[str, Selection]]:
+        """The variants that it names, each with its sweep."""
+        for part in self.test.simple:
+            for selection in part.selections():
+                yield part.sweep, selection
+
+    def settings(self) -> Iterator[tuple[str, Any]]:
+        """Every setting that it names, with its value; None for one of no certain value."""
+        for part in self.test.simple:
+            yield from part.settings()

@@ -1,0 +1,96 @@
+"""Two variants of a sweep lie so far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Literal, Self
+
+from claims.evidence import detectable, effect, left_out, pairs, spelt
+from claims.finding import Finding
+from claims.kinds.kind import Part, Region, Selection, listed, place, told
+from claims.measures import ACCURACY, Measure
+from runs.record import Run
+
+
+class Differs(Part):
+    """The mean difference of a number, `of` less `to`, lies in `within`."""
+
+    kind: Literal["differs"] = "differs"
+    of: Selection
+    to: Selection
+    on: Measure = ACCURACY
+    within: Region
+
+    @property
+    def says(self) -> str:
+        """ "test/accuracy: loss=center less loss=cross_entropy" """
+        return f"{self.on.says}: {spelt(self.of)} less {spelt(self.to)}"
+
+    @property
+    def wanted(self) -> str:
+        """ "above 5 points" """
+        return told(self.within, self.on)
+
+    @classmethod
+    def counts_together(cls, tests: Sequence[Self]) -> str:
+        """ "test/accuracy: x=a and x=b less x=c, each above 5 points" """
+        others: dict[str, list[str]] = {}
+        for test in tests:
+            others.setdefault(spelt(test.to), []).append(spelt(test.of))
+        pairs = ", ".join(f"{listed(of)} less {to}" for to, of in others.items())
+        each = "each " if len(tests) > 1 else ""
+        return f"{tests[0].on.says}: {pairs}, {each}{tests[0].wanted}"
+
+    @property
+    def compares(self) -> Collection[str]:
+        """What is not the same in both."""
+        return [n for n in {**self.of, **self.to} if self.of.get(n) != self.to.get(n)]
+
+    def selections(self) -> Iterator[Selection]:
+        """Both."""
+        yield from (self.of, self.to)
+
+    def settings(self) -> Iterator[tuple[str, Any]]:
+        """Those of both."""
+        yield from self.of.items()
+        yield from self.to.items()
+
+    def find(self, run: Run, confidence: float) -> Finding:
+        """Where the interval of the mean difference lies."""
+        both = pairs(run, self.sweep, self.of, self.to)
+        difference = effect(both, self.on, confidence)
+        status = place(difference, self.within)
+        notes = [
+            left_out(run, self.sweep, (self.of, self.to), difference),
+            self.on.caveat([(own, (own, other)) for own, other in both]),
+        ]
+        blind = detectable(both, self.on) if status == "no detectable difference" else None
+        return Finding(
+            says=self.says,
+            status=status,
+            wanted=self.wanted,
+            effect=difference,
+            scale=self.on.scale,
+            unit=self.on.unit,
+            detectable=blind,
+            note=" ".join(note for note in notes if note),
+        )
+
+
+def beats(
+    sweep: str, of: Selection, to: Selection, by: float = 0.0, on: Measure = ACCURACY
+) -> Differs:
+    """`of` is above `to` by more than `by`, in the number's unit (accuracies: 0..1)."""
+    return Differs(sweep=sweep, of=of, to=to, on=on, within=((by, None),))
+
+
+def below(sweep: str, of: Selection, to: Selection, on: Measure) -> Differs:
+    """`of` is below `to`."""
+    return Differs(sweep=sweep, of=of, to=to, on=on, within=((None, 0.0),))
+
+
+def alike(
+    sweep: str, of: Selection, to: Selection, margin: float, on: Measure = ACCURACY
+) -> Differs:
+    """The whole interval of the difference lies within ±margin: an equivalence test."""
+    return Differs(sweep=sweep, of=of, to=to, on=on, within=((-margin, margin),))

@@ -1,0 +1,86 @@
+"""Several things hold at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from claims.finding import Finding, Status
+from claims.kinds.differs import beats, below
+from claims.kinds.kind import AnyKind, Kind, Part, Selection
+from claims.measures import At
+from claims.statistics import CONFIDENCE
+from runs.record import Run
+
+
+class Every(Kind):
+    """All parts hold; an order that changes needs several runs, and stands alone.
+
+    An intersection-union test (Berger, Technometrics 24, 295, 1982): supported if every part is. It
+    is refuted if one part is at a confidence that holds for all parts together (Bonferroni).
+    """
+
+    kind: Literal["every"] = "every"
+    parts: Annotated[tuple[AnyKind, ...], Field(min_length=1)]
+
+    @field_validator("parts")
+    @classmethod
+    def _of_one_run(cls, parts: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        for part in parts:
+            if part.OVER_RUNS:
+                raise ValueError(f"{part.kind} takes several runs and cannot be part of a claim")
+        return parts
+
+    @property
+    def simple(self) -> Sequence[Part]:
+        """Those of all parts."""
+        return [one for part in self.parts for one in part.simple]
+
+    @property
+    def says(self) -> str:
+        """What its parts say."""
+        return "; ".join(part.says for part in self.simple)
+
+    @property
+    def wanted(self) -> str:
+        """The same of all, or nothing."""
+        return " and ".join(dict.fromkeys(part.wanted for part in self.simple))
+
+    @property
+    def counts_as(self) -> str:
+        """Its parts; what is asked alike of several stands once."""
+        alike: dict[Any, list[Part]] = {}
+        for part in self.simple:
+            alike.setdefault((type(part), part.on, part.wanted), []).append(part)
+        return "; ".join(parts[0].counts_together(parts) for parts in alike.values())
+
+    def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
+        """What all parts together come to in the first run; each is shown at 95 %."""
+        findings = [part.finding(runs[0], CONFIDENCE) for part in self.simple]
+        strictly = 1 - (1 - CONFIDENCE) / len(findings)
+        strict = [part.finding(runs[0], strictly).status for part in self.simple]
+        statuses = [finding.status for finding in findings]
+        if "refuted" in strict:
+            return "refuted", findings
+        if "not tested" in statuses:
+            return "not tested", findings
+        if all(status == "supported" for status in statuses):
+            return "supported", findings
+        return "no detectable difference", findings
+
+
+def every(parts: Sequence[Kind]) -> Every:
+    """All parts hold."""
+    return Every(parts=tuple(parts))
+
+
+def overtakes(sweep: str, of: Selection, to: Selection, metric: str, early: float = 0.2) -> Every:
+    """`of` is below `to` after a share `early` of the epochs, and above it at the end."""
+    return Every(
+        parts=(
+            below(sweep, of, to, At(metric=metric, share=early)),
+            beats(sweep, of, to, on=At(metric=metric, share=1.0)),
+        )
+    )
