@@ -61,13 +61,13 @@ def compare(
         else:
             others[variant] = [own[seed] for seed in base]
     if len(base) > 1:
-        found = _over_seeds([*base.values()], others, left_out, metric)
+        differences = _over_seeds([*base.values()], others, left_out, metric)
     elif metric == ACCURACY:
-        found = _over_images([*base.values()], others, left_out)
+        differences = _over_images([*base.values()], others, left_out)
     else:
-        found = {}
+        differences = {}
         left_out |= dict.fromkeys(others, "has one seed, no spread to judge by")
-    return Comparison(metric, named[0], found, left_out)
+    return Comparison(metric, named[0], differences, left_out)
 
 
 Trials = Sequence[TrialRecord]
@@ -111,11 +111,11 @@ def _over_images(
     if not pairs:
         return {}
     each = 1 - (1 - CONFIDENCE) / len(pairs)
-    found = {n: statistics.bootstrap_difference(*right, each) for n, right in pairs.items()}
-    adjusted = statistics.holm([difference.p for difference in found.values()])
+    differences = {n: statistics.bootstrap_difference(*right, each) for n, right in pairs.items()}
+    adjusted = statistics.holm([difference.p for difference in differences.values()])
     return {
         variant: replace(difference, p=float(p), confidence=CONFIDENCE)
-        for (variant, difference), p in zip(found.items(), adjusted, strict=True)
+        for (variant, difference), p in zip(differences.items(), adjusted, strict=True)
     }
 
 

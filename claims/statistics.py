@@ -167,12 +167,12 @@ def simultaneous(differences: npt.ArrayLike, confidence: float = 0.95) -> list[D
     ends, adjusted, seeds = [], [], rows.shape[1]
     for sign in (1.0, -1.0):
         adjusted.append(holm(np.where(sign * means > 0.0, p / 2.0, 1.0 - p / 2.0)))
-        found = adjusted[-1] <= tail
-        others = np.sum(~found) or found.size
+        rejected = adjusted[-1] <= tail
+        others = np.sum(~rejected) or rejected.size
         bounds = sign * means + scipy.special.stdtrit(seeds - 1, tail / others) * errors
         # Rounding must not make the ends disagree with the tests.
-        beyond = np.maximum(bounds, _ABOVE_ZERO) if found.all() else _ABOVE_ZERO
-        ends.append(sign * np.where(found, beyond, np.minimum(bounds, 0.0)))
+        beyond = np.maximum(bounds, _ABOVE_ZERO) if rejected.all() else _ABOVE_ZERO
+        ends.append(sign * np.where(rejected, beyond, np.minimum(bounds, 0.0)))
     both = np.minimum(2.0 * np.minimum(*adjusted), 1.0)
     return [
         Difference(float(mean), float(low), float(high), float(p), seeds, _SEEDS, confidence)

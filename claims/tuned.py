@@ -13,11 +13,11 @@ SIGN = {"max": 1, "min": -1}
 
 def rivals(variants: Sequence[Variant], setting: str) -> list[list[Variant]]:
     """Variants that differ in nothing but the tuned setting, in groups."""
-    found: dict[str, list[Variant]] = {}
+    groups: dict[str, list[Variant]] = {}
     for variant in variants:
         others = {name: value for name, value in variant.settings.items() if name != setting}
-        found.setdefault(json.dumps(others, sort_keys=True), []).append(variant)
-    return list(found.values())
+        groups.setdefault(json.dumps(others, sort_keys=True), []).append(variant)
+    return list(groups.values())
 
 
 def own_variants(
@@ -30,13 +30,13 @@ def own_variants(
     variant is not its own, whatever the seeds that ended well had: the others may have diverged.
     Variants without the metric are left out.
     """
-    found = []
+    own = []
     for same in rivals(variants, setting):
         ranks = [(_rank(variant, metric, mode), variant) for variant in same]
         measured = [(rank, variant) for rank, variant in ranks if not math.isnan(rank[1])]
         if measured:
-            found.append(max(measured, key=lambda one: one[0])[1])
-    return found
+            own.append(max(measured, key=lambda one: one[0])[1])
+    return own
 
 
 def _rank(variant: Variant, metric: str, mode: str) -> tuple[int, float]:
@@ -47,7 +47,7 @@ def _rank(variant: Variant, metric: str, mode: str) -> tuple[int, float]:
 
 def at_an_end(variants: Sequence[Variant], own: Sequence[Variant], setting: str) -> list[str]:
     """A sentence for each variant whose own value is the smallest or largest that was tried."""
-    found = []
+    sentences = []
     for same in rivals(variants, setting):
         tried = {one.settings[setting] for one in same if setting in one.settings}
         if len(tried) < 2 or not all(isinstance(value, int | float) for value in tried):
@@ -60,8 +60,8 @@ def at_an_end(variants: Sequence[Variant], own: Sequence[Variant], setting: str)
                 if value == end(tried):
                     names = next(iter(variant.varied.values()))
                     name = label(variant.settings, [n for n in names if n != setting])
-                    found.append(
+                    sentences.append(
                         f"{name or variant.name}: its own {setting}, {value:g}, is the {word} that "
                         f"was tried; a {more} one may be better."
                     )
-    return found
+    return sentences

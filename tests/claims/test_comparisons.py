@@ -27,8 +27,8 @@ def variants(made_run, made_trial):
     return make
 
 
-def by_name(found):
-    return {variant.name.removeprefix("loss="): value for variant, value in found.items()}
+def by_name(rows):
+    return {variant.name.removeprefix("loss="): value for variant, value in rows.items()}
 
 
 @pytest.mark.parametrize("baseline", [{"loss": "other"}, None, {"lr": 1}])
@@ -43,8 +43,10 @@ def test_a_baseline_that_several_variants_have_is_none(made_run, made_trial):
 
 
 def test_without_a_named_baseline_the_first_variant_is_it(variants):
-    found = compare(variants(first=[0.5, 0.6], base=[0.6, 0.8]), {})
-    assert found.baseline.name == "loss=first" and list(by_name(found.differences)) == ["base"]
+    compared = compare(variants(first=[0.5, 0.6], base=[0.6, 0.8]), {})
+    assert compared.baseline.name == "loss=first" and list(by_name(compared.differences)) == [
+        "base"
+    ]
     assert compare([], {}) is None
 
 
@@ -58,10 +60,10 @@ def test_differences_are_paired_by_seed_and_hold_together(made_run, made_trial):
         for loss, values in rows.items()
     }
     trials["up"] = trials["up"][::-1]  # the order of trials does not matter
-    found = compare(made_run([t for same in trials.values() for t in same]).variants, BASE)
-    assert found.baseline.name == "loss=base"
-    assert list(by_name(found.differences)) == ["up", "same"]
-    up = by_name(found.differences)["up"]
+    compared = compare(made_run([t for same in trials.values() for t in same]).variants, BASE)
+    assert compared.baseline.name == "loss=base"
+    assert list(by_name(compared.differences)) == ["up", "same"]
+    up = by_name(compared.differences)["up"]
     assert up.estimate == pytest.approx(0.03) and up.basis == "t over seeds"
     alone = statistics.difference(rows["up"], rows["base"])
     assert up.low <= alone.low and up.high >= alone.high
@@ -69,9 +71,9 @@ def test_differences_are_paired_by_seed_and_hold_together(made_run, made_trial):
 
 def test_what_cannot_be_compared_is_named_with_the_reason(variants):
     rows = {"base": [0.5, 0.6], "whole": [0.6, 0.75, 0.8], "once": {1: 0.6}, "tied": [0.51, 0.61]}
-    found = compare(variants(**rows), BASE)
-    assert list(by_name(found.differences)) == ["whole"]
-    assert by_name(found.left_out) == {
+    compared = compare(variants(**rows), BASE)
+    assert list(by_name(compared.differences)) == ["whole"]
+    assert by_name(compared.left_out) == {
         "once": "lacks a seed that the baseline has",
         "tied": "differs by the same +1.0 in all seeds",
     }
@@ -79,18 +81,18 @@ def test_what_cannot_be_compared_is_named_with_the_reason(variants):
 
 def test_the_metric_may_be_any_and_is_told_in_its_unit(variants):
     rows = {"base": [0.5, 0.6], "up": [0.6, 0.8], "tied": [0.7, 0.8]}
-    found = compare(variants("val/rmse", **rows), BASE, "val/rmse")
-    assert found.metric == "val/rmse"
-    assert by_name(found.differences)["up"].estimate == pytest.approx(0.15)
-    assert by_name(found.left_out) == {"tied": "differs by the same +0.2 in all seeds"}
+    compared = compare(variants("val/rmse", **rows), BASE, "val/rmse")
+    assert compared.metric == "val/rmse"
+    assert by_name(compared.differences)["up"].estimate == pytest.approx(0.15)
+    assert by_name(compared.left_out) == {"tied": "differs by the same +0.2 in all seeds"}
     assert compare(variants(base=[0.5, 0.6], up=[0.6, 0.8]), BASE, "val/rmse") is None
 
 
 def test_one_seed_of_what_images_do_not_tell_is_not_compared(variants):
     given = variants("test/auc_macro", base=[0.5], up=[0.6], late={1: 0.6})
-    found = compare(given, BASE, "test/auc_macro")
-    assert not found.differences
-    assert by_name(found.left_out) == {
+    compared = compare(given, BASE, "test/auc_macro")
+    assert not compared.differences
+    assert by_name(compared.left_out) == {
         "up": "has one seed, no spread to judge by",
         "late": "lacks a seed that the baseline has",
     }
@@ -119,14 +121,14 @@ def test_one_seed_is_compared_on_the_same_test_images(made_run, made_trial, tmp_
         trial("elsewhere", base, label=1),
         made_trial({"loss": "bare"}, metrics={"test/accuracy": 0.5}),
     ]
-    found = compare(made_run(trials).variants, BASE)
-    rows = by_name(found.differences)
+    compared = compare(made_run(trials).variants, BASE)
+    rows = by_name(compared.differences)
     assert {d.basis for d in rows.values()} == {"bootstrap over test images"}
     assert rows["better"].excludes_zero and rows["better"].p < 0.001
     assert not rows["same"].excludes_zero and rows["same"].p > 0.05
     alone = statistics.bootstrap_difference(better, base)
     assert rows["better"].low < alone.low and rows["better"].high > alone.high
-    assert by_name(found.left_out) == dict.fromkeys(
+    assert by_name(compared.left_out) == dict.fromkeys(
         ("elsewhere", "bare"), "has no predictions of the baseline's test images"
     )
 
@@ -134,12 +136,12 @@ def test_one_seed_is_compared_on_the_same_test_images(made_run, made_trial, tmp_
 def test_a_chance_tie_of_two_seeds_is_no_finding(variants):
     """Two seeds often differ by the same number of images: t alone would say p = 0."""
     random = np.random.default_rng(0)
-    found = 0
+    compared = 0
     for _ in range(400):
         base, other = (np.round(0.5 + 0.005 * random.normal(size=2), 2) for _ in range(2))
         result = compare(variants(base=base, other=other), BASE)
-        found += any(difference.p <= 0.05 for difference in result.differences.values())
-    assert found / 400 < 0.08
+        compared += any(difference.p <= 0.05 for difference in result.differences.values())
+    assert compared / 400 < 0.08
 
 
 def test_effects_are_written_in_points():

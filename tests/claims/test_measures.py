@@ -12,8 +12,8 @@ FALLING = {"train/loss": [4.0, 2.0, 1.0, 0.5]}
 
 def test_a_curve_is_read_at_a_share_of_its_epochs_rounded_up(made_trial):
     trial = made_trial({"x": 1}, curves={"val/accuracy": [0.1, 0.2, 0.3, 0.4, 0.5]})
-    found = [At(metric="val/accuracy", share=s).of(trial, ()) for s in (0.01, 0.2, 0.21, 1)]
-    assert found == [0.1, 0.1, 0.2, 0.5]
+    values = [At(metric="val/accuracy", share=s).of(trial, ()) for s in (0.01, 0.2, 0.21, 1)]
+    assert values == [0.1, 0.1, 0.2, 0.5]
 
 
 def test_gap_rise_and_total(made_trial):

@@ -14,28 +14,28 @@ PAGE = [[3, 4, 3], [2, 2, 4], [3, 3, 5], [1, 3, 2], [2, 3, 2], [2, 4, 5], [1, 2,
 
 
 def test_a_trend_is_that_of_the_example_of_pages_test() -> None:
-    found = statistics.trend([1, 10, 100], PAGE)
-    assert found.p == pytest.approx(2 * 0.0018191161948127822)  # scipy's documentation
+    result = statistics.trend([1, 10, 100], PAGE)
+    assert result.p == pytest.approx(2 * 0.0018191161948127822)  # scipy's documentation
     down = statistics.trend([3, 2, 1], PAGE)
-    assert down.p == found.p
-    assert (down.low, down.high) == pytest.approx((-found.high, -found.low))
+    assert down.p == result.p
+    assert (down.low, down.high) == pytest.approx((-result.high, -result.low))
     shuffled = statistics.trend([100, 1, 10], np.array(PAGE)[:, [2, 0, 1]])
-    assert shuffled == found
+    assert shuffled == result
 
 
 def test_a_trend_is_a_mean_rank_correlation_with_an_interval_over_seeds() -> None:
     levels, rows = [1, 2, 3, 4], [[1, 2, 3, 4], [5, 7, 6, 8], [3, 1, 4, 2]]
     # 1 - 6 * (sum of squared differences of ranks) / (4 * 15).
     rho = statistics.difference([1.0, 0.8, 0.0], [0.0] * 3)
-    found = statistics.trend(levels, rows)
-    assert (found.estimate, found.low) == pytest.approx((rho.estimate, rho.low))
-    assert rho.high > 1.0 and found.high == 1.0
+    result = statistics.trend(levels, rows)
+    assert (result.estimate, result.low) == pytest.approx((rho.estimate, rho.low))
+    assert rho.high > 1.0 and result.high == 1.0
     assert statistics.trend(levels[::-1], rows).low == -1.0
-    assert (found.n, found.basis, found.confidence) == (3, "t over seeds", 0.95)
+    assert (result.n, result.basis, result.confidence) == (3, "t over seeds", 0.95)
     narrower = statistics.trend(levels, rows, 0.5)
     expected = statistics.difference([1.0, 0.8, 0.0], [0.0] * 3, 0.5)
     assert (narrower.low, narrower.high) == pytest.approx((expected.low, expected.high))
-    assert narrower.p == found.p
+    assert narrower.p == result.p
     flat = statistics.trend(levels, [[1, 2, 3, 4], [2, 2, 2, 2]])
     assert flat.estimate == 0.5
 

@@ -58,9 +58,9 @@ UNSURE = {"a": [0.80, 0.66, 0.79, 0.71], "b": [0.7, 0.71, 0.7, 0.705]}
     ],
 )
 def test_a_verdict_is_where_the_whole_interval_lies(verdict, test, rows, status):
-    found = verdict(test, rows)
-    assert found.status == status
-    (part,) = found.findings
+    result = verdict(test, rows)
+    assert result.status == status
+    (part,) = result.findings
     assert part.effect.n == 4 and part.effect.basis == "t over seeds"
     assert part.effect.low <= part.effect.estimate <= part.effect.high
     # What could have been found is said where nothing was.
@@ -70,9 +70,9 @@ def test_a_verdict_is_where_the_whole_interval_lies(verdict, test, rows, status)
 
 def test_not_significant_is_never_alike(verdict):
     """The p-value is large, and the claim of no effect is not supported for all that."""
-    found = verdict(alike("s", A, B, 0.02), UNSURE)
-    assert found.findings[0].effect.p > 0.05
-    assert found.status == "no detectable difference"
+    result = verdict(alike("s", A, B, 0.02), UNSURE)
+    assert result.findings[0].effect.p > 0.05
+    assert result.status == "no detectable difference"
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_not_significant_is_never_alike(verdict):
 )
 def test_a_trend_is_judged_by_ranks_over_seeds(verdict, values, status):
     rows = {level: [seed[i] for seed in values] for i, level in enumerate((0.1, 1.0, 10.0))}
-    found = verdict(Trend(sweep="s", over="x", rises=True), rows)
-    assert found.status == status
-    assert "Means at 0.1, 1, 10:" in found.findings[0].note
+    result = verdict(Trend(sweep="s", over="x", rises=True), rows)
+    assert result.status == status
+    assert "Means at 0.1, 1, 10:" in result.findings[0].note
 
 
 NEW, MORE = "--only s --seeds 3", "--resume toy/now --seeds 3"
@@ -105,10 +105,10 @@ NEW, MORE = "--only s --seeds 3", "--resume toy/now --seeds 3"
 )
 def test_what_cannot_be_tested_says_why_and_what_would_test_it(verdict, rows, trend, why, command):
     test = Trend(sweep="s", over="x", rises=True) if trend else beats("s", A, B)
-    found = verdict(test, rows)
-    assert found.status == "not tested" and why in found.findings[0].note
-    assert found.command == f"python -m studies.toy {command}"
-    assert found.findings[0].effect is None
+    result = verdict(test, rows)
+    assert result.status == "not tested" and why in result.findings[0].note
+    assert result.command == f"python -m studies.toy {command}"
+    assert result.findings[0].effect is None
 
 
 def test_a_curve_that_was_not_recorded_leads_to_the_option_that_records_it(made_run, made_trial):
@@ -127,9 +127,9 @@ def test_one_seed_is_judged_by_the_test_images(made_run, made_trial, tmp_path):
         said = np.where(np.arange(1000) < right, labels, 1 - labels)
         Predictions(labels, said).save(folder)
         trials.append(made_trial({"x": x}, metrics={"test/accuracy": right / 1000}, folder=folder))
-    found = judge(claim(beats("s", A, B, by=0.05)), [made_run(trials)])
-    assert found.status == "supported" and found.findings[0].effect.n == 1000
-    assert found.findings[0].note.startswith("One seed: says nothing of how another would end.")
+    result = judge(claim(beats("s", A, B, by=0.05)), [made_run(trials)])
+    assert result.status == "supported" and result.findings[0].effect.n == 1000
+    assert result.findings[0].note.startswith("One seed: says nothing of how another would end.")
 
 
 def test_a_conjunction_needs_all_parts_and_one_refutes_it(verdict):
@@ -163,10 +163,10 @@ def test_each_is_judged_at_its_own_value_of_what_the_study_tunes(made_run, made_
         for lr in (0.1, 0.3)
         for seed in (0, 1)
     ]  # fmt: skip
-    found = judge(claim(alike("s", A, B, 0.3)), [made_run(trials, tune_each="lr")])
-    assert found.findings[0].effect.estimate == pytest.approx(-0.005)
-    found = judge(claim(alike("s", A, B, 0.3)), [made_run(trials)])
-    assert "said of 2 variants" in found.findings[0].note
+    result = judge(claim(alike("s", A, B, 0.3)), [made_run(trials, tune_each="lr")])
+    assert result.findings[0].effect.estimate == pytest.approx(-0.005)
+    result = judge(claim(alike("s", A, B, 0.3)), [made_run(trials)])
+    assert "said of 2 variants" in result.findings[0].note
 
 
 def test_a_seed_that_diverged_is_left_out_and_named(made_run, made_trial):
@@ -187,9 +187,9 @@ def test_one_seed_that_is_left_of_several_decides_nothing(made_run, made_trial):
         for x in "ab"
         for seed in range(4)
     ]  # fmt: skip
-    found = judge(claim(beats("s", A, B)), [made_run(trials)])
-    assert found.status == "not tested"
-    assert "of 4 seeds only seed 0 finished in both" in found.findings[0].note
+    result = judge(claim(beats("s", A, B)), [made_run(trials)])
+    assert result.status == "not tested"
+    assert "of 4 seeds only seed 0 finished in both" in result.findings[0].note
 
 
 def test_a_trend_names_the_values_that_all_diverged_and_refuses_what_is_no_number(
@@ -204,8 +204,8 @@ def test_a_trend_names_the_values_that_all_diverged_and_refuses_what_is_no_numbe
         ]  # fmt: skip
         return judge(claim(Trend(sweep="s", over="x", rises=True)), [made_run(trials)])
 
-    found = trend([1.0, 2.0, 3.0, 9.0])
-    assert found.status == "supported" and "No trial finished at 9." in found.findings[0].note
+    result = trend([1.0, 2.0, 3.0, 9.0])
+    assert result.status == "supported" and "No trial finished at 9." in result.findings[0].note
     assert trend([..., 1.0, 2.0, 3.0]).status == "supported"  # one without the setting
     for value in (None, "auto"):
         assert "not a number" in trend([1.0, 2.0, 3.0, value]).findings[0].note
@@ -213,8 +213,8 @@ def test_a_trend_names_the_values_that_all_diverged_and_refuses_what_is_no_numbe
 
 def test_two_seeds_cannot_show_a_trend_of_three_values(verdict):
     rows = {1.0: [0.1, 0.1], 2.0: [0.2, 0.3], 3.0: [0.4, 0.5]}
-    found = verdict(Trend(sweep="s", over="x", rises=True), rows)
-    assert found.status == "not tested" and "2 seeds cannot show" in found.findings[0].note
+    result = verdict(Trend(sweep="s", over="x", rises=True), rows)
+    assert result.status == "not tested" and "2 seeds cannot show" in result.findings[0].note
 
 
 def test_a_trend_of_several_variants_at_one_value_is_refused(made_run, made_trial):
@@ -261,9 +261,9 @@ def test_an_order_that_changes_needs_several_data_sets(
              asked={"values": {"dataset": [name]}})[0]
         for row, name in zip(rows, names, strict=True)
     ]  # fmt: skip
-    found = judge(claim(test), given)
-    assert found.status == status and len(found.findings) == len(rows) + (len(set(names)) < 2)
-    assert found.command.startswith(command) and bool(found.command) == bool(command)
+    result = judge(claim(test), given)
+    assert result.status == status and len(result.findings) == len(rows) + (len(set(names)) < 2)
+    assert result.command.startswith(command) and bool(result.command) == bool(command)
 
 
 def test_a_false_claim_of_no_effect_is_supported_at_most_as_often_as_it_says(made_run, made_trial):
@@ -272,10 +272,10 @@ def test_a_false_claim_of_no_effect_is_supported_at_most_as_often_as_it_says(mad
     for _ in range(studies):
         base = 0.7 + 0.02 * random.standard_normal(5)
         of = base + 0.02 + 0.005 * random.standard_normal(5)
-        found = judge(
+        result = judge(
             claim(alike("s", A, B, 0.02)), runs(made_run, made_trial, {"a": of, "b": base})
         )
-        wrong += found.status == "supported"
+        wrong += result.status == "supported"
     assert wrong / studies < 0.05
 
 
