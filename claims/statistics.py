@@ -116,7 +116,9 @@ def bootstrap_difference(
     A percentile interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993) over
     draws of N images, in [-1, 1], with the p-value of `mcnemar`; near the border they can disagree.
     Both know nothing of other seeds. The fewer images only one has right, the more the interval is
-    too narrow; without any it is [0, 0]. ValueError as for `mcnemar`.
+    too narrow; without any it is [0, 0].
+
+    Raises ValueError as `mcnemar` does.
     """
     tail, (only_of, only_to, images) = _tail(confidence), _counts(correct_of, correct_to)
     # All that matters of a draw is how many images of each kind are in it.
@@ -147,7 +149,7 @@ def simultaneous(differences: npt.ArrayLike, confidence: float = 0.95) -> list[D
 
     Holm's test runs once a direction, each at half of alpha = 1 - confidence. `p` is twice the
     smaller one-sided adjusted p-value; an interval excludes 0 exactly if p <= alpha. All M cover
-    with probability >= confidence, however they depend on each other. ValueError as `difference`.
+    with probability >= confidence, however they depend on each other.
 
     The lower ends are those of Guilbaud (Biometrical Journal 50, 678, 2008) and Strassburger and
     Bretz (Statistics in Medicine 27, 4914, 2008), the upper ends their mirror image. The N
@@ -161,6 +163,8 @@ def simultaneous(differences: npt.ArrayLike, confidence: float = 0.95) -> list[D
     fit it: with one huge difference and one of 0 it errs with probability alpha on the latter and
     leaves nothing for the former's upper end. Nor is it proven to get signs right where comparisons
     depend on each other, as those to one baseline do (Shaffer, Annals of Statistics 8, 1342, 1980).
+
+    Raises ValueError as `difference` does.
     """
     tail, rows = _tail(confidence), _over_seeds(differences, 2)
     means, errors, p = _t_tests(rows)

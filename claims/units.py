@@ -11,8 +11,13 @@ SPLITS = {"val": "validation"}
 
 @dataclass(frozen=True)
 class Unit:
-    """scale: what a number is multiplied by.  word: what follows a difference, "" for nothing.
-    sign: what follows a value.  decimals: behind the point; None: three digits in all."""
+    """How a number is told.
+
+    scale: what it is multiplied by.
+    word: what follows a difference, "" for nothing.
+    sign: what follows a value.
+    decimals: behind the point; None: three digits in all.
+    """
 
     scale: float = 1.0
     word: str = ""

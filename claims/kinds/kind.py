@@ -128,7 +128,7 @@ class Part(Kind):
 
 
 def _from_data(value: Any) -> Any:
-    """A test as study.json has it, by its kind; ValueError for one that there is not."""
+    """A test as study.json has it, by its kind; raises ValueError for one that there is not."""
     if not isinstance(value, Mapping):
         return value
     kind = Kind.KINDS.get(str(value.get("kind")))
