@@ -74,7 +74,8 @@ def difference(of: npt.ArrayLike, to: npt.ArrayLike, confidence: float = 0.95) -
     """Mean of `of` - `to`, both (S,), paired by seed: t interval over seeds and paired t test.
 
     If all differences are equal, the interval has no width and p is 0, or 1 if they are all 0.
-    Fewer than two seeds, different shapes or values that are not finite raise ValueError.
+
+    Raises ValueError for fewer than two seeds, different shapes, or values that are not finite.
     """
     tail, values = _tail(confidence), _over_seeds(of, 1) - _over_seeds(to, 1)
     mean, error, p = (float(result[0]) for result in _t_tests(values[None]))
@@ -96,8 +97,9 @@ def mcnemar(correct_of: npt.ArrayLike, correct_to: npt.ArrayLike) -> float:
     """Exact two-sided p-value of equal accuracy on the same N images, both (N,) bool.
 
     A binomial test of whether, of the images that only one has right, each has half (McNemar,
-    Psychometrika 12, 153, 1947); 1 if there are none. Other types, different shapes or no image
-    raise ValueError.
+    Psychometrika 12, 153, 1947); 1 if there are none.
+
+    Raises ValueError for other types, different shapes, or no image.
     """
     only_of, only_to, _ = _counts(correct_of, correct_to)
     either = only_of + only_to
@@ -133,7 +135,9 @@ def holm(p_values: npt.ArrayLike) -> _Floats:
     """Adjusted p-values (M,), in the given order; those <= alpha are found at family-wise alpha.
 
     Valid however the M tests depend on each other (Holm, Scandinavian Journal of Statistics 6, 65,
-    1979). p-values outside [0, 1] raise ValueError.
+    1979).
+
+    Raises ValueError for p-values outside [0, 1].
     """
     p = np.asarray(p_values, np.float64)
     if p.ndim != 1 or not np.all((p >= 0.0) & (p <= 1.0)):
@@ -210,8 +214,9 @@ def smallest_detectable(
 
     For the number and spread of `differences` (S,), not their mean (Hoenig and Heisey, The American
     Statistician 55, 19, 2001, say why); 0 without a spread. Of few seeds it is rough: the true one
-    is 0.5 to 6.3 times the spread of three, 0.7 to 2.0 times that of eight (95 %). Fewer than two
-    seeds or not 0 < alpha < power < 1 raise ValueError.
+    is 0.5 to 6.3 times the spread of three, 0.7 to 2.0 times that of eight (95 %).
+
+    Raises ValueError for fewer than two seeds, or unless 0 < alpha < power < 1.
     """
     values = _over_seeds(differences, 1)
     if not 0.0 < alpha < power < 1.0:
@@ -227,7 +232,9 @@ def seeds_needed(sd: float, effect: float, power: float = 0.8, alpha: float = 0.
     """The fewest seeds, >= 2, with which a paired t test (two-sided) finds `effect` with `power`.
 
     sd > 0 is the standard deviation of the differences over seeds and `effect` their true mean,
-    other than 0, in one unit. Other values or not 0 < alpha < power < 1 raise ValueError.
+    other than 0, in one unit.
+
+    Raises ValueError for other values, or unless 0 < alpha < power < 1.
     """
     if not (0.0 < sd < math.inf and 0.0 < abs(effect) < math.inf and 0.0 < alpha < power < 1.0):
         raise ValueError(f"Out of range: {sd=}, {effect=}, {power=}, {alpha=}.")
@@ -244,7 +251,8 @@ def trend(levels: npt.ArrayLike, values: npt.ArrayLike, confidence: float = 0.95
     whose values are all equal; its t interval is clipped to [-1, 1] and has no width where seeds
     agree. p is twice the smaller of the two directions of Page's test with seeds as blocks (Journal
     of the American Statistical Association 58, 216, 1963), approximate if values of a seed tie.
-    S < 2, L < 3, equal levels or values that are not finite raise ValueError.
+
+    Raises ValueError for S < 2, L < 3, equal levels, or values that are not finite.
     """
     rows, order = _over_seeds(np.transpose(values), 2).T, _over_seeds(levels, 1)
     if not len(np.unique(order)) == len(order) == rows.shape[1] >= 3:
