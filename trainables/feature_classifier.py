@@ -174,25 +174,25 @@ def _machine(
     info: DataInfo,
 ) -> Iterator[Epoch]:
     """Fit a support vector machine in one go, its only epoch."""
-    import metrics
+    from metrics import accuracy
     from trainables.training import evaluation
 
     classes = info.classes
     grams, gram_seconds = _grams(settings, trial.seed, info.fingerprint, sets)
     started = time.monotonic()
     machine = svm.fit(grams["train"], labels["train"], settings.C)
-    decided = {name: svm.decide(machine, gram, len(classes)) for name, gram in grams.items()}
-    measured = {
-        f"{name}/accuracy": metrics.accuracy(labels[name], decided[name].argmax(1))
+    scores = {name: svm.decide(machine, gram, len(classes)) for name, gram in grams.items()}
+    metrics = {
+        f"{name}/accuracy": accuracy(labels[name], scores[name].argmax(1))
         for name in ("train", "val")
     }
-    measured["train/support_vectors"] = len(machine.support_)
-    measured["time/gram_seconds"] = gram_seconds
-    measured["time/fit_seconds"] = time.monotonic() - started
+    metrics["train/support_vectors"] = len(machine.support_)
+    metrics["time/gram_seconds"] = gram_seconds
+    metrics["time/fit_seconds"] = time.monotonic() - started
     if trial.state is None:
-        yield Epoch(measured, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
-    scores = decided["test"]
-    yield Epoch(evaluation.final(trial.folder, classes, labels["test"], scores, scores), None)
+        yield Epoch(metrics, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
+    last = best = scores["test"]
+    yield Epoch(evaluation.final(trial.folder, classes, labels["test"], last, best), None)
 
 
 def _head(
@@ -247,12 +247,12 @@ def _head(
             optimizer.step()
             running.add(len(targets), loss=loss, accuracy=share_right(logits, targets))
             trial.progress(i + 1, len(batches))
-        measured = running.means("train")
-        measured |= network_evaluation.curve_point(net, data["val"], "val")
+        metrics = running.means("train")
+        metrics |= network_evaluation.curve_point(net, data["val"], "val")
         if settings.test_curves:
-            measured |= network_evaluation.curve_point(net, data["test"], "test_curve")
+            metrics |= network_evaluation.curve_point(net, data["test"], "test_curve")
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        yield Epoch(measured, state)
+        yield Epoch(metrics, state)
 
     evaluation = network_evaluation.final(trial, net, data["test"], classes, settings.epochs)
     yield Epoch(evaluation, None)

@@ -195,8 +195,8 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     classes = splits.train.classes
     model = extraction.untouched(settings, trial.seed)
     before = _before(settings, splits, model, trial)
-    begun = frozen_prefix.start(settings, splits, model, prefix, settings.prefix_cache, trial)
-    sets = begun.sets
+    beginning = frozen_prefix.start(settings, splits, model, prefix, settings.prefix_cache, trial)
+    sets = beginning.sets
     head_seed = derive(trial.seed, 0, "head")
     model.fc = head(settings.head, model.fc.in_features, len(classes), head_seed)
     trainable = resnet.set_trainable(model, settings.trained)
@@ -243,8 +243,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         metrics = running.means("train") | {"train/trainable_parameters": trainable}
         metrics["time/train_seconds"] = seconds
         if prefix:
-            metrics["train/prefix_difference"] = begun.difference
-            metrics["time/epoch_saving"] = (seconds + begun.seconds * len(splits.train)) / seconds
+            metrics["train/prefix_difference"] = beginning.difference
+            whole = seconds + beginning.seconds * len(splits.train)
+            metrics["time/epoch_saving"] = whole / seconds
         metrics |= network_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
             metrics |= network_evaluation.curve_point(net, sets["test"], "test_curve")

@@ -91,9 +91,9 @@ def decide(machine: SVC, gram: Array, classes: int) -> Array:
     gram: kernel values (N, N of train).
     classes: how many there are, with those that train lacks.
     """
-    decided = np.asarray(machine.decision_function(gram))
-    if decided.ndim == 1:  # two classes have one value, which speaks for the second
-        decided = np.stack([-decided, decided], axis=1)
+    decisions = np.asarray(machine.decision_function(gram))
+    if decisions.ndim == 1:  # two classes have one value, which speaks for the second
+        decisions = np.stack([-decisions, decisions], axis=1)
     values = np.full((len(gram), classes), -np.inf)
-    values[:, machine.classes_] = decided
+    values[:, machine.classes_] = decisions
     return values

@@ -62,7 +62,7 @@ def final(
     if network_evaluation.load_best(trial, net, epochs):
         _, best_logits, _ = outputs(net, sets["test"])
     knn = metrics.knn_accuracy(train_embeddings, train_labels, embeddings, labels)
-    measured = network_evaluation.of_logits(trial, classes, labels, logits, best_logits) | {
+    test_metrics = network_evaluation.of_logits(trial, classes, labels, logits, best_logits) | {
         "test/recall_at_1": metrics.recall_at_1(embeddings, labels),
         "test/map_at_r": metrics.mean_average_precision_at_r(embeddings, labels),
         "test/knn_accuracy": knn,
@@ -72,4 +72,4 @@ def final(
     Embeddings(embeddings[kept].astype(np.float16), labels[kept], kept).save(trial.folder)
     if keep_weights:
         network_evaluation.keep_weights(net.as_resnet(), trial.folder)
-    return measured
+    return test_metrics

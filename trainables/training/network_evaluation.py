@@ -90,9 +90,9 @@ def of_logits(
     last, best: logits (N, C) of the two epochs.
     """
     scores, best_scores = (torch.from_numpy(x).softmax(1).numpy() for x in (last, best))
-    measured = evaluation.final(trial.folder, classes, labels, scores, best_scores)
+    test_metrics = evaluation.final(trial.folder, classes, labels, scores, best_scores)
     ece = metrics.expected_calibration_error(labels, scores)
-    return loss_and_accuracy(last, labels, "test") | measured | {"test/ece": ece}
+    return loss_and_accuracy(last, labels, "test") | test_metrics | {"test/ece": ece}
 
 
 def keep_weights(model: nn.Module | Mapping[str, Tensor], folder: Path) -> None:
