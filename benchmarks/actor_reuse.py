@@ -109,8 +109,8 @@ def gaps(side: Callable[[Path], None]) -> list[float]:
 
 def measure(repeats: int) -> list[Figure]:
     """One figure: seconds between trials."""
-    found = in_turn({"ours": lambda: gaps(ours), "bare": lambda: gaps(bare)}, repeats)
-    own, other = (list(chain(*found[name])) for name in ("ours", "bare"))
+    by_side = in_turn({"ours": lambda: gaps(ours), "bare": lambda: gaps(bare)}, repeats)
+    own, other = (list(chain(*by_side[name])) for name in ("ours", "bare"))
     target = Target("ours", "<=", 0.5)
     return [Figure("gap between two trials", "s", own, "Tune's defaults", other, target)]
 

@@ -35,15 +35,14 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from PIL import Image
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Subset
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from benchmarks.figures import Figure, Target, in_turn, main
+from benchmarks.pictures import write_folder
 from images.augmentation import IMAGENET_MEAN, IMAGENET_STD, normalize
 from models.cnn import CNN
 from service.capacity import this_machine
@@ -67,18 +66,9 @@ class Epoch(NamedTuple):
 
 
 def write_images(place: Path) -> None:
-    """place/{train,test}/<class>/<n>.jpg: noise in a pattern of the class."""
-    random = np.random.default_rng(0)
-    for name in CLASSES:
-        pattern = random.normal(size=(6, 6, 3))
-        for part, images in (("train", TRAIN + VAL), ("test", TEST)):
-            folder = place / part / name
-            folder.mkdir(parents=True)
-            for number in range(images):
-                mixed = SIGNAL * pattern + random.normal(size=(6, 6, 3))
-                blobs = Image.fromarray(np.clip(128 + 50 * mixed, 0, 255).astype(np.uint8))
-                picture = blobs.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-                picture.save(folder / f"{number:04}.jpg", quality=90)
+    """JPEG files, as folder:PATH has them."""
+    counts = {"train": TRAIN + VAL, "test": TEST}
+    write_folder(place, CLASSES, counts, grains=6, signal=SIGNAL, side=SIDE, ending=".jpg")
 
 
 def chosen(place: Path, steps: int, batch_size: int, **others: Any) -> cnn.Settings:
@@ -150,14 +140,17 @@ def bare(settings: cnn.Settings, steps: int) -> Iterator[Epoch]:
 
 
 def taking_turns(sides: dict[str, Iterator[Epoch]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of the epochs after the first; RuntimeError unless all sides have learnt."""
-    found = in_turn({name: partial(next, it) for name, it in sides.items()}, repeats + 1)
-    for name, epochs in found.items():
+    """Seconds of the epochs after the first.
+
+    Raises RuntimeError if a side has not learnt.
+    """
+    by_side = in_turn({name: partial(next, it) for name, it in sides.items()}, repeats + 1)
+    for name, epochs in by_side.items():
         # Not "> LEARNT", which NaN would pass.
         if not epochs[-1].loss < LEARNT:
             losses = [round(epoch.loss, 3) for epoch in epochs]
             raise RuntimeError(f"The loss of {name} must fall below {LEARNT}; got {losses}.")
-    return {name: [epoch.seconds for epoch in epochs[1:]] for name, epochs in found.items()}
+    return {name: [epoch.seconds for epoch in epochs[1:]] for name, epochs in by_side.items()}
 
 
 def measure(repeats: int) -> list[Figure]:
@@ -192,9 +185,9 @@ def measure(repeats: int) -> list[Figure]:
     ]
 
 
-def compared(what: str, found: dict[str, list[float]], other: str, limit: float) -> Figure:
+def compared(what: str, seconds: dict[str, list[float]], other: str, limit: float) -> Figure:
     """Seconds of ours and of the other side, with the most that their ratio may be."""
-    return Figure(what, "s", found["ours"], other, found[other], Target("ratio", "<=", limit))
+    return Figure(what, "s", seconds["ours"], other, seconds[other], Target("ratio", "<=", limit))
 
 
 if __name__ == "__main__":

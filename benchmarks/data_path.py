@@ -128,13 +128,13 @@ def measure(repeats: int) -> list[Figure]:
             )
             for _ in range(repeats)
         ]
-    found = {name: [seconds[name] for seconds in epochs] for name in epochs[0]}
+    by_side = {name: [seconds[name] for seconds in epochs] for name in epochs[0]}
     steps, other = f"{STEPS} steps", "the plain loop"
-    drawn = found["ours, drawing"], "ImageFolder + DataLoader", found["plain, drawing"]
+    drawn = by_side["ours, drawing"], "ImageFolder + DataLoader", by_side["plain, drawing"]
     ready_target, plain_target = Target("ratio", "<=", 1.05), Target("ratio", "<=", 1 / 1.15)
     return [
-        Figure(steps, "s", found["ours"], other, found["plain"], plain_target),
-        Figure(steps, "s", found["ours"], "batch already there", found["ready"], ready_target),
+        Figure(steps, "s", by_side["ours"], other, by_side["plain"], plain_target),
+        Figure(steps, "s", by_side["ours"], "batch already there", by_side["ready"], ready_target),
         Figure(f"drawing {STEPS} batches", "s", *drawn),
     ]
 

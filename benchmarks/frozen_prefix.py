@@ -12,7 +12,7 @@ running accuracy and heartbeats. "To the next": also validation (70 images), and
 checkpoint. Outside: making the files, extracting, building, the first epoch. The sides take turns
 epoch by epoch.
 
-Predicted saving: what a trial reports as time/epoch_saving, against our own epochs with
+Predicted saving: what a trial measures as time/epoch_saving, against our own epochs with
 --prefix-cache off divided by those with it. Extracting: the prefix of train and validation images,
 against what an epoch then saves from one to the next: the ratio is the number of epochs after which
 it has paid.
@@ -44,7 +44,7 @@ from models.heads import head
 from service.capacity import this_machine
 from service.execution import run_trial
 from trainables import finetune
-from trainables.features import extraction as features
+from trainables.features import extraction
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -101,9 +101,9 @@ def plain(settings: finetune.Settings) -> Iterator[Epoch]:
         order = generator(0, epoch, "order")
         batches = shuffled_batches(len(labels), settings.batch_size, order)
         for i, index in enumerate(batches):
-            progress = (epoch - 1 + i / len(batches)) / settings.epochs
+            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs
             for group, rate in zip(optimizer.param_groups, rates, strict=False):
-                group["lr"] = rate * one_cycle(progress)
+                group["lr"] = rate * one_cycle(elapsed)
             loss = cross_entropy(net(inputs[index]), labels[index])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -121,12 +121,12 @@ def in_memory(part: Images) -> tuple[torch.Tensor, torch.Tensor]:
     return normalize(torch.from_numpy(part.pixels)).contiguous(), torch.from_numpy(part.labels)
 
 
-def extraction(settings: finetune.Settings) -> float:
+def extraction_seconds(settings: finetune.Settings) -> float:
     """Seconds until the prefix of train and validation images is on disk."""
-    splits, model = settings.load(0), features.untouched(settings, 0)
-    rows = features.rows_of(splits.train, splits.val)
+    splits, model = settings.load(0), extraction.untouched(settings, 0)
+    rows = extraction.rows_of(splits.train, splits.val)
     started = time.perf_counter()
-    features.fetch(settings, splits, model, settings.prefix()[-1], rows, seed=0, device="cpu")
+    extraction.fetch(settings, splits, model, settings.prefix()[-1], rows, seed=0, device="cpu")
     return time.perf_counter() - started
 
 
@@ -140,18 +140,18 @@ def compared(place: Path, weights: Path, unfreeze: str, repeats: int) -> list[Fi
         )  # fmt: skip
 
     kept, off, threads = chosen("float32"), chosen("off"), int(this_machine().cpus)
-    extracting = extraction(kept)
+    extracting = extraction_seconds(kept)
     trials = {
         "ours": ours(kept, place / f"{unfreeze} kept", threads),
         "plain": plain(kept),
         "off": ours(off, place / f"{unfreeze} off", threads),
     }
-    found = in_turn({name: partial(next, it) for name, it in trials.items()}, repeats + 1)
-    for name, epochs in found.items():
-        for own, other in zip(found["ours"], epochs, strict=True):
+    by_side = in_turn({name: partial(next, it) for name, it in trials.items()}, repeats + 1)
+    for name, epochs in by_side.items():
+        for own, other in zip(by_side["ours"], epochs, strict=True):
             if not math.isclose(own.loss, other.loss, rel_tol=0.01, abs_tol=0.01):
                 raise RuntimeError(f"Losses must agree; got {own.loss} and, {name}, {other.loss}.")
-    own, other, whole = (epochs[1:] for epochs in found.values())
+    own, other, whole = (epochs[1:] for epochs in by_side.values())
     saving = [a.train / b.train for a, b in zip(whole, own, strict=True)]
     saved = median(a.whole - b.whole for a, b in zip(whole, own, strict=True))
     what = "head" if unfreeze == "nothing" else f"{unfreeze} and head"

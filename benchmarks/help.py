@@ -22,7 +22,10 @@ IMPORTS = ["-c", "import torch, ray, mlflow"]
 
 
 def seconds(words: list[str]) -> float:
-    """Wall-clock of one Python process; CalledProcessError if it fails."""
+    """Wall-clock of one Python process.
+
+    Raises CalledProcessError if it fails.
+    """
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     started = time.perf_counter()
     subprocess.run([sys.executable, *words], env=environment, stdout=subprocess.DEVNULL, check=True)
@@ -33,9 +36,9 @@ def measure(repeats: int) -> list[Figure]:
     """One figure: seconds until a study's options are printed."""
     sides = {"help": lambda: seconds(HELP), "imports": lambda: seconds(IMPORTS)}
     in_turn(sides, 1)
-    found = in_turn(sides, repeats)
+    by_side = in_turn(sides, repeats)
     target = Target("ours", "<", 6)
-    return [Figure("--help", "s", found["help"], "three imports", found["imports"], target)]
+    return [Figure("--help", "s", by_side["help"], "three imports", by_side["imports"], target)]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.figures import Figure, Target, in_turn, main
-from benchmarks.whole_run import python
+from benchmarks.processes import python
 
 REPEATS = 1
 CLASSES, TRAIN, TEST, SIDE = ("a", "b"), 240, 40, 16  # images a class
@@ -112,7 +112,7 @@ def made(run: Path) -> float:
     """Seconds of making the figures and the page, which are not there before."""
     shutil.rmtree(run / "figures", ignore_errors=True)
     (run / "report.html").unlink(missing_ok=True)
-    seconds = python("-m", "service.report", run)
+    seconds = python("-m", "service.report", run).seconds
     if not (run / "report.html").exists():
         raise RuntimeError(f"{run} has no page.")
     return seconds
@@ -124,11 +124,11 @@ def measure(repeats: int) -> list[Figure]:
         place = Path(folder)
         small = trained(place)
         large = copied(small, place / "large")
-        found = in_turn({"large": lambda: made(large), "small": lambda: made(small)}, repeats)
+        by_side = in_turn({"large": lambda: made(large), "small": lambda: made(small)}, repeats)
     target = Target("ours", "<=", 30)
     name = "its 20 trials of one seed"
     what = "page of 200 trials x 20 epochs"
-    return [Figure(what, "s", found["large"], name, found["small"], target)]
+    return [Figure(what, "s", by_side["large"], name, by_side["small"], target)]
 
 
 if __name__ == "__main__":

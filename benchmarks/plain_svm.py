@@ -37,11 +37,11 @@ def read(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
 @torch.no_grad()
 def extract(model: torch.nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What the model gives for the images, (N, D)."""
-    found = []
+    features = []
     for start in range(0, len(images), BATCH):
         pixels = torch.tensor(images[start : start + BATCH]).float() / 255
-        found.append(model((pixels - MEAN) / STD))
-    return torch.cat(found).numpy()
+        features.append(model((pixels - MEAN) / STD))
+    return torch.cat(features).numpy()
 
 
 def backbone(weights: Path) -> ResNet:

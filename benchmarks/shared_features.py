@@ -5,7 +5,7 @@ blobs in a pattern of their class, 96 px, in the layout of its binary files; and
 random weights in a file. Both sides read these, on the CPU, with all cores.
 
 Inside the timer of the first figure, ours: `python -m studies.q1_svm --only kernel` as a user types
-it, with an empty cache: starting, decoding, extracting, Ray, MLflow, nine trials, the report. The
+it, with an empty cache: starting, decoding, extracting, Ray, MLflow, nine trials, the page. The
 other: nine times `plain_svm.py`, a process each, one after the other. Outside: making the files,
 choosing the train images, which are the same on both sides. By part: ours extracts once, with
 validation; in its trials a machine also decides on train and validation.
@@ -25,9 +25,6 @@ default gives it to the class that comes first, and with few train images ties a
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from itertools import product
@@ -38,12 +35,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from threadpoolctl import threadpool_limits
 
 import images
 from benchmarks import plain_svm
 from benchmarks.figures import Figure, Target, in_turn, main
+from benchmarks.pictures import blob
+from benchmarks.processes import python
 from images.augmentation import normalize
 from images.stl10 import CLASSES
 from models import resnet
@@ -94,9 +92,7 @@ def write_stl10(place: Path, train: int, test: int) -> None:
         labels = random.permutation(np.repeat(np.arange(len(CLASSES)), count))
         with (folder / f"{part}_X.bin").open("wb") as file:
             for label in labels:
-                mixed = SIGNAL * patterns[label] + random.normal(size=(6, 6, 3))
-                blobs = Image.fromarray(np.clip(128 + 50 * mixed, 0, 255).astype(np.uint8))
-                picture = np.asarray(blobs.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+                picture = np.asarray(blob(random, patterns[label], SIGNAL, SIDE))
                 file.write(picture.transpose(2, 1, 0).tobytes())
         (folder / f"{part}_y.bin").write_bytes((labels + 1).astype(np.uint8).tobytes())
 
@@ -114,46 +110,32 @@ def write_weights(place: Path) -> Path:
     return place / "weights.pt"
 
 
-def python(*words: str | Path) -> str:
-    """What a Python process prints; CalledProcessError if it fails."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    for name in ("RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
-        environment.pop(name, None)
-    command = [sys.executable, *map(str, words)]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout
-
-
 def ours(weights: Path) -> Outcome:
     """The study's command, with data folder and output of its own."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
         write_stl10(place, TRAIN, TEST)
-        started = time.perf_counter()
-        python(
+        seconds, _ = python(
             *("-m", "studies.q1_svm", "--only", "kernel", "--model", "resnet18"),
             *("--weights", weights, "--data-dir", place, "--output", place / "outputs"),
         )
-        seconds = time.perf_counter() - started
         (entry,) = (place / "cache").glob("resnet18-avgpool-*/")
         begin, end = (entry / name for name in ("meta.json", "done.npy"))
         extract = end.stat().st_mtime - begin.stat().st_mtime  # written first, and last
         (results,) = (place / "outputs" / "q1_svm").glob("*/results.json")
         trials = json.loads(results.read_text())["trials"]
-    found = {tuple(t["settings"][k] for k in ("kernel", "scaling")): t["metrics"] for t in trials}
-    svm_seconds = sum(m["time/gram_seconds"] + m["time/fit_seconds"] for m in found.values())
+    by_cell = {tuple(t["settings"][k] for k in ("kernel", "scaling")): t["metrics"] for t in trials}
+    svm_seconds = sum(m["time/gram_seconds"] + m["time/fit_seconds"] for m in by_cell.values())
     return Outcome(seconds, extract, svm_seconds)
 
 
 def plain(place: Path, weights: Path) -> Outcome:
     """Nine scripts."""
-    files, found = (place / "stl10_binary", place / "rows.npy", weights), []
-    started = time.perf_counter()
-    for cell in CELLS:
-        found.append(json.loads(python(plain_svm.__file__, *files, *cell)))
-    seconds = time.perf_counter() - started
-    extract, svm_seconds = (sum(f[name] for f in found) for name in ("extract", "svm"))
-    return Outcome(seconds, extract, svm_seconds)
+    files = place / "stl10_binary", place / "rows.npy", weights
+    ended = [python(plain_svm.__file__, *files, *cell) for cell in CELLS]
+    printed = [json.loads(script.printed) for script in ended]
+    extract, svm_seconds = (sum(of[name] for of in printed) for name in ("extract", "svm"))
+    return Outcome(sum(script.seconds for script in ended), extract, svm_seconds)
 
 
 def percent(predicted: NDArray[np.int64], data: Data) -> float:
@@ -205,8 +187,8 @@ def extracted(place: Path, weights: Path) -> Data:
     train, train_labels = plain_svm.read(folder, "train")
     test, test_labels = plain_svm.read(folder, "test")
     rows = np.load(place / "rows.npy")
-    found = plain_svm.extract(model, train[rows]), train_labels[rows]
-    return Data(*found, plain_svm.extract(model, test), test_labels)
+    train_part = plain_svm.extract(model, train[rows]), train_labels[rows]
+    return Data(*train_part, plain_svm.extract(model, test), test_labels)
 
 
 def large() -> Data:
@@ -236,10 +218,10 @@ def measure(repeats: int) -> list[Figure]:
         data = extracted(place, weights)
         alone = machines(data, CELLS, 3 * repeats)
         larger = machines(large(), LARGE, repeats)
-        found = in_turn(
+        by_side = in_turn(
             {"ours": lambda: ours(weights), "plain": lambda: plain(place, weights)}, repeats
         )
-    own, other, scripts = found["ours"], found["plain"], "nine plain scripts"
+    own, other, scripts = by_side["ours"], by_side["plain"], "nine plain scripts"
 
     def both(part: Callable[[Outcome], float]) -> tuple[list[float], str, list[float]]:
         return [part(outcome) for outcome in own], scripts, [part(outcome) for outcome in other]

@@ -1,6 +1,6 @@
 """How much of a trial's time tracking takes: our publisher against calls inside the loop.
 
-The service's trial loop, in this process, over six epochs of one second (a sleep) that report 20
+The service's trial loop, in this process, over six epochs of one second (a sleep) that give 20
 metrics each, in turn: untracked; with a `Publisher` that follows the run folder into SQLite and is
 notified of every epoch, as the driver does; and with `MlflowClient.log_metric` called for every
 metric inside the loop, as a user would write it.
@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.figures import Figure, Target, in_turn, main
+from reports.reading import reading
 from runs.folder import RunFolder
 from service import Study
 from service.execution import run_trial
@@ -46,7 +47,7 @@ class Settings(protocol.Settings):
 
 
 def train(settings: Settings, trial: protocol.Trial) -> Iterator[protocol.Epoch]:
-    """Epochs that sleep; no two report the same values."""
+    """Epochs that sleep; no two give the same values."""
     for epoch in range(1, settings.epochs + 1):
         time.sleep(1.0)
         metrics = {f"val/metric_{n}": epoch + n / METRICS for n in range(METRICS)}
@@ -64,7 +65,8 @@ def published(run: RunFolder, uri: str) -> Iterator[Commit]:
     """Notify a thread, which sends what the run folder holds."""
     publisher = Publisher(run, uri)
     yield lambda line: publisher.notify()
-    if not publisher.close("finished", timeout=60):
+    run.write_results()
+    if not publisher.close("finished", reading(run.read()), timeout=60):
         raise RuntimeError(f"The publisher did not send everything: {publisher.error}.")
 
 
@@ -88,7 +90,7 @@ def cost(place: Path, how: How, epochs: int = 6) -> tuple[float, float]:
     """Seconds an epoch of one trial: of the clock, in the loop; of the processor, in all."""
     uri, sweeps = f"sqlite:///{place}/mlflow.db", {"epochs": {"epochs": epochs}}
     study = Study("tracking", "What does tracking cost?", train, Settings(), sweeps, "val/metric_0")
-    plan, run = plan_run(study, options_from({}), {}), RunFolder.create(place, study.name)
+    plan, run = plan_run(study, options_from({"seeds": 1}), {}), RunFolder.create(place, study.name)
     plan.write(run, {}, uri)
     (spec,) = plan.todo
     cpu = time.process_time()
@@ -112,10 +114,10 @@ def measure(repeats: int) -> list[Figure]:
         sides = {
             how.__name__: lambda how=how: cost(place, how) for how in (untracked, published, called)
         }
-        found = in_turn(sides, repeats)
+        by_side = in_turn(sides, repeats)
 
     def extra(side: str, clock: int) -> list[float]:  # percent of one second
-        pairs = zip(found[side], found["untracked"], strict=True)
+        pairs = zip(by_side[side], by_side["untracked"], strict=True)
         return [100 * (tracked[clock] - free[clock]) for tracked, free in pairs]
 
     name, target = "log_metric in the loop", Target("ours", "<", 1)

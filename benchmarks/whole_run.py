@@ -22,19 +22,14 @@ benchmark breaks off unless all trials of both sides have learnt.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
 from benchmarks.figures import Figure, Target, in_turn, main
+from benchmarks.pictures import write_folder
+from benchmarks.processes import python
 
 REPEATS = 1
 CLASSES, TRAIN, TEST, SIDE = ("a", "b"), 1000, 200, 32  # images a class
@@ -52,32 +47,9 @@ class Outcome(NamedTuple):
 
 
 def write_images(place: Path) -> None:
-    """place/{train,test}/<class>/<n>.png: noise in a pattern of the class."""
-    random = np.random.default_rng(0)
-    for name in CLASSES:
-        pattern = random.normal(size=(8, 8, 3))
-        for part, images in (("train", TRAIN), ("test", TEST)):
-            folder = place / part / name
-            folder.mkdir(parents=True)
-            for number in range(images):
-                mixed = SIGNAL * pattern + random.normal(size=(8, 8, 3))
-                blobs = Image.fromarray(np.clip(128 + 50 * mixed, 0, 255).astype(np.uint8))
-                picture = blobs.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-                picture.save(folder / f"{number:04}.png")
-
-
-def python(*words: str | Path) -> float:
-    """Wall-clock of one Python process; RuntimeError with its last words if it fails."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    for name in ("RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
-        environment.pop(name, None)
-    command = [sys.executable, *map(str, words)]
-    started = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-2000:]}")
-    return seconds
+    """PNG files, as folder:PATH has them."""
+    counts = {"train": TRAIN, "test": TEST}
+    write_folder(place, CLASSES, counts, grains=8, signal=SIGNAL, side=SIDE, ending=".png")
 
 
 def ours(images: Path) -> Outcome:
@@ -90,7 +62,7 @@ def ours(images: Path) -> Outcome:
             *("--epochs", str(EPOCHS), "--batch-size", str(BATCH), "--width", str(WIDTH)),
             *("--cpus-per-trial", "1", "--max-concurrent", str(SLOTS)),
             *("--data-dir", place / "data", "--output", place / "outputs"),
-        )
+        ).seconds
         (run,) = (path.parent for path in (place / "outputs" / "q3_betas").glob("*/study.json"))
         if not (run / "report.html").exists():
             raise RuntimeError("The run has no page.")
@@ -102,7 +74,7 @@ def other(images: Path) -> Outcome:
     """The tutorial's script, whose trials leave what Tune measures."""
     with TemporaryDirectory() as folder:
         script = "import sys; from benchmarks.whole_run import tutorial; tutorial(*sys.argv[1:])"
-        whole = python("-c", script, images, folder)
+        whole = python("-c", script, images, folder).seconds
         trials = [lines(file) for file in Path(folder).glob("tutorial/*/result.json")]
     return outcome(whole, trials, "time_this_iter_s", "test_accuracy")
 
@@ -117,7 +89,7 @@ def tutorial(images: str, place: str) -> None:
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
 
-    def accuracy(net: nn.Module, loader: DataLoader) -> float:
+    def accuracy(net: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]]) -> float:
         net.eval()
         right = total = 0
         with torch.no_grad():
@@ -126,8 +98,8 @@ def tutorial(images: str, place: str) -> None:
                 total += len(labels)
         return right / total
 
-    def train(config: dict) -> None:
-        torch.manual_seed(config["seed"])
+    def train(config: dict[str, float]) -> None:
+        torch.manual_seed(int(config["seed"]))
         views = transforms.Compose(
             [
                 transforms.Resize(SIDE),
@@ -155,9 +127,9 @@ def tutorial(images: str, place: str) -> None:
                 loss.backward()
                 optimizer.step()
                 total += loss.item()
-            report = {"loss": total / len(train_loader), "val_accuracy": accuracy(net, val_loader)}
-            tune.report(report)
-        tune.report({**report, "test_accuracy": accuracy(net, test_loader)})
+            metrics = {"loss": total / len(train_loader), "val_accuracy": accuracy(net, val_loader)}
+            tune.report(metrics)
+        tune.report({**metrics, "test_accuracy": accuracy(net, test_loader)})
 
     tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
@@ -182,13 +154,20 @@ def lines(file: Path) -> list[dict[str, float]]:
 def outcome(
     whole: float, trials: list[list[dict[str, float]]], seconds: str, accuracy: str
 ) -> Outcome:
-    """What was no training, by the metric `seconds` of every line; RuntimeError unless learnt."""
+    """What was no training.
+
+    whole: seconds of the process.
+    trials: the metrics lines of each.
+    seconds, accuracy: what those metrics are called.
+
+    Raises RuntimeError if a trial did not end, or has not learnt.
+    """
     if len(trials) != len(BETA1) * SEEDS or any(len(of) != EPOCHS + 1 for of in trials):
         raise RuntimeError(f"Not all trials ended: lines {[len(of) for of in trials]}.")
     # Not "< LEARNT", which NaN would pass.
     if not all(of[-1][accuracy] >= LEARNT for of in trials):
-        found = sorted(round(of[-1][accuracy], 3) for of in trials)
-        raise RuntimeError(f"Test accuracy must reach {LEARNT} in every trial; got {found}.")
+        accuracies = sorted(round(of[-1][accuracy], 3) for of in trials)
+        raise RuntimeError(f"Test accuracy must reach {LEARNT} in every trial; got {accuracies}.")
     training = 0.0
     for of in trials:
         first, *others, test = (line[seconds] for line in of)
@@ -202,8 +181,8 @@ def measure(repeats: int) -> list[Figure]:
         images = Path(folder) / "images"
         write_images(images)
         sides = {"ours": lambda: ours(images), "other": lambda: other(images)}
-        found = in_turn(sides, repeats)
-    own, others, name = found["ours"], found["other"], "a tutorial's script"
+        outcomes = in_turn(sides, repeats)
+    own, others, name = outcomes["ours"], outcomes["other"], "a tutorial's script"
 
     return [
         Figure(

@@ -29,15 +29,13 @@ def download(url: str, path: Path, digest: str) -> None:
     bears the name. Of processes that start together one downloads and the others wait; what a
     killed one left is removed.
 
-    Args:
-        url: the file's address.
-        path: where it goes; missing folders are made.
-        digest: what its content must have.
+    url: the file's address.
+    path: where it goes; missing folders are made.
+    digest: what its content must have.
 
-    Raises:
-        OSError: there is no network, no such file or no place to write.
-        http.client.HTTPException: the server broke off.
-        RuntimeError: what came has another digest; nothing is left under ``path``.
+    Raises OSError if there is no network, no such file or no place to write,
+    http.client.HTTPException if the server broke off, and RuntimeError if what came has another
+    digest; nothing is left under `path` then.
     """
     from filelock import FileLock
 
@@ -53,14 +51,12 @@ def download(url: str, path: Path, digest: str) -> None:
 def fetch(what: str, url: str, path: Path, digest: str, folder: Path, instead: str) -> None:
     """`download`, whose failure is one sentence for whoever sits before it.
 
-    Args:
-        what: is downloaded, such as "The ImageNet weights".
-        url, path, digest: as in `download`.
-        folder: where a user may put the file by hand.
-        instead: what works without it, such as "--weights none, which works offline".
+    what: is downloaded, such as "The ImageNet weights".
+    url, path, digest: as in `download`.
+    folder: where a user may put the file by hand.
+    instead: what works without it, such as "--weights none, which works offline".
 
-    Raises:
-        FileNotFoundError: whatever `download` raises.
+    Raises FileNotFoundError if `download` raises anything.
     """
     try:
         download(url, path, digest)

@@ -16,10 +16,10 @@ from images.cache import Progress
 from images.digits import Digits
 from images.dogs_vs_cats import DogsVsCats
 from images.folder import Folder
-from images.selection import Selection, Sizes
 from images.source import Source
 from images.splits import DataInfo, Images, Splits
 from images.stl10 import STL10
+from images.subset import Sizes, Subset
 from images.tiny_imagenet import TinyImageNet
 
 __all__ = ["NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "load"]
@@ -50,27 +50,30 @@ def load(
 ) -> Splits:
     """The images of `dataset` (one of `NAMES`) for a trial, at image_size x image_size pixels.
 
-    data_dir: where the source lies; decoded images go to data_dir/cache at first use, with calls of
-    `progress(what, done, total)`.  classes: "all", "first:N" or "last:N" in sorted order.
-    val_fraction: share of every class's train images that is validation instead, rounded, at least
-    one image.
-    images_per_class: train images a class, cut after that; None is all.
-    seed: moves the validation part and that cut. Test never moves and is never cut.
-
     A published data set that is not in data_dir is downloaded into it. Corrupt images are left out
-    and named in `info.dropped`. ValueError or FileNotFoundError, one
-    sentence: an unknown name, a setting out of its range, a source that is not there, fewer than
-    two classes, a class that lacks images in train or test, a data folder that cannot be written or
-    is too small.
+    and named in `info.dropped`. Test never moves and is never cut.
+
+    data_dir: where the source lies; decoded images go to data_dir/cache at first use.
+    image_size: pixels, both sides.
+    classes: "all", "first:N" or "last:N" in sorted order.
+    images_per_class: train images a class, after the validation part is carved; None is all.
+    val_fraction: share of every class's train images that is validation instead, 0 < x < 1,
+    rounded, at least one image.
+    seed: moves the validation part and the cut to images_per_class.
+    progress: called with (what, done, total) while images are decoded.
+
+    Raises ValueError or FileNotFoundError, one sentence, if the name is unknown, a setting is out
+    of its range, the source is not there, there are fewer than two classes, a class lacks images in
+    train or test, or the data folder cannot be written or is too small.
     """
     if image_size < 1:
         raise ValueError(f"image_size must be at least 1 pixel; got {image_size}.")
-    selection = Selection(classes, images_per_class, val_fraction)
+    subset = Subset(classes, images_per_class, val_fraction)
     source = _source(dataset, data_dir)
-    selection.sizes(source.counts())  # what can be refused is refused before anything is decoded
+    subset.sizes(source.counts())  # what can be refused is refused before anything is decoded
     decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
     try:
-        part = selection.split(decoded.labels, decoded.is_test, decoded.classes, seed)
+        positions = subset.split(decoded.labels, decoded.is_test, decoded.classes, seed)
     except ValueError as error:
         if not decoded.dropped:
             raise
@@ -78,18 +81,19 @@ def load(
             f"{str(error).removesuffix('.')}, after {len(decoded.dropped)} corrupt images were "
             f"left out, such as {decoded.dropped[0]}."
         ) from None
-    named = {"train": part.train, "val": part.val, "test": part.test}
+    indices = {"train": positions.train, "val": positions.val, "test": positions.test}
+    labels, names = positions.labels, positions.classes
     sets = {
-        name: Images(decoded.pixels, part.labels[index], part.classes, decoded.rows[index])
-        for name, index in named.items()
+        part: Images(decoded.pixels, labels[index], names, decoded.rows[index])
+        for part, index in indices.items()
     }
     info = DataInfo(
         name=source.name,
         fingerprint=decoded.fingerprint,
         verified=decoded.verified,
-        counts={name: len(index) for name, index in named.items()},
+        counts={part: len(index) for part, index in indices.items()},
         dropped=decoded.dropped,
-        classes=list(part.classes),
+        classes=list(names),
     )
     return Splits(**sets, info=info)
 
@@ -97,8 +101,10 @@ def load(
 def check_name(dataset: str) -> str:
     """`dataset` as other processes should be given it: a folder's path is made absolute.
 
-    Reads no images. ValueError for an unknown name, with the nearest known one; FileNotFoundError
-    for a folder that is not there or lacks train/ or test/.
+    Reads no images.
+
+    Raises ValueError, with the nearest known name, if the name is unknown, and FileNotFoundError if
+    a folder is not there or lacks train/ or test/.
     """
     source = _source(dataset, Path())
     return f"folder:{source.root}" if isinstance(source, Folder) else dataset
@@ -116,9 +122,13 @@ def count(
 
     Refuses what `load` refuses, except for the cache: use it to validate before anything starts.
     Downloads nothing: of a published data set that is not in data_dir, the published numbers count.
+
+    classes, images_per_class, val_fraction: as in `load`.
+
+    Raises ValueError or FileNotFoundError as `load` does.
     """
-    selection = Selection(classes, images_per_class, val_fraction)
-    return selection.sizes(_source(dataset, data_dir).counts())
+    subset = Subset(classes, images_per_class, val_fraction)
+    return subset.sizes(_source(dataset, data_dir).counts())
 
 
 def _source(dataset: str, data_dir: Path) -> Source:

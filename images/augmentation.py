@@ -20,8 +20,9 @@ def augment(
     """Random views of the images, drawn for each one: uint8 (B, 3, H, W) in and out.
 
     "none" gives the images themselves. "flip" mirrors each left to right with probability 1/2.
-    "crop_flip" also moves it by up to `padding` pixels each way, with reflected borders; ValueError
-    when padding is not below H and W.
+    "crop_flip" also moves it by up to `padding` pixels each way, with reflected borders.
+
+    Raises ValueError if padding is not below H and W.
     """
     if mode == "none":
         return pixels
@@ -51,8 +52,8 @@ def flip(pixels: Tensor, flips: Tensor) -> Tensor:
 def crop(pixels: Tensor, corners: Tensor, padding: int) -> Tensor:
     """Cut image i's H x W window at (y, x) = corners[i] out of its reflected-padded self.
 
-    pixels: uint8 (B, 3, H, W).  corners: int64 (B, 2) on the CPU, 0..2 * padding.  (padding,
-    padding) is the image itself.
+    pixels: uint8 (B, 3, H, W).
+    corners: int64 (B, 2) on the CPU, 0..2 * padding; (padding, padding) is the image itself.
     """
     count, channels, height, width = pixels.shape
     if count == 0:

@@ -36,8 +36,9 @@ _CHUNK = 1024  # images copied to an accelerator at once: bounds the copy in hos
 class Loaded:
     """Images on a device: `labels[i]` belongs to `pixels[rows[i]]`.
 
-    pixels: uint8 (M, 3, H, W).  labels: int64 (N,).  rows: int64 (N,), or None when the N images
-    are all of `pixels`, in its order.
+    pixels: uint8 (M, 3, H, W).
+    labels: int64 (N,).
+    rows: int64 (N,), or None when the N images are all of `pixels`, in its order.
     """
 
     pixels: Tensor
@@ -89,7 +90,10 @@ def shuffled_batches(n: int, batch_size: int, generator: torch.Generator) -> lis
 
 
 def cut(index: Tensor, batch_size: int) -> list[Tensor]:
-    """Batches of an order, int64 (N,): (B,) each; the last may be smaller."""
+    """Batches of an order, int64 (N,): (B,) each; the last may be smaller.
+
+    Raises ValueError if batch_size is below 1.
+    """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
     return list(torch.split(index, batch_size)) if len(index) else []
@@ -98,15 +102,19 @@ def cut(index: Tensor, batch_size: int) -> list[Tensor]:
 class PKSampler:
     """Epochs of batches with exactly P distinct classes and K distinct images of each.
 
-    labels: int64 (N,).  classes_per_batch: P, at most the number of classes in labels.
-    samples_per_class: K, at most the images of the smallest class.  names: of the labels, for
-    messages.
-
     Iterating draws one epoch of int64 (P * K,) index tensors, the images of a class side by side.
     Every epoch starts afresh from the generator: the same generator state gives the same epoch.
     Within an epoch no class (and no image of a class) comes again before all the others have had
     their turn, so classes are balanced whatever their sizes: an epoch may leave out images of a
     large class and repeat those of a small one.
+
+    labels: int64 (N,).
+    classes_per_batch: P, at least 1, at most the number of classes in labels.
+    samples_per_class: K, at least 1, at most the images of the smallest class.
+    generator: on the CPU.
+    names: of the labels, for messages.
+
+    Raises ValueError if P or K is out of its range.
     """
 
     def __init__(

@@ -39,6 +39,10 @@ class Decoded:
 
     pixels: uint8 (M, 3, size, size), M >= N since corrupt images keep an empty row; mapped
     copy-on-write, so that torch takes it without a copy and a stray write stays in its process.
+    rows, labels: int64 (N,).
+    is_test: bool (N,).
+    classes: the name of every label.
+    fingerprint, verified, dropped: as in `DataInfo`.
     """
 
     pixels: Pixels
@@ -54,25 +58,28 @@ class Decoded:
 def fetch(source: Source, folder: Path, size: int, progress: Progress | None = None) -> Decoded:
     """The decoded images of `source` at size x size pixels, kept in `folder`.
 
-    `progress(what, done, total)` counts images while decoding. Of processes that start together one
-    decodes and the others wait. ValueError when the folder cannot be written, its disk is too
-    small or no image can be decoded; FileNotFoundError when the source is nowhere.
+    Of processes that start together one decodes and the others wait.
+
+    progress: called with (what, done, total), which counts images while decoding.
+
+    Raises ValueError if the folder cannot be written, its disk is too small or no image can be
+    decoded, and FileNotFoundError if the source is nowhere.
     """
     source.obtain()
     key = hashlib.sha256(repr((source.stamp(), size, FORMAT)).encode()).hexdigest()[:16]
     kind = re.sub(r"[^A-Za-z0-9_.-]", "_", source.name)
     entry = folder / f"{kind}-{size}-{key}"
-    found = _open(entry)
-    if found is None:
+    decoded = _open(entry)
+    if decoded is None:
         with _locked(folder):
-            found = _open(entry)  # another process may have built it while this one waited
-            if found is None:
+            decoded = _open(entry)  # another process may have built it while this one waited
+            if decoded is None:
                 _clean(folder, entry)
                 _build(source, entry, size, progress)
-                found = _open(entry)
-    if found is None:
+                decoded = _open(entry)
+    if decoded is None:
         raise ValueError(f"The decoded images must be readable after writing; {entry} is not.")
-    return found
+    return decoded
 
 
 def _open(entry: Path) -> Decoded | None:
@@ -162,8 +169,10 @@ def _write(
         file.flush()
         os.fsync(file.fileno())  # a rename may reach the disk before the content does
     if total and not kept.any():
-        found = f"all {total} are corrupt, such as {listing.names[0]}"
-        raise ValueError(f"The images of {source.name} must be pictures; {found}.")
+        raise ValueError(
+            f"The images of {source.name} must be pictures; all {total} are corrupt, such as "
+            f"{listing.names[0]}."
+        )
     index = [np.flatnonzero(kept), listing.labels[kept], listing.is_test[kept]]
     np.save(folder / "index.npy", np.stack(index, dtype=np.int64, casting="unsafe"))
     meta = {

@@ -17,8 +17,9 @@ def picture(content: bytes, size: int) -> Pixels:
     """Decode a JPEG, PNG, BMP or WebP file's bytes to RGB pixels, uint8 (3, size, size).
 
     Transparency is dropped, 16-bit grey keeps its upper 8 bits, of an animation the first frame
-    counts, and an EXIF orientation is not applied (as in torchvision). Raises what Pillow raises
-    for a broken file.
+    counts, and an EXIF orientation is not applied (as in torchvision).
+
+    Raises what Pillow raises if the file is broken.
     """
     from PIL import Image
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from images.counts import Counts
 from images.decode import square
-from images.selection import Counts
 from images.source import Listing
 from images.splits import Pixels
 

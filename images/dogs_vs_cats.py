@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from images.counts import Counts
 from images.published import Contents, Pictures, Release
-from images.selection import Counts
 from images.source import Listing
 from images.tree import Tree
 
@@ -66,7 +66,10 @@ class DogsVsCats(Pictures):
 
     @staticmethod
     def contents(tree: Tree) -> Contents:
-        """All images, under Kaggle's names; ValueError when there are none."""
+        """All images, under Kaggle's names.
+
+        Raises ValueError if there are none.
+        """
         files = {}
         for file in tree.names:
             if match := _KAGGLE.fullmatch(file) or _MICROSOFT.fullmatch(file):

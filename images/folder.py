@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from images.counts import Counts, count
 from images.decode import picture
-from images.selection import Counts, count
 from images.source import Listing
 from images.splits import Pixels
 from images.tree import FolderTree, walk
@@ -27,7 +27,12 @@ class Folder:
     """The `Source` of a folder of pictures, listed once, when first needed."""
 
     def __init__(self, argument: str, data_dir: Path | None = None) -> None:
-        """`argument` is PATH, also ~/PATH; FileNotFoundError unless it has train/ and test/."""
+        """Look whether it is there.
+
+        argument: PATH, also ~/PATH.
+
+        Raises FileNotFoundError if it lacks train/ or test/, and ValueError if there is no PATH.
+        """
         if not argument:
             raise ValueError("The data set folder:PATH needs a PATH after the colon; got none.")
         self.root = Path(argument).expanduser().absolute()
@@ -43,13 +48,13 @@ class Folder:
 
     @cached_property
     def _listing(self) -> Listing:
-        found = {part: dict(_classes(self.root / part)) for part in _PARTS}
-        classes = tuple(sorted(found["train"].keys() | found["test"].keys()))
+        pictures = {part: dict(_classes(self.root / part)) for part in _PARTS}
+        classes = tuple(sorted(pictures["train"].keys() | pictures["test"].keys()))
         entries = sorted(
             (f"{part}/{name}/{inner}", label, part == "test")
             for part in _PARTS
             for label, name in enumerate(classes)
-            for inner in found[part].get(name, ())
+            for inner in pictures[part].get(name, ())
         )
         if not entries:
             raise FileNotFoundError(
@@ -60,7 +65,11 @@ class Folder:
         return Listing(names, np.array(labels, np.int64), np.array(is_test, bool), classes)
 
     def listing(self) -> Listing:
-        """All pictures by name; ValueError when one lies outside of a class folder."""
+        """All pictures by name.
+
+        Raises ValueError if one lies outside of a class folder, and FileNotFoundError if there are
+        none.
+        """
         return self._listing
 
     def counts(self) -> Counts:
@@ -76,7 +85,10 @@ class Folder:
         return self._tree.stamp(self._listing.names)
 
     def read(self, index: int) -> bytes:
-        """A file's content; ValueError when it cannot be read: that is no corrupt picture."""
+        """A file's content.
+
+        Raises ValueError if it cannot be read: that is no corrupt picture.
+        """
         return self._tree.read(self._listing.names[index])
 
     def decode(self, content: bytes, size: int) -> Pixels:

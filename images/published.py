@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from files.download import fetch, matches
+from images.counts import Counts, count
 from images.decode import picture
-from images.selection import Counts, count
 from images.source import Listing
 from images.splits import Pixels
 from images.tree import Tree, open_tree
@@ -17,14 +17,24 @@ from images.tree import Tree, open_tree
 
 @dataclass(frozen=True)
 class Release:
-    """An archive as it was published: its file name, its address and its digest."""
+    """An archive as it was published.
+
+    file: its name.
+    url: its address.
+    digest: of its content, as `files.download` has them.
+    """
 
     file: str
     url: str
     digest: str
 
     def fetch(self, name: str, data_dir: Path) -> None:
-        """Download it into `data_dir`; FileNotFoundError, one sentence, when that fails."""
+        """Download it into `data_dir`.
+
+        name: of the data set, for the message.
+
+        Raises FileNotFoundError, one sentence, if that fails.
+        """
         fetch(
             f"The images of {name}", self.url, data_dir / self.file, self.digest, data_dir,
             "--dataset digits --classes all, which works offline",
@@ -60,7 +70,10 @@ class Pictures(ABC):
     @staticmethod
     @abstractmethod
     def contents(tree: Tree) -> Contents:
-        """All images by name; ValueError, one sentence, when the files do not fit each other."""
+        """All images by name.
+
+        Raises ValueError, one sentence, if the files do not fit each other.
+        """
 
     def _is_there(self, place: Path) -> bool:
         return place.exists()
@@ -100,7 +113,10 @@ class Pictures(ABC):
         return self._found[1].listing
 
     def read(self, index: int) -> bytes:
-        """A file's content; ValueError when it cannot be read: that is no corrupt picture."""
+        """A file's content.
+
+        Raises ValueError if it cannot be read: that is no corrupt picture.
+        """
         tree, contents = self._found
         return tree.read(contents.files[index])
 

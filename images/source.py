@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from images.selection import Counts
+from images.counts import Counts
 from images.splits import Indices, Pixels
 
 
@@ -17,7 +17,9 @@ class Listing:
     """Every image of a source, not yet decoded.
 
     names: one unique name an image, "/" between its parts, the same wherever the source lies.
-    labels: int64 (N,) into classes.  is_test: bool (N,).  classes: sorted names.
+    labels: int64 (N,) into classes.
+    is_test: bool (N,).
+    classes: sorted names.
     """
 
     names: tuple[str, ...]
@@ -35,14 +37,17 @@ class Source(Protocol):
         """Images by class, without decoding or downloading any.
 
         While a published source is absent, these are the published numbers, so that settings are
-        checked before anything is fetched; another source that is absent is a one-sentence error.
+        checked before anything is fetched.
+
+        Raises ValueError or FileNotFoundError, one sentence, if another source is absent.
         """
 
     def obtain(self) -> None:
         """Put the files in place, downloading published ones that are absent; else do nothing.
 
-        Called before everything below. FileNotFoundError, one sentence, says which file to put
-        where.
+        Called before everything below.
+
+        Raises FileNotFoundError, one sentence that says which file to put where, if it cannot.
         """
 
     def stamp(self) -> str:
@@ -52,10 +57,16 @@ class Source(Protocol):
         """All images, in the order of their names."""
 
     def read(self, index: int) -> bytes:
-        """The content of image `index` of the listing; failing to is an error, not "corrupt"."""
+        """The content of image `index` of the listing.
+
+        Raises ValueError, one sentence, if it cannot be read; that is not "corrupt".
+        """
 
     def decode(self, content: bytes, size: int) -> Pixels:
-        """Content as RGB pixels, uint8 (3, size, size); an exception means "corrupt"."""
+        """Content as RGB pixels, uint8 (3, size, size).
+
+        Raises any exception if the image is corrupt.
+        """
 
     def verified(self, fingerprint: str) -> bool | None:
         """Whether these are the published images; None where that is unknown.

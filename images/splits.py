@@ -20,9 +20,11 @@ class Images:
     a CPU.
 
     store: uint8 (M, 3, H, W), 0..255, RGB; may be memory-mapped, do not write to it.
-    labels: int64 (N,), 0..len(classes)-1.  classes: the name of every label.
+    labels: int64 (N,), 0..len(classes)-1.
+    classes: the name of every label.
     rows: int64 (N,) into the store, or None when the N images are the whole store in its order.
-    Shapes that do not fit each other and labels without a name are a ValueError.
+
+    Raises ValueError if shapes do not fit each other, or a label has no name.
     """
 
     store: Pixels
@@ -81,11 +83,13 @@ class Images:
 class DataInfo:
     """What a run records about its data; `dataclasses.asdict` of it is ready for JSON.
 
-    name: the data set, without the folder it lies in.  fingerprint: SHA-256 (hex) over the name and
-    content of every source image, whatever the settings select.  verified: whether that is the
-    published data set, None where nothing was published.  counts: images in "train", "val" and
-    "test" after all selection.  dropped: the source images that could not be decoded and are left
-    out.  classes: the selected ones, by label.
+    name: the data set, without the folder it lies in.
+    fingerprint: SHA-256 (hex) over the name and content of every source image, whatever the
+    settings select.
+    verified: whether that is the published data set; None where nothing was published.
+    counts: images in "train", "val" and "test", after all selection.
+    dropped: the source images that could not be decoded and are left out.
+    classes: the selected ones, by label.
     """
 
     name: str
@@ -104,3 +108,8 @@ class Splits:
     val: Images
     test: Images
     info: DataInfo
+
+    @property
+    def by_name(self) -> dict[str, Images]:
+        """{"train": ..., "val": ..., "test": ...}."""
+        return {"train": self.train, "val": self.val, "test": self.test}

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from files.download import matches
+from images.counts import Counts, count
 from images.decode import square
 from images.published import Release
-from images.selection import Counts, count
 from images.source import Listing
 from images.splits import Pixels
 from images.tree import FolderTree

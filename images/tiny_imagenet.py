@@ -19,8 +19,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from images.counts import Counts
 from images.published import Contents, Pictures, Release
-from images.selection import Counts
 from images.source import Listing
 from images.tree import Tree
 
@@ -69,10 +69,12 @@ class TinyImageNet(Pictures):
 
     @staticmethod
     def contents(tree: Tree) -> Contents:
-        """Train and val images; ValueError unless every image has one label that wnids.txt knows.
+        """Train and val images.
 
         Every val image must stand in val_annotations.txt, and every image that it names be there:
         a copy that broke off would otherwise pass for a smaller test.
+
+        Raises ValueError if one is not, or if wnids.txt lacks the class of an image.
         """
         classes = tuple(sorted(set(_text(tree, _WNIDS).split())))
         numbers = {name: label for label, name in enumerate(classes)}

@@ -23,14 +23,17 @@ class Tree(Protocol):
         """The archive or the folder."""
 
     def __hash__(self) -> int:
-        """By identity: a tree is a key of what has been found in it."""
+        """By identity: a tree is a key of what has been listed in it."""
 
     @property
     def names(self) -> Iterable[str]:
         """Every file, relative to the folder, "/" between the parts; hidden ones left out."""
 
     def read(self, name: str) -> bytes:
-        """A file's content; ValueError, one sentence, when it is missing or cannot be read."""
+        """A file's content.
+
+        Raises ValueError, one sentence, if it is missing or cannot be read.
+        """
 
     def stamp(self, names: Iterable[str]) -> str:
         """A text that changes whenever one of these files does, without reading them."""
@@ -39,8 +42,10 @@ class Tree(Protocol):
 def open_tree(path: Path, root: str) -> Tree:
     """What lies in the folder `path`, or in the folder `root` of the zip archive `path`.
 
-    ValueError, one sentence: no zip archive, a damaged one, a name in it that leads out of it, no
-    files below root. An archive that has not changed is opened once a process.
+    An archive that has not changed is opened once a process.
+
+    Raises ValueError, one sentence, if it is no zip archive or a damaged one, if a name in it leads
+    out of it, or if there are no files below root.
     """
     if path.is_dir():
         return FolderTree(path)
@@ -52,7 +57,10 @@ def open_tree(path: Path, root: str) -> Tree:
 
 
 def inside(name: str, archive: Path) -> str:
-    """A name from an archive with "/" between its parts; ValueError when it leads out of it."""
+    """A name from an archive with "/" between its parts.
+
+    Raises ValueError if it leads out of the archive.
+    """
     clean = name.replace("\\", "/").removeprefix("./")
     if clean.startswith("/") or clean[1:2] == ":" or ".." in clean.split("/"):
         raise ValueError(f"Every name in an archive must stay inside it; {archive} has {name!r}.")
@@ -78,7 +86,10 @@ class FolderTree:
             raise unreadable(self.path / name, error) from error
 
     def part(self, name: str, start: int, size: int) -> bytes:
-        """`size` bytes of a file's content; ValueError when it ends before."""
+        """`size` bytes of a file's content, from `start` on.
+
+        Raises ValueError if it ends before.
+        """
         try:
             with (self.path / name).open("rb") as file:
                 file.seek(start)

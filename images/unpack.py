@@ -15,8 +15,10 @@ def unpack(archive: Path, folder: Path, names: tuple[str, ...]) -> None:
     """Copy `<folder.name>/<name>` of a tar archive to `folder`, for all names and nothing else.
 
     They go to a folder of another name that is renamed when complete. Of processes that start
-    together one unpacks and the others wait. ValueError, one sentence: a damaged archive, a name in
-    it that leads out of it, a file that is missing or no file, a place that cannot be written.
+    together one unpacks and the others wait.
+
+    Raises ValueError, one sentence, if the archive is damaged, a name in it leads out of it, a file
+    is missing or no file, or the place cannot be written.
     """
     from filelock import FileLock
 

@@ -5,7 +5,13 @@ from torch import Tensor
 
 
 def check_batch(embeddings: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless embeddings are floating (B, D), labels integer (B,) and B >= 1."""
+    """Refuse a batch that makes no sense.
+
+    embeddings: floating-point (B, D), B at least 1.
+    labels: integers (B,).
+
+    Raises ValueError if they are anything else.
+    """
     if embeddings.ndim != 2 or not embeddings.is_floating_point():
         raise ValueError(
             "embeddings must be a floating-point tensor of shape (B, D), "
@@ -23,5 +29,5 @@ def check_batch(embeddings: Tensor, labels: Tensor) -> None:
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """Return `values` in float32, or unchanged where they are already float32 or float64."""
+    """`values` in float32, or unchanged where they are already float32 or float64."""
     return values.to(torch.promote_types(values.dtype, torch.float32))

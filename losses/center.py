@@ -11,7 +11,7 @@ from losses.batch import at_least_float32, check_batch
 
 
 class CenterLoss(nn.Module):
-    """Return the mean over the batch of 1/2 ||x_i - c_(y_i)||^2.
+    """The mean over the batch of 1/2 ||x_i - c_(y_i)||^2.
 
     [1] calls two things by a Greek letter: lambda weighs this loss against cross-entropy, alpha is
     the step of the centers. Neither is in the returned value: the weight is the caller's factor,
@@ -23,8 +23,11 @@ class CenterLoss(nn.Module):
     step. [1] does not say where the centers start; zeros need no seed and favour no class, and
     a class has left zero after its first batch.
 
-    Raises ValueError for num_classes or dim below 1, or center_lr outside [0, 1] (section 3.2
-    of [1] restricts it so; 0 keeps the centers where they are).
+    num_classes: at least 1.
+    dim: numbers of an embedding, D, at least 1.
+    center_lr: alpha of [1], 0..1 (section 3.2 of [1]); 0 keeps the centers where they are.
+
+    Raises ValueError if one of them is out of its range.
     """
 
     centers: Tensor
@@ -41,13 +44,15 @@ class CenterLoss(nn.Module):
         self.register_buffer("centers", torch.zeros(num_classes, dim, dtype=torch.float32))
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss, a scalar >= 0; change nothing.
+        """The loss, a scalar >= 0; changes nothing.
 
-        embeddings (B, D) floating, labels (B,) integers in [0, num_classes). Half precision is
-        cast up to float32 first, also under autocast; float64 stays float64. The gradient flows
-        to the embeddings only: (x_i - c_(y_i)) / B. A NaN embedding gives NaN.
+        Half precision is cast up to float32 first, also under autocast; float64 stays float64. The
+        gradient flows to the embeddings only: (x_i - c_(y_i)) / B. A NaN embedding gives NaN.
 
-        Raises ValueError for an empty batch, other shapes or labels out of range.
+        embeddings: floating-point (B, D).
+        labels: integers (B,), 0..num_classes-1.
+
+        Raises ValueError if the batch is empty, shapes are others or a label is out of range.
         """
         differences = self._differences(embeddings, labels)
         return 0.5 * differences.square().sum(dim=1).mean()
@@ -61,7 +66,11 @@ class CenterLoss(nn.Module):
 
         n_j counts class j in the batch. Classes that are not in the batch stay where they are.
         The order of the batch matters only in the last bits, and the same batch gives the same
-        bits. Arguments and errors as for `forward`; a NaN embedding makes its class's center NaN.
+        bits. A NaN embedding makes its class's center NaN.
+
+        embeddings, labels: as in `forward`.
+
+        Raises ValueError as `forward` does.
         """
         differences = -self._differences(embeddings, labels)
         counts = torch.bincount(labels.long(), minlength=len(self.centers))
@@ -72,12 +81,12 @@ class CenterLoss(nn.Module):
         self.centers.copy_(self.centers - self.center_lr * deltas)
 
     def extra_repr(self) -> str:
-        """Return what `print(model)` shows."""
+        """What `print(model)` shows."""
         num_classes, dim = self.centers.shape
         return f"num_classes={num_classes}, dim={dim}, center_lr={self.center_lr}"
 
     def _differences(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Return x_i - c_(y_i), of shape (B, D), in float32 or float64."""
+        """x_i - c_(y_i), of shape (B, D), in float32 or float64."""
         self._check(embeddings, labels)
         # The direct difference, not ||x||^2 + ||c||^2 - 2 x.c, which cancels near the center and
         # needs all C centers for every embedding.

@@ -1,6 +1,6 @@
 """Which triplets of a batch the triplet loss looks at: pure functions, without gradient.
 
-Each returns `Triplets` sorted by anchor. An anchor without a positive (another member of its
+Each gives `Triplets` sorted by anchor. An anchor without a positive (another member of its
 class) or without a negative (a member of another class) is in no triplet.
 """
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Triplets(NamedTuple):
-    """Three index tensors of shape (T,): anchor, positive and negative of every triplet."""
+    """Positions in the batch of every triplet's members, int64 (T,) each."""
 
     anchors: Tensor
     positives: Tensor
@@ -19,7 +19,10 @@ class Triplets(NamedTuple):
 
 
 def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return which pairs are positive (same class, not itself) and negative, both bool (B, B)."""
+    """Which pairs are positive (same class, not itself) and negative, both bool (B, B).
+
+    labels: integers (B,).
+    """
     same = labels.unsqueeze(0) == labels.unsqueeze(1)
     itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     return same & ~itself, ~same
@@ -27,9 +30,12 @@ def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def batch_hard(distances: Tensor, labels: Tensor) -> Triplets:
-    """Return for every anchor its farthest positive and its closest negative.
+    """For every anchor its farthest positive and its closest negative.
 
-    Hermans et al. 2017 (arXiv 1703.07737), equation (5). distances (B, B), labels (B,).
+    Hermans et al. 2017 (arXiv 1703.07737), equation (5).
+
+    distances: (B, B).
+    labels: integers (B,).
     """
     positive, negative = pair_masks(labels)
     anchors = _anchors(positive, negative)
@@ -40,10 +46,12 @@ def batch_hard(distances: Tensor, labels: Tensor) -> Triplets:
 
 @torch.no_grad()
 def batch_all(distances: Tensor, labels: Tensor) -> Triplets:
-    """Return every triplet of the batch (Hermans et al. 2017, equation (6)).
+    """Every triplet of the batch (Hermans et al. 2017, equation (6)).
 
-    distances (B, B) are not looked at; labels (B,). A batch of P classes with K members each
-    has PK (K-1) (PK-K) triplets.
+    A batch of P classes with K members each has PK (K-1) (PK-K) triplets.
+
+    distances: (B, B), not looked at.
+    labels: integers (B,).
     """
     positive, negative = pair_masks(labels)
     anchors, positives = positive.nonzero(as_tuple=True)
@@ -54,10 +62,13 @@ def batch_all(distances: Tensor, labels: Tensor) -> Triplets:
 
 @torch.no_grad()
 def semi_hard(distances: Tensor, labels: Tensor) -> Triplets:
-    """Return for every anchor-positive pair the closest negative that is farther than the positive.
+    """For every anchor-positive pair the closest negative that is farther than the positive.
 
     Where no negative is farther, the farthest negative. Schroff et al. 2015, FaceNet
-    (arXiv 1503.03832), section 3.2. distances (B, B), labels (B,).
+    (arXiv 1503.03832), section 3.2.
+
+    distances: (B, B).
+    labels: integers (B,).
     """
     positive, negative = pair_masks(labels)
     positive &= negative.any(dim=1, keepdim=True)
@@ -73,10 +84,11 @@ def semi_hard(distances: Tensor, labels: Tensor) -> Triplets:
 
 @torch.no_grad()
 def random(labels: Tensor, generator: torch.Generator) -> Triplets:
-    """Return for every anchor one positive and one negative, drawn uniformly and independently.
+    """For every anchor one positive and one negative, drawn uniformly and independently.
 
-    labels (B,). The numbers come from `generator`, on the generator's own device, so that a CPU
-    generator draws the same triplets for a batch on any device.
+    labels: integers (B,).
+    generator: draws on its own device, so that a CPU generator draws the same triplets for a batch
+    on any device.
     """
     positive, negative = pair_masks(labels)
     anchors = _anchors(positive, negative)

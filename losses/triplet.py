@@ -28,23 +28,23 @@ _BY_DISTANCE: dict[str, Callable[[Tensor, Tensor], Triplets]] = {
 
 
 class TripletLoss(nn.Module):
-    """Return the mean over anchors of max(0, d(a, p) - d(a, n) + margin).
+    """The mean over anchors of max(0, d(a, p) - d(a, n) + margin).
 
-    d is the Euclidean distance, not squared ([1] found that squares collapse more easily). With
-    `margin=None` the hinge gives way to the soft margin of [1], ln(1 + exp(d(a, p) - d(a, n))).
-    `normalize=True` first divides each embedding by its L2 norm (as [2]), so distances lie in
-    [0, 2] and a margin of 2 or more cannot be met; an embedding of zeros stays zero.
+    d is the Euclidean distance, not squared (squares collapse more easily, says [1]). The mean is
+    over the anchors that have a positive and a negative, zeros counted. An anchor with several
+    triplets first takes the mean of its own; where all anchors have equally many, as in batches of
+    P classes with K members each, that is the mean over all triplets.
 
-    `mining` chooses the triplets: "batch_hard" [1] one an anchor, the farthest positive and the
-    closest negative; "batch_all" [1] all; "semi_hard" [2] one for every anchor-positive pair, the
-    closest negative farther than the positive, else the farthest negative; "random" one an
-    anchor, drawn with the generator given to `forward`.
+    margin: 0 or more; None replaces the hinge by the soft margin of [1],
+    ln(1 + exp(d(a, p) - d(a, n))).
+    mining: chooses the triplets. "batch_hard" [1]: one an anchor, the farthest positive and the
+    closest negative; "batch_all" [1]: all; "semi_hard" [2]: one for every anchor-positive pair, the
+    closest negative farther than the positive, else the farthest negative; "random": one an anchor,
+    drawn with the generator given to `forward`.
+    normalize: first divide each embedding by its L2 norm (as [2]), so that distances lie in [0, 2]
+    and a margin of 2 or more cannot be met; an embedding of zeros stays zero.
 
-    The mean is over the anchors that have a positive and a negative, zeros counted. An anchor
-    with several triplets first takes the mean of its own; where all anchors have equally many,
-    as in batches of P classes with K members each, that is the mean over all triplets.
-
-    Raises ValueError for a margin that is negative, infinite or NaN, or an unknown mining.
+    Raises ValueError if the margin is negative, infinite or NaN, or the mining unknown.
     """
 
     def __init__(
@@ -65,16 +65,19 @@ class TripletLoss(nn.Module):
     def forward(
         self, embeddings: Tensor, labels: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Return the loss, a scalar >= 0.
+        """The loss, a scalar >= 0.
 
-        embeddings (B, D) floating, labels (B,) integers; `generator` is needed for random mining
-        and not looked at otherwise. Half precision is cast up to float32 first, also under
-        autocast; float64 stays float64. Points at distance zero get a gradient of zero from that
-        distance. Without a single anchor that has a positive and a negative the loss is a zero
-        that still has a graph, and its gradient is zero. An anchor whose triplet has a NaN
-        makes the loss NaN.
+        Half precision is cast up to float32 first, also under autocast; float64 stays float64.
+        Points at distance zero get a gradient of zero from that distance. Without a single anchor
+        that has a positive and a negative the loss is a zero that still has a graph, and its
+        gradient is zero. An anchor whose triplet has a NaN makes the loss NaN.
 
-        Raises ValueError for an empty batch, other shapes, or random mining without generator.
+        embeddings: floating-point (B, D).
+        labels: integers (B,).
+        generator: of random mining, which needs it; not looked at otherwise.
+
+        Raises ValueError if the batch is empty, shapes are others, or random mining has no
+        generator.
         """
         losses = self.anchor_losses(embeddings, labels, generator)
         return losses.sum() / max(1, len(losses))
@@ -82,10 +85,12 @@ class TripletLoss(nn.Module):
     def anchor_losses(
         self, embeddings: Tensor, labels: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Return the loss of every anchor that has a positive and a negative, in batch order.
+        """The loss of every anchor that has a positive and a negative, (A,) in batch order.
 
-        The shape is (A,) with 0 <= A <= B. The share of active anchors is
-        `(losses > 0).float().mean()`; with the soft margin every anchor is active.
+        A lies in 0..B. The share of active anchors is `(losses > 0).float().mean()`; with the soft
+        margin every anchor is active.
+
+        embeddings, labels, generator: as in `forward`.
         """
         check_batch(embeddings, labels)
         points = at_least_float32(embeddings)
@@ -107,7 +112,7 @@ class TripletLoss(nn.Module):
         return sums[counts > 0] / counts[counts > 0]
 
     def extra_repr(self) -> str:
-        """Return what `print(model)` shows."""
+        """What `print(model)` shows."""
         return f"margin={self.margin}, mining={self.mining!r}, normalize={self.normalize}"
 
     def _mine(

@@ -5,7 +5,12 @@ import numpy.typing as npt
 
 
 def as_labels(values: npt.ArrayLike, name: str) -> npt.NDArray[np.int64]:
-    """Return `values` as a one-dimensional int64 array; an empty input of any type is accepted."""
+    """`values` as an int64 array (N,); an empty input of any type is accepted.
+
+    name: of the argument, for the message.
+
+    Raises ValueError if the shape is another, or values are no integers.
+    """
     array = np.asarray(values)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}.")
@@ -15,7 +20,12 @@ def as_labels(values: npt.ArrayLike, name: str) -> npt.NDArray[np.int64]:
 
 
 def as_matrix(values: npt.ArrayLike, name: str, rows: int) -> npt.NDArray[np.float64]:
-    """Return `values` as a float64 array of shape (rows, columns) with at least one column."""
+    """`values` as a float64 array (rows, columns) with at least one column.
+
+    name: of the argument, for the message.
+
+    Raises ValueError if the shape is another, or values are no real numbers.
+    """
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[0] != rows or array.shape[1] == 0:
         raise ValueError(
@@ -27,12 +37,12 @@ def as_matrix(values: npt.ArrayLike, name: str, rows: int) -> npt.NDArray[np.flo
 
 
 def require_samples(count: int) -> None:
-    """Raise ValueError when there is no sample to average over."""
+    """Raises ValueError if there is no sample to average over."""
     if count == 0:
         raise ValueError("The metric needs at least one sample.")
 
 
 def require_in_range(labels: npt.NDArray[np.int64], num_classes: int, name: str) -> None:
-    """Raise ValueError when a label lies outside 0 .. num_classes - 1."""
+    """Raises ValueError if a label lies outside 0..num_classes-1."""
     if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
         raise ValueError(f"{name} must lie between 0 and {num_classes - 1}.")

@@ -33,8 +33,9 @@ def _label_pair(
 def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
     """Fraction of samples whose predicted class is the true one, in [0, 1].
 
-    Both arguments are integer arrays of shape (N,). An empty input raises ValueError; a single
-    class needs no special treatment.
+    y_true, y_pred: integers (N,).
+
+    Raises ValueError if there is no sample, or lengths differ.
     """
     true, pred = _label_pair(y_true, y_pred)
     require_samples(true.size)
@@ -44,10 +45,14 @@ def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
 def top_k_accuracy(y_true: npt.ArrayLike, scores: npt.ArrayLike, k: int = 5) -> float:
     """Fraction of samples whose true class is among the k highest scores, in [0, 1].
 
-    `y_true` has shape (N,) with labels in 0 .. C - 1, `scores` has shape (N, C); higher is better
-    and infinities are allowed. Equal scores are ordered by class index, the lower index first.
-    With k >= C (hence always for a single class) the result is 1.0. An empty input, a NaN score
-    or k < 1 raises ValueError.
+    Equal scores are ordered by class index, the lower index first. With k >= C (hence always for a
+    single class) the result is 1.0.
+
+    y_true: integers (N,), 0..C-1.
+    scores: (N, C); higher is better, and infinities are allowed.
+    k: at least 1.
+
+    Raises ValueError if there is no sample, a score is NaN, or k is below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}.")
@@ -67,11 +72,15 @@ def top_k_accuracy(y_true: npt.ArrayLike, scores: npt.ArrayLike, k: int = 5) -> 
 def confusion_matrix(
     y_true: npt.ArrayLike, y_pred: npt.ArrayLike, num_classes: int
 ) -> npt.NDArray[np.int64]:
-    """Counts of (true class, predicted class), an int64 array of shape (C, C).
+    """Counts of (true class, predicted class), int64 (C, C).
 
-    Rows are true classes and columns predicted classes. Both label arrays have shape (N,); a
-    label outside 0 .. num_classes - 1 raises ValueError. An empty input gives zeros, and a
-    single class gives the 1 x 1 matrix [[N]].
+    Rows are true classes and columns predicted classes. An empty input gives zeros, and a single
+    class gives the 1 x 1 matrix [[N]].
+
+    y_true, y_pred: integers (N,), 0..C-1.
+    num_classes: C, at least 1.
+
+    Raises ValueError if a label is out of range, or lengths differ.
     """
     if num_classes < 1:
         raise ValueError(f"num_classes must be at least 1, got {num_classes}.")
@@ -100,23 +109,30 @@ def _divide(
 
 
 def class_accuracy(matrix: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Accuracy within each true class (its recall), a float64 array of shape (C,) in [0, 1].
+    """Accuracy within each true class (its recall), float64 (C,) in [0, 1].
 
-    `matrix` is a (C, C) confusion matrix with true classes in rows. A class without samples
-    gives NaN, so the matrix of an empty input gives NaN throughout; a single class with samples
-    gives [1.0].
+    A class without samples gives NaN, so the matrix of an empty input gives NaN throughout; a
+    single class with samples gives [1.0].
+
+    matrix: a confusion matrix (C, C), true classes in rows.
+
+    Raises ValueError if it is not square, or holds anything but counts.
     """
     counts = _counts(matrix)
     return _divide(np.diagonal(counts), counts.sum(axis=1), float("nan"))
 
 
 def macro_precision_recall_f1(matrix: npt.ArrayLike) -> MacroScores:
-    """Macro-averaged precision, recall and F1 of a (C, C) confusion matrix, each in [0, 1].
+    """Macro-averaged precision, recall and F1, each in [0, 1].
 
     Every class counts equally, those without samples or predictions included: a score whose
     denominator is zero is 0. F1 is averaged over the F1 scores of the classes, not computed from
     the averaged precision and recall. The matrix of an empty input scores 0 throughout, a single
     class with samples scores 1.
+
+    matrix: a confusion matrix (C, C), true classes in rows.
+
+    Raises ValueError if it is not square, or holds anything but counts.
     """
     counts = _counts(matrix)
     hits = np.diagonal(counts)
@@ -132,15 +148,18 @@ def macro_precision_recall_f1(matrix: npt.ArrayLike) -> MacroScores:
 def expected_calibration_error(
     y_true: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = 15
 ) -> float:
-    """Expected calibration error, in [0, 1], of Guo et al., "On Calibration of Modern Neural
-    Networks", ICML 2017.
+    """Expected calibration error, in [0, 1].
 
-    `y_true` has shape (N,) with labels in 0 .. C - 1 and `probabilities` has shape (N, C) with
-    rows that sum to one. The highest probability of a row is its confidence (the lowest class
-    index wins a tie). Samples fall into `bins` bins of equal width, each open on the left and
-    closed on the right; the result is the mean over samples of |accuracy - confidence| of their
-    bin. A single class gives 0. An empty input, bins < 1 or rows that are no distribution raise
-    ValueError.
+    The highest probability of a row is its confidence (the lowest class index wins a tie). Samples
+    fall into bins of equal width, each open on the left and closed on the right; the result is the
+    mean over samples of |accuracy - confidence| of their bin. A single class gives 0. Guo et al.,
+    "On Calibration of Modern Neural Networks", ICML 2017.
+
+    y_true: integers (N,), 0..C-1.
+    probabilities: (N, C), rows that sum to one.
+    bins: at least 1.
+
+    Raises ValueError if there is no sample, bins is below 1, or a row is no distribution.
     """
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}.")

@@ -34,9 +34,10 @@ def _nearest(
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Yield for each query the indices of its ks[i] nearest points, nearest first.
 
-    `own[i]`, where given, is the index of query i among the points, which is left out. A matrix
-    product proposes all points that its rounding error could place among the nearest; these are
-    then ranked by their exact differences, which keeps ties between duplicates exact.
+    A matrix product proposes all points that its rounding error could place among the nearest;
+    these are then ranked by their exact differences, which keeps ties between duplicates exact.
+
+    own: the index of every query among the points, which is left out; None leaves none out.
     """
     point_norms = np.sum(points * points, axis=1)
     query_norms = np.sum(queries * queries, axis=1)
@@ -65,11 +66,15 @@ def _others_in_class(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def recall_at_1(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     """Fraction of samples whose nearest other sample shares their class, in [0, 1].
 
-    `embeddings` has shape (N, D) and `labels` shape (N,). Leave-one-out: each sample queries all
-    others. Samples without another member of their class are no queries but stay references;
-    NaN when that leaves no query. A single class of two or more samples gives 1.0. An empty
-    input raises ValueError. Recall@K as in Jegou et al., "Product Quantization for Nearest
-    Neighbor Search", TPAMI 2011, at K = 1.
+    Leave-one-out: each sample queries all others. Samples without another member of their class are
+    no queries but stay references; NaN when that leaves no query. A single class of two or more
+    samples gives 1.0. Recall@K as in Jegou et al., "Product Quantization for Nearest Neighbor
+    Search", TPAMI 2011, at K = 1.
+
+    embeddings: finite (N, D).
+    labels: integers (N,).
+
+    Raises ValueError if there is no sample, or shapes or values are others.
     """
     points, classes = _embeddings_and_labels(embeddings, labels)
     own = np.flatnonzero(_others_in_class(classes) > 0).astype(np.int64)
@@ -81,13 +86,18 @@ def recall_at_1(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def mean_average_precision_at_r(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """MAP@R, in [0, 1], of Musgrave et al., "A Metric Learning Reality Check", ECCV 2020.
+    """MAP@R, in [0, 1].
 
-    `embeddings` has shape (N, D) and `labels` shape (N,). Leave-one-out: with R the number of
-    other samples of the query's class, its score is the sum over ranks i = 1 .. R of the
-    precision at i where the i-th neighbour shares the class, divided by R. Samples without
-    another member of their class are no queries but stay references; NaN when that leaves no
-    query. A single class of two or more samples gives 1.0. An empty input raises ValueError.
+    Leave-one-out: with R the number of other samples of the query's class, its score is the sum
+    over ranks i = 1..R of the precision at i where the i-th neighbour shares the class, divided by
+    R. Samples without another member of their class are no queries but stay references; NaN when
+    that leaves no query. A single class of two or more samples gives 1.0. Musgrave et al., "A
+    Metric Learning Reality Check", ECCV 2020.
+
+    embeddings: finite (N, D).
+    labels: integers (N,).
+
+    Raises ValueError if there is no sample, or shapes or values are others.
     """
     points, classes = _embeddings_and_labels(embeddings, labels)
     others = _others_in_class(classes)
@@ -109,13 +119,18 @@ def knn_accuracy(
     test_labels: npt.ArrayLike,
     k: int = 5,
 ) -> float:
-    """Accuracy, in [0, 1], of the k-nearest-neighbour rule (Cover and Hart, "Nearest Neighbor
-    Pattern Classification", IEEE Trans. Inf. Theory 1967).
+    """Accuracy, in [0, 1], of the k-nearest-neighbour rule.
 
-    Embeddings have shapes (N, D) and (M, D), labels (N,) and (M,). The majority among the k
-    nearest training samples decides; among tied classes the one with the nearest member wins.
-    With k > N all training samples vote. A single training class is always predicted. An empty
-    training or test set, different D or k < 1 raises ValueError.
+    The majority among the k nearest train samples decides; among tied classes the one with the
+    nearest member wins. With k > N all train samples vote. A single train class is always
+    predicted. Cover and Hart, "Nearest Neighbor Pattern Classification", IEEE Trans. Inf. Theory
+    1967.
+
+    train_embeddings, test_embeddings: finite (N, D) and (M, D).
+    train_labels, test_labels: integers (N,) and (M,).
+    k: at least 1.
+
+    Raises ValueError if there is no train or test sample, D differs, or k is below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}.")
@@ -138,12 +153,15 @@ def knn_accuracy(
 def intra_inter_ratio(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     """Mean distance to the own class mean over mean distance between class means, in [0, inf].
 
-    `embeddings` has shape (N, D) and `labels` shape (N,). The numerator averages over samples,
-    the denominator over unordered pairs of classes; lower means tighter, better separated
-    classes. The trade-off is that of Wen et al., "A Discriminative Feature Learning Approach for
-    Deep Face Recognition", ECCV 2016. A single class gives NaN. Class means that all coincide
-    give infinity, or NaN when every sample lies on its mean too. An empty input raises
-    ValueError.
+    The numerator averages over samples, the denominator over unordered pairs of classes; lower
+    means tighter, better separated classes. A single class gives NaN. Class means that all coincide
+    give infinity, or NaN when every sample lies on its mean too. The trade-off is that of Wen et
+    al., "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016.
+
+    embeddings: finite (N, D).
+    labels: integers (N,).
+
+    Raises ValueError if there is no sample, or shapes or values are others.
     """
     points, classes = _embeddings_and_labels(embeddings, labels)
     names, inverse = np.unique(classes, return_inverse=True)

@@ -14,10 +14,12 @@ _Curve = tuple[_Floats, _Floats]
 class OneVsRest(NamedTuple):
     """ROC curves of C classes, each against the rest, and their areas, each in [0, 1].
 
-    A curve is a pair (fpr, tpr) of float64 arrays from (0, 0) to (1, 1) that never decrease.
-    `curves` has C entries and `auc` shape (C,); a class without samples or with all of them has
-    None and NaN there. `micro` pools the decisions of all classes and exists if C > 1, `macro` is
-    the mean of the curves that exist. A curve that does not exist is None, its area NaN.
+    A curve is a pair (fpr, tpr) of float64 arrays from (0, 0) to (1, 1) that never decrease. One
+    that does not exist is None, its area NaN.
+
+    curves, auc: of C classes; that of a class without samples or with all of them does not exist.
+    micro, micro_auc: of the decisions of all classes together; exist if C > 1.
+    macro, macro_auc: the means of those of the classes that exist.
     """
 
     curves: tuple[_Curve | None, ...]
@@ -49,11 +51,15 @@ def _roc(positive: npt.NDArray[np.bool_], scores: _Floats) -> tuple[_Floats, _Fl
 def roc_curve(y_true: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[_Floats, _Floats, _Floats]:
     """False positive rates, true positive rates and thresholds of a binary decision.
 
-    `y_true` holds 0 and 1 (or booleans) and `scores` real numbers, both of shape (N,); higher is
-    more likely positive and infinities are allowed. The three float64 arrays have one entry per
-    distinct score, so tied scores are one step, after a first point (0, 0) at threshold inf where
-    nothing is called positive; at all others, scores >= threshold are. An empty input, a NaN
-    score or labels that lack a positive or a negative raise ValueError.
+    The three float64 arrays have one entry per distinct score, so tied scores are one step, after a
+    first point (0, 0) at threshold inf where nothing is called positive; at all others, scores >=
+    threshold are.
+
+    y_true: 0 and 1, or booleans, (N,).
+    scores: real numbers (N,); higher is more likely positive, and infinities are allowed.
+
+    Raises ValueError if there is no sample, a score is NaN, or labels lack a positive or a
+    negative.
     """
     array = np.asarray(y_true)
     true = as_labels(array.astype(np.int64) if array.dtype.kind == "b" else array, "y_true")
@@ -71,8 +77,10 @@ def roc_curve(y_true: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[_Floats, _F
 def auc(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """Area under the curve through the points (x, y), in either direction, by the trapezoid rule.
 
-    Both arguments are finite and of shape (P,) with P >= 2, and `x` never decreases or never
-    increases; anything else raises ValueError.
+    x: finite (P,), P at least 2; never decreases or never increases.
+    y: finite (P,).
+
+    Raises ValueError if they are anything else.
     """
     xs, ys = np.asarray(x), np.asarray(y)
     if xs.ndim != 1 or xs.shape != ys.shape:
@@ -109,10 +117,14 @@ def _mean_curve(curves: list[_Curve]) -> _Curve:
 def one_vs_rest(y_true: npt.ArrayLike, scores: npt.ArrayLike) -> OneVsRest:
     """ROC curves and areas of each class against the rest, pooled (micro) and averaged (macro).
 
-    `y_true` has shape (N,) with labels in 0 .. C - 1 and `scores` has shape (N, C) with decision
-    values or probabilities; higher is more likely and infinities are allowed. `micro` ranks all
-    N * C decisions together; `macro_auc`, the area under `macro`, is the mean of the areas that
-    are not NaN. An empty input, a label out of range or a NaN score raises ValueError.
+    `micro` ranks all N * C decisions together; `macro_auc`, the area under `macro`, is the mean of
+    the areas that are not NaN.
+
+    y_true: integers (N,), 0..C-1.
+    scores: (N, C), decision values or probabilities; higher is more likely, and infinities are
+    allowed.
+
+    Raises ValueError if there is no sample, a label is out of range, or a score is NaN.
     """
     true = as_labels(y_true, "y_true")
     require_samples(true.size)

@@ -11,10 +11,13 @@ _Floats = npt.NDArray[np.float64]
 def noise_scale(noise: npt.ArrayLike, signal: npt.ArrayLike) -> float | None:
     """The simple noise scale tr(S) / |G|^2, in images, from estimates at S steps.
 
-    `noise` and `signal` have shape (S,), the two results of `noise_and_signal`. Both are averaged
-    before the division, as McCandlish et al. (arXiv 1812.06162, appendix A.1) advise: the ratio of
-    two estimates is biased. None without a sample or if the mean signal is not positive, where
-    noise hides the gradient altogether. Different shapes raise ValueError.
+    Both are averaged before the division, as McCandlish et al. (arXiv 1812.06162, appendix A.1)
+    advise: the ratio of two estimates is biased. None without a sample or if the mean signal is not
+    positive, where noise hides the gradient altogether.
+
+    noise, signal: (S,) each, the two results of `noise_and_signal`.
+
+    Raises ValueError if the shapes differ.
     """
     noises, signals = np.asarray(noise, np.float64), np.asarray(signal, np.float64)
     if noises.ndim != 1 or noises.shape != signals.shape:
@@ -29,11 +32,14 @@ def noise_scale(noise: npt.ArrayLike, signal: npt.ArrayLike) -> float | None:
 def principal_plane(points: npt.ArrayLike) -> tuple[_Floats, _Floats]:
     """Coordinates (N, 2) of points on their first two principal components, and shares (2,).
 
-    `points` is finite and of shape (N, D) with N >= 2. The coordinates are of the centred points,
-    the last point has no negative one, so the same points always give the same picture, and a
-    share is the part of the points' variance along that component, in [0, 1]. Points on a line have
-    zeros in the second column, points that are all equal in both, with a share of 0. Fewer points,
-    another shape or a value that is not finite raise ValueError.
+    The coordinates are of the centred points, the last point has no negative one, so the same
+    points always give the same picture, and a share is the part of the points' variance along that
+    component, in [0, 1]. Points on a line have zeros in the second column, points that are all
+    equal in both, with a share of 0.
+
+    points: finite (N, D), N at least 2.
+
+    Raises ValueError if they are fewer, of another shape, or not finite.
     """
     values = np.asarray(points)
     if values.ndim != 2 or len(values) < 2:

@@ -32,10 +32,14 @@ def _products(a: Tensor, b: Tensor) -> tuple[float, float, float]:
 
 
 def layer_norms(vector: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Euclidean norms, float64 of shape (L,), of the L consecutive parts of `vector`.
+    """Euclidean norms, float64 (L,), of the L consecutive parts of a vector.
 
-    `vector` has shape (P,) and `sizes` holds the lengths of the parts, none negative, which sum to
-    P; an empty part has norm 0. Other sizes raise ValueError.
+    An empty part has norm 0.
+
+    vector: (P,).
+    sizes: lengths of the L parts, none negative, which sum to P.
+
+    Raises ValueError if sizes are others.
     """
     if vector.ndim != 1 or not sizes or min(sizes) < 0 or sum(sizes) != len(vector):
         raise ValueError(
@@ -47,9 +51,13 @@ def layer_norms(vector: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
-    """Cosine of the angle between two vectors of shape (P,), in [-1, 1].
+    """Cosine of the angle between two vectors, in [-1, 1].
 
-    NaN if either is exactly zero or not finite. Different shapes raise ValueError.
+    NaN if either is exactly zero or not finite.
+
+    a, b: (P,).
+
+    Raises ValueError if the shapes differ.
     """
     aa, ab, bb = _products(a, b)
     if aa == 0.0 or bb == 0.0:
@@ -63,17 +71,19 @@ def noise_and_signal(
 ) -> tuple[float, float]:
     """Unbiased estimates of tr(S) and |G|^2 from two batches' gradients at the same parameters.
 
-    G, of shape (P,), is the mean of the gradients of all images and S their covariance. `first` and
-    `second`, of shape (P,), are the mean gradients of two disjoint parts of a batch of counts[0]
-    and counts[1] images. These are drawn without replacement from `population` images, S being
-    normalised by population - 1; or independently, with replacement, if `population` is None, S
-    being the covariance of the distribution they come from. The estimate of tr(S) is at least 0,
-    that of |G|^2 can be negative. A count below 1, a population smaller than both parts or
-    different shapes raise ValueError.
+    G, of shape (P,), is the mean of the gradients of all images and S their covariance: normalised
+    by population - 1, or, without a population, that of the distribution that images come from. The
+    estimate of tr(S) is at least 0, that of |G|^2 can be negative. McCandlish et al., "An Empirical
+    Model of Large-Batch Training", arXiv 1812.06162, 2018, appendix A.1, whose estimators (with
+    B_small = n, B_big = 2n) are the same for two parts of n images out of an infinite population.
 
-    McCandlish et al., "An Empirical Model of Large-Batch Training", arXiv 1812.06162, 2018,
-    appendix A.1, whose estimators (with B_small = n, B_big = 2n) are the same for two parts of n
-    images out of an infinite population.
+    first, second: (P,), the mean gradients of two disjoint parts of a batch.
+    counts: images of the two parts, at least 1.
+    population: images that they are drawn from without replacement; None: independently, with
+    replacement.
+
+    Raises ValueError if a count is below 1, the population smaller than both parts, or shapes
+    differ.
     """
     if min(counts) < 1:
         raise ValueError(f"Each part needs at least one image, got {counts[0]} and {counts[1]}.")
@@ -92,19 +102,21 @@ def noise_and_signal(
 
 
 def effective_step(optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor]) -> Tensor | None:
-    """Adam's last step in units of the learning rate, |m_hat| / (sqrt(v_hat) + eps), shape (P,).
+    """Adam's last step in units of the learning rate, |m_hat| / (sqrt(v_hat) + eps), (P,).
 
-    Read from the optimiser's state, in the order of `parameters`, of which P is the total size;
-    weight decay outside the gradient is no part of it. 0 for parameters that have had no gradient
-    yet. None before the first step and for optimisers without both moments (SGD, RMSprop, Adamax).
-    With AMSGrad v is the largest so far and, as in torch, corrected after the maximum is taken.
-    NAdam and RAdam keep the same moments but step differently: this is what Adam would do.
+    Read from the optimiser's state; weight decay outside the gradient is no part of it. 0 for
+    parameters that have had no gradient yet. None before the first step and for optimisers without
+    both moments (SGD, RMSprop, Adamax). With AMSGrad v is the largest so far and, as in torch,
+    corrected after the maximum is taken. NAdam and RAdam keep the same moments but step
+    differently: this is what Adam would do.
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015 (arXiv 1412.6980),
     section 2.1: 1 for a gradient that stays the same, less the more it changes, and
     (1 - beta1) / sqrt(1 - beta2), 3.2 by default, for the first after many zeros. The paper calls
     this a bound, but gradients that grow steadily reach more. Cauchy-Schwarz gives, for
     beta1^2 < beta2, (1 - beta1) / sqrt((1 - beta2) (1 - beta1^2 / beta2)), 7.3 by default.
+
+    parameters: decide the order of the result; P is their total size.
     """
     states = {p: optimizer.state.get(p) or {} for p in parameters}
     started = [state for state in states.values() if state]
@@ -139,13 +151,16 @@ def effective_step(optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor
 class CountSketch:
     """A short random linear image of vectors of shape (P,) that keeps their inner products.
 
-    `sketch` adds each of the `size` = P entries, with a random sign, to one of `width` random
-    buckets: over seeds, the inner product of two sketches has the mean <a, b> and a standard
-    deviation of at most |a| |b| sqrt(2 / width). Size, width and seed alone decide the signs and
-    buckets, so sketches made in different processes or on different devices can be compared.
-    A size or width below 1 raises ValueError.
+    `sketch` adds each of the P entries, with a random sign, to one of `width` random buckets: over
+    seeds, the inner product of two sketches has the mean <a, b> and a standard deviation of at most
+    |a| |b| sqrt(2 / width). Size, width and seed alone decide the signs and buckets, so sketches
+    made in different processes or on different devices can be compared. Charikar, Chen and
+    Farach-Colton, "Finding Frequent Items in Data Streams", ICALP 2002.
 
-    Charikar, Chen and Farach-Colton, "Finding Frequent Items in Data Streams", ICALP 2002.
+    size: P, at least 1.
+    width: numbers of a sketch, at least 1.
+
+    Raises ValueError if size or width is below 1.
     """
 
     def __init__(self, size: int, width: int = 256, seed: int = 0) -> None:
@@ -158,10 +173,14 @@ class CountSketch:
         self._cells = torch.randint(2 * width, (size,), generator=generator)
 
     def sketch(self, vector: Tensor) -> Tensor:
-        """The image, of shape (width,), of `vector`, of shape (P,), in its dtype and on its device.
+        """The sketch (width,) of a vector, in its dtype and on its device.
 
         The same bits each time on a CPU; on a GPU the order of the sums, so the last bits, can
-        vary. Another shape raises ValueError.
+        vary.
+
+        vector: (P,).
+
+        Raises ValueError if the shape is another.
         """
         if vector.shape != self._cells.shape:
             raise ValueError(

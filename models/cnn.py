@@ -15,8 +15,10 @@ class CNN(nn.Module):
     Every layer is a 3x3 convolution, ReLU and 2x2 max-pooling; the next has twice as many channels.
     Without batch norm and dropout, an image's gradient depends on no other image and no chance.
 
-    image_size: S.  width: channels of the first layer, W.  seed: of the parameters, drawn as
-    PyTorch does by default; the global generators are left as they are.
+    image_size: S, pixels.
+    width: channels of the first layer, W.
+    seed: of the parameters, drawn as PyTorch does by default; the global generators are left as
+    they are.
     """
 
     def __init__(self, num_classes: int, image_size: int, width: int = 32, seed: int = 0) -> None:
@@ -39,7 +41,10 @@ class CNN(nn.Module):
 
 
 def multiply_adds(num_classes: int, image_size: int, width: int) -> int:
-    """Multiply-additions for one image, forward."""
+    """Multiply-additions for one image, forward.
+
+    image_size, width: as in `CNN`.
+    """
     s, w = image_size, width
     convolutions = 9 * (s**2 * 3 * w + (s // 2) ** 2 * 2 * w**2 + (s // 4) ** 2 * 8 * w**2)
     return convolutions + 4 * w * (s // 8) ** 2 * num_classes

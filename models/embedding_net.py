@@ -19,20 +19,17 @@ class EmbeddingNet(nn.Module):
     metric losses see the features before BatchNorm; here they see the embeddings, so that their
     scale does not depend on the trunk.
 
-    Attributes:
-        dim: the size D of an embedding.
+    dim: numbers of an embedding, D.
     """
 
     def __init__(self, trunk: ResNet, num_classes: int, seed: int) -> None:
-        """Take over a trunk, whose ``fc`` is replaced by the identity.
+        """Take over a trunk, whose `fc` is replaced by the identity.
 
-        Args:
-            trunk: a ResNet with a linear ``fc``; it is changed in place.
-            num_classes: the size of the classifier.
-            seed: the seed of new parameters; the global generators are left as they are.
+        trunk: a ResNet with a linear `fc`; it is changed in place.
+        num_classes: the size of the classifier, at least 1.
+        seed: of new parameters; the global generators are left as they are.
 
-        Raises:
-            ValueError: ``num_classes`` is below 1, or the trunk's ``fc`` is not linear.
+        Raises ValueError if num_classes is below 1, or the trunk's `fc` is not linear.
         """
         super().__init__()
         if num_classes < 1:
@@ -48,16 +45,11 @@ class EmbeddingNet(nn.Module):
             self.classifier = nn.Linear(self.dim, num_classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Embed and classify images.
+        """Embeddings (B, dim) and logits (B, num_classes).
 
-        Args:
-            x: images (B, 3, H, W); B is at least 2 in training mode.
+        x: images (B, 3, H, W); B is at least 2 in training mode.
 
-        Returns:
-            Embeddings (B, dim) and logits (B, num_classes).
-
-        Raises:
-            ValueError: B is 1 in training mode, where BatchNorm has no variance to use.
+        Raises ValueError if B is 1 in training mode, where BatchNorm has no variance to use.
         """
         embeddings: Tensor = self.neck(embed(self.trunk, x))
         logits: Tensor = self.classifier(embeddings)
@@ -65,9 +57,9 @@ class EmbeddingNet(nn.Module):
 
     @torch.no_grad()
     def as_resnet(self) -> dict[str, Tensor]:
-        """Return the state dict of a torchvision ResNet that gives the same logits in eval mode.
+        """The state dict of a torchvision ResNet that gives the same logits in inference mode.
 
-        There the neck is an affine map, ``scale * x + shift``, so it fits into the head.
+        There the neck is an affine map, `scale * x + shift`, so it fits into the head.
         """
         neck, classifier = self.neck, self.classifier
         assert neck.running_mean is not None and neck.running_var is not None

@@ -32,7 +32,7 @@ def table() -> list[tuple[int, str, str]]:
 def to_classes(classes: Sequence[str]) -> NDArray[np.int64]:
     """For each of the 1,000 outputs its position in `classes`, and len(classes) for "other".
 
-    ValueError when a class is not one of STL-10's.
+    Raises ValueError if a class is not one of STL-10's.
     """
     unknown = [name for name in classes if name not in STL10]
     if unknown:

@@ -17,6 +17,9 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 
 def patterns(names: str) -> tuple[str, ...]:
-    """The globs of comma-separated parts, "layer4" or "layer3,bn1.*"; other words are globs."""
+    """Globs over parameter names.
+
+    names: parts with commas between, such as "layer4" or "layer3,bn1.*"; other words are globs.
+    """
     words = [word.strip() for word in names.split(",")]
     return tuple(pattern for word in words for pattern in PARTS.get(word, (word,)))

@@ -32,24 +32,19 @@ def build(
     weights: Mapping[str, Tensor] | None = None,
     seed: int = 0,
 ) -> tuple[ResNet, list[str]]:
-    """Build a ResNet that maps images (B, 3, H, W) to logits (B, num_classes).
+    """A ResNet from images (B, 3, H, W) to logits (B, num_classes), and what was left out.
 
-    The ``"small"`` stem is a 3x3 stride-1 convolution without max-pool, for images of about
-    32 px (Chen et al. 2020, SimCLR, arXiv 2002.05709, appendix B.9).
+    The model is on the CPU. The second value has one sentence for each key of `weights` that was
+    left out: a head of another size, and a stock conv1 where the stem is small, stay fresh.
 
-    Args:
-        name: the architecture.
-        num_classes: the size of the head.
-        stem: torchvision's stem or the small one.
-        weights: a state dict to start from; a head of another size, and a stock ``conv1``
-            where the stem is small, are left out and stay fresh.
-        seed: the seed of fresh parameters; the global generators are left as they are.
+    name: the architecture.
+    num_classes: the size of the head, at least 1.
+    stem: "stock" is torchvision's; "small" is a 3x3 stride-1 convolution without max-pool, for
+    images of about 32 px (Chen et al. 2020, SimCLR, arXiv 2002.05709, appendix B.9).
+    weights: a state dict to start from; None draws all parameters.
+    seed: of fresh parameters; the global generators are left as they are.
 
-    Returns:
-        The model on the CPU, and one sentence for each key of ``weights`` left out.
-
-    Raises:
-        ValueError: an argument is not a listed value, or ``weights`` does not fit the model.
+    Raises ValueError if an argument is not a listed value, or `weights` does not fit the model.
     """
     if name not in get_args(ResNetName):
         raise ValueError(f"The model {name!r} is not one of {', '.join(get_args(ResNetName))}.")
@@ -104,14 +99,9 @@ def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) ->
 
 
 def embed(model: ResNet, x: Tensor) -> Tensor:
-    """Compute the pooled features before ``fc``.
+    """The pooled features before `fc`, (B, D); D = 512 for resnet18 and resnet34, else 2048.
 
-    Args:
-        model: a ResNet.
-        x: images (B, 3, H, W).
-
-    Returns:
-        Features (B, D), D = 512 for resnet18 and resnet34, 2048 for resnet50.
+    x: images (B, 3, H, W).
     """
     x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
     x = model.layer4(model.layer3(model.layer2(model.layer1(x))))
@@ -119,20 +109,16 @@ def embed(model: ResNet, x: Tensor) -> Tensor:
 
 
 def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:
-    """Make the parameters that match a pattern trainable, and freeze all others.
+    """Make the parameters that match a pattern trainable, freeze all others, and count scalars.
 
-    In a ResNet ``"*.bn?.*"`` is not every BatchNorm: the stem's is ``"bn1.*"`` and those of the
-    shortcuts are ``"*.downsample.1.*"``. Parameters that ``build`` left fresh can be frozen too.
+    In a ResNet "*.bn?.*" is not every BatchNorm: the stem's is "bn1.*" and those of the shortcuts
+    are "*.downsample.1.*". Parameters that `build` left fresh can be frozen too. The number is that
+    of trainable scalars.
 
-    Args:
-        model: any module.
-        patterns: globs on parameter names, such as ``"layer4.*"``; case matters.
+    model: any module.
+    patterns: globs on parameter names, such as "layer4.*"; case matters.
 
-    Returns:
-        The number of trainable scalars.
-
-    Raises:
-        ValueError: there is no pattern, or one matches no parameter; nothing is changed then.
+    Raises ValueError if there is no pattern, or one matches no parameter; nothing is changed then.
     """
     parameters = dict(model.named_parameters())
     if not patterns:
@@ -154,13 +140,11 @@ def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:
 def train_mode(model: nn.Module, frozen_batchnorm: Literal["eval", "train"]) -> None:
     """Put a model into training mode.
 
-    Args:
-        model: any module.
-        frozen_batchnorm: with ``"eval"``, BatchNorms whose parameters are all frozen use and
-            keep their running statistics; with ``"train"`` they go on updating them.
+    model: any module.
+    frozen_batchnorm: with "eval", BatchNorms whose parameters are all frozen use and keep their
+    running statistics; with "train" they go on updating them.
 
-    Raises:
-        ValueError: ``frozen_batchnorm`` is neither.
+    Raises ValueError if frozen_batchnorm is neither.
     """
     if frozen_batchnorm not in ("eval", "train"):
         raise ValueError(f"Frozen BatchNorms can be 'eval' or 'train', not {frozen_batchnorm!r}.")

@@ -23,15 +23,10 @@ def modules(model: ResNet, stage: str) -> list[nn.Module]:
 
 
 def forward(model: ResNet, x: Tensor, stages: Sequence[str]) -> Tensor:
-    """Apply neighbouring stages.
+    """What neighbouring stages give: (B, C, H, W), (B, D) after "avgpool", (B, classes) after "fc".
 
-    Args:
-        model: a ResNet.
-        x: what the stage before them gave; images (B, 3, H, W) for the stem.
-        stages: a part of STAGES, in its order; an empty one gives ``x``.
-
-    Returns:
-        (B, C, H, W), or (B, D) after "avgpool", or (B, classes) after "fc".
+    x: what the stage before them gave; images (B, 3, H, W) for the stem.
+    stages: a part of STAGES, in its order; an empty one gives `x`.
     """
     for stage in stages:
         for module in modules(model, stage):
@@ -49,7 +44,11 @@ def frozen(model: ResNet) -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def shape(name: ResNetName, stem: Stem, size: int, last: str, classes: int) -> tuple[int, ...]:
-    """The shape of what stage `last` gives for an image of size x size pixels; computes nothing."""
+    """The shape of what a stage gives for one image; computes nothing.
+
+    size: of the image, pixels, both sides.
+    last: the stage.
+    """
     with torch.device("meta"):
         model = skeleton(name, stem, classes)
         x = torch.empty(1, 3, size, size)
@@ -58,18 +57,21 @@ def shape(name: ResNetName, stem: Stem, size: int, last: str, classes: int) -> t
 
 @lru_cache(maxsize=32)
 def multiply_adds(name: ResNetName, stem: Stem, size: int) -> dict[str, float]:
-    """Multiply-additions of every stage for one image of size x size pixels, forward."""
+    """Multiply-additions of every stage for one image, forward.
+
+    size: of the image, pixels, both sides.
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
-    found = {}
+    counts = {}
     with torch.device("meta"):
         model = skeleton(name, stem, 1000)
         x = torch.empty(1, 3, size, size)
         for stage in STAGES:
             with FlopCounterMode(display=False) as counter:
                 x = forward(model, x, [stage])
-            found[stage] = counter.get_total_flops() / 2
-    return found
+            counts[stage] = counter.get_total_flops() / 2
+    return counts
 
 
 def skeleton(name: ResNetName, stem: Stem, classes: int) -> ResNet:

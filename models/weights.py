@@ -1,7 +1,7 @@
 """Where a model's starting weights come from.
 
-A ``weights`` value is ``"imagenet"``, ``"none"`` or the path of a torchvision state dict
-(``.pth``, ``.pt`` or ``.safetensors``). Importing this module does not import torch.
+A `weights` value is "imagenet", "none" or the path of a torchvision state dict (.pth, .pt or
+.safetensors). Importing this module does not import torch.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 URL = "https://download.pytorch.org/models/"
-"""The folder that torchvision's ``IMAGENET1K_V1`` files are published in."""
+"""The folder that torchvision's IMAGENET1K_V1 files are published in."""
 
 IMAGENET_FILES = {
     "resnet18": "resnet18-f37072fd.pth",
     "resnet34": "resnet34-b627a593.pth",
     "resnet50": "resnet50-0676ba61.pth",
 }
-"""torchvision's ``IMAGENET1K_V1`` files, each named ``<model>-<first 8 hex of sha256>.pth``.
+"""torchvision's IMAGENET1K_V1 files, each named <model>-<first 8 hex digits of sha256>.pth.
 
 V1 also where V2 exists (resnet50): V2 scores higher on ImageNet, but its recipe has label
 smoothing and mixup, and label smoothing is known to make the features of the last layer worse for
@@ -62,19 +62,16 @@ def _sha256_of(path: str, size: int, mtime_ns: int) -> str:
 
 
 def digest(weights: str, model: str) -> str:
-    """Name the content of a ``weights`` value, without importing torch.
+    """A name for the content of a `weights` value: "none", or 8 hex digits; imports no torch.
 
-    Args:
-        weights: ``"imagenet"``, ``"none"`` or a file path.
-        model: ``"resnet18"``, ``"resnet34"`` or ``"resnet50"``.
+    They are the first of the file's sha256; for "imagenet" they are read off torchvision's file
+    name, so no file is needed.
 
-    Returns:
-        ``"none"``, or the first 8 hex digits of the file's sha256; for ``"imagenet"`` they are
-        read off torchvision's file name, so no file is needed.
+    weights: "imagenet", "none" or a file path.
+    model: "resnet18", "resnet34" or "resnet50".
 
-    Raises:
-        FileNotFoundError: the file does not exist.
-        ValueError: ``"imagenet"`` has no file for this model.
+    Raises FileNotFoundError if the file does not exist, and ValueError if "imagenet" has no file
+    for this model.
     """
     if weights == "none":
         return "none"
@@ -84,23 +81,17 @@ def digest(weights: str, model: str) -> str:
 
 
 def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
-    """Find the file of a ``weights`` value, downloading ImageNet weights where necessary.
+    """The file of a `weights` value, None for "none"; downloads ImageNet weights where necessary.
 
-    ImageNet weights are looked for in ``data_dir/weights``, ``data_dir`` and torch hub's
-    cache, in this order, and are otherwise downloaded into torch hub's cache.
+    ImageNet weights are looked for in data_dir/weights, data_dir and torch hub's cache, in this
+    order, and are otherwise downloaded into torch hub's cache.
 
-    Args:
-        weights: ``"imagenet"``, ``"none"`` or a file path.
-        model: ``"resnet18"``, ``"resnet34"`` or ``"resnet50"``.
-        data_dir: the data folder.
+    weights: "imagenet", "none" or a file path.
+    model: "resnet18", "resnet34" or "resnet50".
+    data_dir: the data folder.
 
-    Returns:
-        The file, or None for ``"none"``.
-
-    Raises:
-        FileNotFoundError: the file does not exist, or could not be downloaded.
-        ValueError: ``"imagenet"`` has no file for this model, or the file of that name is
-            another one.
+    Raises FileNotFoundError if the file does not exist or could not be downloaded, and ValueError
+    if "imagenet" has no file for this model, or the file of that name is another one.
     """
     if weights == "none":
         return None
@@ -112,7 +103,7 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
     cached = Path(torch.hub.get_dir()) / "checkpoints" / name
     for path in (data_dir / "weights" / name, data_dir / name, cached):
         if path.is_file():
-            # ``digest`` answers from the name alone, so the content must be what it says.
+            # `digest` answers from the name alone, so the content must be what it says.
             if not _sha256(path).startswith(digest(weights, model)):
                 raise ValueError(
                     f"The file {path} is not torchvision's (its sha256 begins with "
@@ -133,18 +124,14 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
 def load_state_dict(path: Path) -> dict[str, Tensor]:
     """Read a state dict onto the CPU, running no code from the file.
 
-    A state dict under the key ``"state_dict"`` or ``"model"`` of a training checkpoint is taken
-    out, and so is the prefix ``"module."`` that DataParallel gives every name.
+    Tensors come by name, with the shapes as stored, floating-point ones as float32. A state dict
+    under the key "state_dict" or "model" of a training checkpoint is taken out, and so is the
+    prefix "module." that DataParallel gives every name.
 
-    Args:
-        path: a ``.safetensors`` file, or a file of ``torch.save``.
+    path: a .safetensors file, or a file of `torch.save`.
 
-    Returns:
-        Tensors by name, shapes as stored, floating-point ones as float32.
-
-    Raises:
-        FileNotFoundError: the file does not exist.
-        ValueError: the file is damaged, or holds something other than a state dict.
+    Raises FileNotFoundError if the file does not exist, and ValueError if it is damaged or holds
+    something other than a state dict.
     """
     import torch
 

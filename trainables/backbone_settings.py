@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from models import weights as weight_files
 from trainables.image_settings import ImageSettings
+from trainables.protocol import Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NAMED = ("imagenet", "none")  # weights that are no file of the user's
 
 
 class BackboneSettings(ImageSettings):
@@ -27,8 +32,7 @@ class BackboneSettings(ImageSettings):
     @classmethod
     def _absolute_weights(cls, value: str) -> str:
         # Workers run in another folder than the one in which a person typed the path.
-        known = value in ("imagenet", "none")
-        return value if known else str(Path(value).expanduser().resolve())
+        return value if value in NAMED else str(Path(value).expanduser().resolve())
 
     def identity(self) -> dict[str, Any]:
         """Canonical settings with the digest of the weights, and without any path.
@@ -36,35 +40,40 @@ class BackboneSettings(ImageSettings):
         A file that is not there has its name: a finished run can be looked at without it.
         """
         try:
-            mark = weight_files.digest(self.weights, self.model)
+            weights = weight_files.digest(self.weights, self.model)
         except FileNotFoundError:
-            mark = Path(self.weights).name
-        return super().identity() | {"weights": mark}
+            weights = Path(self.weights).name
+        return super().identity() | {"weights": weights}
 
     def check(self) -> None:
-        """Refuse weights that are not there, and images as `ImageSettings` does."""
-        if self.weights not in ("imagenet", "none") and not Path(self.weights).is_file():
+        """Refuse weights that are not there, and images as `ImageSettings` does.
+
+        Raises ValueError, one sentence, if either is refused.
+        """
+        if self.weights not in NAMED and not Path(self.weights).is_file():
             raise ValueError(
                 f"weights must be imagenet, none or an existing file; got {self.weights!r}."
             )
         super().check()
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
-        """Decode the images and find the weights once, before any trial starts."""
+    def state_dict(self) -> dict[str, Tensor] | None:
+        """The weights to start from, on the CPU; None where they are drawn."""
         file = weight_files.resolve(self.weights, self.model, self.data_folder)
+        return weight_files.load_state_dict(file) if file else None
+
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
+        """Decode the images and find the weights once, before any trial starts."""
+        state = self.state_dict()
         weights = {
-            "name": self.weights
-            if self.weights in ("imagenet", "none")
-            else Path(self.weights).name,
+            "name": Path(self.weights).name,  # of a file, no path: this is published
             "digest": weight_files.digest(self.weights, self.model),
             "left_out": [],
         }
         inputs = super().prepare(progress)
-        if file is not None:
+        if state is not None:
             from models import resnet
 
             # Weights of another architecture are refused here, not by every trial.
-            state = weight_files.load_state_dict(file)
             _, weights["left_out"] = resnet.build(
                 self.model, len(inputs["dataset"]["classes"]), stem=self.stem, weights=state
             )

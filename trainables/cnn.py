@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -70,7 +70,10 @@ class Settings(ImageSettings):
     )
 
     def rate(self, images: int) -> float:
-        """The learning rate that is used on so many train images, of which a batch has no more."""
+        """The learning rate that is used.
+
+        images: of train; a batch has no more.
+        """
         power = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}[self.lr_scaling]
         return float(self.lr * (min(self.batch_size, images) / REFERENCE) ** power)
 
@@ -82,16 +85,20 @@ class Settings(ImageSettings):
         """Also of a budget of steps, whose last epoch may be cut."""
         if self.budget == "epochs":
             return self.epochs
-        return -(-self.steps // -(-self.sizes().train // self.batch_size))
+        return math.ceil(self.steps / math.ceil(self.sizes().train / self.batch_size))
 
     def every(self, images: int) -> int:
-        """Every how many steps one is looked at, on so many train images; 0: none is."""
-        steps = -(-images // self.batch_size)
+        """Every how many steps one is looked at; 0: none is.
+
+        images: of train.
+        """
+        steps = math.ceil(images / self.batch_size)  # an epoch
         return max(1, steps // self.update_samples) if self.update_samples else 0
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Also say when a batch is all there is."""
-        notes, images = super().notes(inputs), inputs["dataset"]["counts"]["train"]
+        notes = super().notes(inputs)
+        images = inputs["dataset"]["counts"]["train"]
         if self.batch_size > images:
             notes.append(
                 f"A batch of {self.batch_size} is more than the {images} train images: it is one "
@@ -105,9 +112,10 @@ class Settings(ImageSettings):
 
         sizes = self.sizes()
         work = multiply_adds(sizes.classes, self.image_size, self.width) / 2.8e6
-        steps = -(-sizes.train // self.batch_size)
+        steps = math.ceil(sizes.train / self.batch_size)  # an epoch
         epochs = self.epochs if self.budget == "epochs" else self.steps / steps
-        images = epochs * (sizes.train + (sizes.val + 2 * sizes.test / epochs) / 4)
+        # An image inferred takes a quarter of one trained; test is inferred at most twice.
+        images = epochs * (sizes.train + sizes.val / 4) + 2 * sizes.test / 4
         return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
 
 
@@ -119,16 +127,14 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, to_device
     from images.orders import epoch_batches
     from models.cnn import CNN
-    from trainables.training import network_evaluation as report
-    from trainables.training import optimizers, seen
+    from trainables.training import network_evaluation, optimizers, seen
+    from trainables.training.running_means import RunningMeans, share_right
     from trainables.training.update_log import UpdateLog
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
     classes, images = splits.train.classes, len(splits.train)
-    sets = {
-        name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")
-    }
+    sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     seed = derive(trial.seed, 0, "weights")
     net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
     optimizer = optimizers.build(settings, net.parameters(), settings.rate(images))
@@ -144,7 +150,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     epoch, step = saved["epoch"], saved["step"]
 
     while not settings.over(epoch, step):
-        epoch, started, before = epoch + 1, time.monotonic(), step
+        epoch, steps_before, started = epoch + 1, step, time.monotonic()
         net.train()
         views = generator(trial.seed, epoch, "augmentation")
         batches = epoch_batches(
@@ -154,51 +160,52 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         )  # fmt: skip
         if settings.budget == "steps":
             batches = batches[: settings.steps - step]
-        sums = report.Sums()
+        running = RunningMeans()
         for chunk in _chunks(batches):
             pixels, labels = sets["train"].batch(torch.cat(chunk))
             inputs = normalize(augment(pixels, settings.augment, views))
             sizes, logits = [len(index) for index in chunk], []
-            for of_step, wanted in zip(inputs.split(sizes), labels.split(sizes), strict=True):
+            for batch, targets in zip(inputs.split(sizes), labels.split(sizes), strict=True):
                 step += 1
                 optimizer.zero_grad(set_to_none=True)
-                for part, right in log.parts(step, of_step, wanted):
-                    logits.append(net(part))
-                    loss = cross_entropy(logits[-1], right, reduction="sum") / len(wanted)
-                    loss.backward()
-                    logits[-1] = logits[-1].detach()
+                # A step that is looked at comes in two parts, whose gradients add up.
+                for part, part_targets in log.parts(step, batch, targets):
+                    part_logits = net(part)
+                    summed = cross_entropy(part_logits, part_targets, reduction="sum")
+                    (summed / len(targets)).backward()
+                    logits.append(part_logits.detach())
                 optimizer.step()
                 log.updated(epoch)
             # Asked once a chunk: after a step on one image, asking would take as long as the step.
-            loss = cross_entropy(torch.cat(logits), labels)
+            chunk_logits = torch.cat(logits)
+            loss = cross_entropy(chunk_logits, labels)
             if not math.isfinite(loss.item()):
                 raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, before step {step}")
-            accuracy = report.right(torch.cat(logits), labels)
-            sums.add(len(labels), loss=loss, accuracy=accuracy)
-            trial.progress(step - before, len(batches))
-        found = sums.means("train") | log.summary()
-        found |= {
-            "train/steps": step - before,
-            "train/images": sums.count,
+            running.add(len(labels), loss=loss, accuracy=share_right(chunk_logits, labels))
+            trial.progress(step - steps_before, len(batches))
+        metrics = running.means("train") | log.summary()
+        metrics |= {
+            "train/steps": step - steps_before,
+            "train/images": running.count,
             "train/batch_size": len(batches[0]),
             "train/lr": settings.rate(images),
             "time/train_seconds": time.monotonic() - started,
         }
-        found |= report.quick(net, sets["val"], "val")
+        metrics |= network_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            found |= report.quick(net, sets["test"], "test_curve")
+            metrics |= network_evaluation.curve_point(net, sets["test"], "test_curve")
         state = {"epoch": epoch, "step": step, "updates": log.state()}
         state |= {"net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        yield Epoch(found, state)
+        yield Epoch(metrics, state)
 
     log.save(trial.folder, min(settings.batch_size, images))
-    after = report.final(trial, net, sets["test"], classes, epoch)
+    evaluation = network_evaluation.final(trial, net, sets["test"], classes, epoch)
     if settings.keep_weights:
-        report.keep_weights(net, trial.folder)
-    yield Epoch(after, None)
+        network_evaluation.keep_weights(net, trial.folder)
+    yield Epoch(evaluation, None)
 
 
-def _chunks(batches: Sequence[torch.Tensor]) -> Iterator[Sequence[torch.Tensor]]:
+def _chunks(batches: list[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
     """Whole batches side by side, CHUNK images or one batch."""
     together = max(1, CHUNK // len(batches[0]))
     for start in range(0, len(batches), together):

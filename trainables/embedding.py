@@ -8,19 +8,20 @@ batches, take the same steps, and are scored by the same protocol.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from trainables.backbone_settings import BackboneSettings
-from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
 if TYPE_CHECKING:
     import torch
 
+    from images import Images
     from losses import CenterLoss, TripletLoss
     from models.embedding_net import EmbeddingNet
 
@@ -91,7 +92,10 @@ class Settings(BackboneSettings):
         return self
 
     def check(self) -> None:
-        """Also refuse PxK batches that the data set cannot fill."""
+        """Also refuse PxK batches that the data set cannot fill.
+
+        Raises ValueError, one sentence, if anything is refused.
+        """
         super().check()
         sizes = self.sizes()
         if self.batches == "pk" and self.classes_per_batch > sizes.classes:
@@ -105,7 +109,7 @@ class Settings(BackboneSettings):
                 f"{sizes.smallest}; got {self.samples_per_class}."
             )
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Also say when a head that would fit is left out: it does not sit behind a neck."""
         inputs = super().prepare(progress)
         left_out = inputs["weights"]["left_out"]
@@ -120,9 +124,8 @@ class Settings(BackboneSettings):
         factor *= (self.image_size / 64) ** 2 * (16 if self.stem == "small" else 1)
         seconds = self.epochs * (sizes.train / 50 + sizes.val / 230) + 2 * sizes.test / 230
         # A checkpoint holds weights and momentum; the best epoch's is kept beside the last.
-        return seconds * factor, 2 * {"resnet18": 9e7, "resnet34": 1.7e8, "resnet50": 2e8}[
-            self.model
-        ]
+        checkpoint = {"resnet18": 9e7, "resnet34": 1.7e8, "resnet50": 2e8}[self.model]
+        return seconds * factor, 2 * checkpoint
 
 
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
@@ -131,81 +134,90 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from torch.nn.functional import cross_entropy
 
     from images.batches import augment, normalize, to_device
-    from trainables.training import embedding_evaluation as report
-    from trainables.training import seen
-    from trainables.training.network_evaluation import Sums, right
+    from losses import CenterLoss, TripletLoss
+    from trainables.training import embedding_evaluation, seen
+    from trainables.training.running_means import RunningMeans, share_right
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
-    sets = {
-        name: to_device(getattr(splits, name), trial.device) for name in ("train", "val", "test")
-    }
+    sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     net = _network(settings, len(splits.train.classes), trial)
     optimizer = torch.optim.SGD(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
     auxiliary = _auxiliary(settings, net, trial.device)
+    start = 0
     if trial.state is not None:
-        _load(trial.state, net, auxiliary, optimizer)
-    start = trial.state["epoch"] if trial.state is not None else 0
+        start = trial.state["epoch"]
+        net.load_state_dict(trial.state["net"])
+        optimizer.load_state_dict(trial.state["optimizer"])
+        if auxiliary is not None:
+            auxiliary.load_state_dict(trial.state["auxiliary"])
 
     for epoch in range(start + 1, settings.epochs + 1):
         net.train()
         batches = _batches(settings, splits.train, trial.seed, epoch)
         crops = generator(trial.seed, epoch, "augmentation")
         mining = generator(trial.seed, epoch, "mining")
-        sums = Sums()
+        running = RunningMeans()
         for i, index in enumerate(batches):
-            progress = (epoch - 1 + i / len(batches)) / settings.epochs  # of the whole trial, 0..1
+            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs  # of all training, 0..1
             for group in optimizer.param_groups:
-                group["lr"] = settings.lr * one_cycle(progress)
+                group["lr"] = settings.lr * one_cycle(elapsed)
             pixels, labels = sets["train"].batch(index)
             embeddings, logits = net(normalize(augment(pixels, settings.augment, crops)))
             ce = cross_entropy(logits, labels)
-            extra, weight = _extra(settings, auxiliary, embeddings, labels, mining, progress)
-            loss = ce + weight * extra
+            extra = embeddings.new_zeros(())
+            if isinstance(auxiliary, TripletLoss):
+                extra = auxiliary(embeddings, labels, mining)
+            elif auxiliary is not None:
+                extra = auxiliary(embeddings, labels)
+            loss = ce + _weight(settings, elapsed) * extra
             if not math.isfinite(loss.item()):
                 raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            if settings.loss == "center":
-                auxiliary.update(embeddings.detach(), labels)  # type: ignore[union-attr]
-            sums.add(
+            if isinstance(auxiliary, CenterLoss):
+                auxiliary.update(embeddings.detach(), labels)
+            running.add(
                 len(labels), loss=loss, cross_entropy=ce, auxiliary_loss=extra,
                 embedding_norm=embeddings.detach().norm(dim=1).mean(),
-                accuracy=right(logits, labels),
+                accuracy=share_right(logits, labels),
             )  # fmt: skip
             trial.progress(i + 1, len(batches))
-        metrics = sums.means("train")
-        metrics["train/images"] = sums.count
-        metrics |= report.quick(net, sets["val"], "val")
+        metrics = running.means("train")
+        metrics["train/images"] = running.count
+        metrics |= embedding_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            metrics |= report.quick(net, sets["test"], "test_curve")
-        yield Epoch(metrics, _state(epoch, net, auxiliary, optimizer))
+            metrics |= embedding_evaluation.curve_point(net, sets["test"], "test_curve")
+        state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        state["auxiliary"] = {} if auxiliary is None else auxiliary.state_dict()
+        yield Epoch(metrics, state)
 
-    classes, keep = splits.train.classes, settings.keep_weights
-    yield Epoch(report.final(trial, net, sets, classes, settings.epochs, keep_weights=keep), None)
+    evaluation = embedding_evaluation.final(
+        trial, net, sets, splits.train.classes, settings.epochs, keep_weights=settings.keep_weights
+    )
+    yield Epoch(evaluation, None)
 
 
 def _network(settings: Settings, classes: int, trial: Trial) -> EmbeddingNet:
     import torch
 
-    from models import resnet, weights
+    from models import resnet
     from models.embedding_net import EmbeddingNet
 
-    file = weights.resolve(settings.weights, settings.model, settings.data_folder)
-    state = weights.load_state_dict(file) if file else None
-    seed = derive(trial.seed, 0, "weights")
+    state, seed = settings.state_dict(), derive(trial.seed, 0, "weights")
     trunk, _ = resnet.build(settings.model, classes, stem=settings.stem, weights=state, seed=seed)
     net = EmbeddingNet(trunk, classes, seed=seed + 1)
-    return net.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return net.to(trial.device).to(memory_format=torch.channels_last)
 
 
 def _auxiliary(
     settings: Settings, net: EmbeddingNet, device: str
 ) -> CenterLoss | TripletLoss | None:
+    """The loss beside cross-entropy, if there is one."""
     from losses import CenterLoss, TripletLoss
 
     if settings.loss == "center":
@@ -216,25 +228,16 @@ def _auxiliary(
     return None
 
 
-def _extra(
-    settings: Settings,
-    auxiliary: CenterLoss | TripletLoss | None,
-    embeddings: torch.Tensor,
-    labels: torch.Tensor,
-    mining: torch.Generator,
-    progress: float,
-) -> tuple[torch.Tensor, float]:
-    """The second loss and its weight at this point of training."""
-    if settings.loss == "center":
-        warm = settings.warmup_epochs / settings.epochs
-        ramp = min(1.0, progress / warm) if warm > 0 else 1.0
-        return auxiliary(embeddings, labels), settings.alpha * ramp  # type: ignore[misc]
-    if settings.loss == "triplet":
-        return auxiliary(embeddings, labels, mining), settings.triplet_weight  # type: ignore[misc]
-    return embeddings.new_zeros(()), 0.0
+def _weight(settings: Settings, elapsed: float) -> float:
+    """The factor of the loss beside cross-entropy, at this share of all training."""
+    if settings.loss != "center":
+        return settings.triplet_weight
+    warm = settings.warmup_epochs / settings.epochs
+    return settings.alpha * (min(1.0, elapsed / warm) if warm > 0 else 1.0)
 
 
-def _batches(settings: Settings, train: Any, seed: int, epoch: int) -> list[torch.Tensor]:
+def _batches(settings: Settings, train: Images, seed: int, epoch: int) -> list[torch.Tensor]:
+    """The images of every batch of an epoch, as positions in `train`."""
     import torch
 
     from images.batches import PKSampler, shuffled_batches
@@ -251,20 +254,3 @@ def _batches(settings: Settings, train: Any, seed: int, epoch: int) -> list[torc
             names=train.classes,
         )
     )
-
-
-def _state(epoch: int, net: Any, auxiliary: Any, optimizer: Any) -> dict[str, Any]:
-    extra = {} if auxiliary is None else auxiliary.state_dict()
-    return {
-        "epoch": epoch,
-        "net": net.state_dict(),
-        "auxiliary": extra,
-        "optimizer": optimizer.state_dict(),
-    }
-
-
-def _load(state: Any, net: Any, auxiliary: Any, optimizer: Any) -> None:
-    net.load_state_dict(state["net"])
-    optimizer.load_state_dict(state["optimizer"])
-    if auxiliary is not None:
-        auxiliary.load_state_dict(state["auxiliary"])

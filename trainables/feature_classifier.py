@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from trainables.backbone_settings import BackboneSettings
-from trainables.features import extraction as features
-from trainables.features import svm
-from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.features import extraction, svm
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When
 from trainables.training import seen
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 SVM = When("classifier", ("svm",))
 HEAD = When("classifier", ("head",))
 CURVED = When("kernel", ("rbf", "poly"))
+
+_last_grams: tuple[Any, dict[str, svm.Array]] | None = None
+"""What decides Gram matrices, and those that the last machine of this process was fitted on."""
 
 
 class Settings(BackboneSettings):
@@ -82,7 +84,10 @@ class Settings(BackboneSettings):
         raise ValueError(f"must be scale or a number above 0; got {value!r}.")
 
     def check(self) -> None:
-        """Also refuse more images than the kernel values of one machine fit into memory for."""
+        """Also refuse more images than this machine's memory has room for in kernel values.
+
+        Raises ValueError, one sentence, if anything is refused.
+        """
         super().check()
         sizes = self.sizes()
         needed = 8 * sizes.train * (sizes.train + sizes.val + sizes.test) / 2**30
@@ -94,14 +99,15 @@ class Settings(BackboneSettings):
                 "images_per_class, or classifier=head."
             )
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Also extract the features that all trials share."""
         inputs = super().prepare(progress)
-        splits, model = self.load(0), features.untouched(self, 0)
-        parts = (splits.train, splits.val, splits.test)
-        how: dict[str, Any] = {"seed": 0, "device": features.device(), "progress": progress}
-        features.pooled(self, splits, model, *parts, **how)
-        inputs["weights"]["left_out"] = features.but_the_head(inputs["weights"]["left_out"])
+        splits, model = self.load(0), extraction.untouched(self, 0)
+        extraction.pooled(
+            self, splits, model, *splits.by_name.values(),
+            seed=0, device=extraction.device(), progress=progress,
+        )  # fmt: skip
+        inputs["weights"]["left_out"] = extraction.but_the_head(inputs["weights"]["left_out"])
         return inputs
 
     def cost(self) -> tuple[float, float]:
@@ -123,42 +129,41 @@ class Settings(BackboneSettings):
 
 
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield Epochs of the chosen classifier, then its test metrics."""
-    global _kept
+    """Yield an Epoch an epoch (a machine has one), then one with the test metrics."""
+    global _last_grams
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
-    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
-    model = features.untouched(settings, trial.seed)
-    how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}
-    pooled = features.pooled(settings, splits, model, *parts.values(), **how)
-    sets = {name: pooled[features.rows_of(part)] for name, part in parts.items()}
+    parts = splits.by_name
+    model = extraction.untouched(settings, trial.seed)
+    pooled = extraction.pooled(
+        settings, splits, model, *parts.values(), seed=trial.seed, device=trial.device
+    )
+    sets = dict(zip(parts, pooled, strict=True))
     if settings.layer == "fc":  # a matrix product: no pass over the images of its own
-        sets = {name: features.outputs(model, values) for name, values in sets.items()}
+        sets = {name: extraction.outputs(model, values) for name, values in sets.items()}
     labels = {name: part.labels for name, part in parts.items()}
     scaled = svm.scaled(sets, settings.scaling)
     if settings.classifier == "head":
-        _kept = None  # a head has no use for the memory that kernel values take
+        _last_grams = None  # a head has no use for the memory that kernel values take
         yield from _head(settings, trial, scaled, labels, splits.info)
     else:
         yield from _machine(settings, trial, scaled, labels, splits.info)
-
-
-_kept: tuple[Any, dict[str, svm.Array]] | None = None  # the last Gram matrices of this process
 
 
 def _grams(
     settings: Settings, seed: int, fingerprint: str, sets: Mapping[str, svm.Array]
 ) -> tuple[dict[str, svm.Array], float]:
     """Gram matrices, and the seconds that they took: 0 when a trial with another C left them."""
-    global _kept
+    global _last_grams
     identity = settings.identity() | {"C": None, "seed": seed, "fingerprint": fingerprint}
     started = time.monotonic()
-    if _kept is None or _kept[0] != identity:
-        _kept = None  # before the next ones are made: two would not fit everywhere
-        kernel = svm.Kernel(settings.kernel, settings.gamma, settings.degree, settings.coef0)
-        _kept = identity, svm.grams(sets, kernel)
-        return _kept[1], time.monotonic() - started
-    return _kept[1], 0.0
+    if _last_grams is not None and _last_grams[0] == identity:
+        return _last_grams[1], 0.0
+    _last_grams = None  # before the next ones are made: two would not fit everywhere
+    kernel = svm.Kernel(settings.kernel, settings.gamma, settings.degree, settings.coef0)
+    grams = svm.grams(sets, kernel)
+    _last_grams = identity, grams
+    return grams, time.monotonic() - started
 
 
 def _machine(
@@ -168,25 +173,26 @@ def _machine(
     labels: Mapping[str, NDArray[np.int64]],
     info: DataInfo,
 ) -> Iterator[Epoch]:
-    import metrics
-    from trainables.training import evaluation as report
+    """Fit a support vector machine in one go, its only epoch."""
+    from metrics import accuracy
+    from trainables.training import evaluation
 
     classes = info.classes
     grams, gram_seconds = _grams(settings, trial.seed, info.fingerprint, sets)
     started = time.monotonic()
     machine = svm.fit(grams["train"], labels["train"], settings.C)
-    decided = {name: svm.decide(machine, gram, len(classes)) for name, gram in grams.items()}
-    found = {
-        f"{name}/accuracy": metrics.accuracy(labels[name], decided[name].argmax(1))
+    scores = {name: svm.decide(machine, gram, len(classes)) for name, gram in grams.items()}
+    metrics = {
+        f"{name}/accuracy": accuracy(labels[name], scores[name].argmax(1))
         for name in ("train", "val")
     }
-    found["train/support_vectors"] = len(machine.support_)
-    found["time/gram_seconds"] = gram_seconds
-    found["time/fit_seconds"] = time.monotonic() - started
+    metrics["train/support_vectors"] = len(machine.support_)
+    metrics["time/gram_seconds"] = gram_seconds
+    metrics["time/fit_seconds"] = time.monotonic() - started
     if trial.state is None:
-        yield Epoch(found, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
-    scores = decided["test"]
-    yield Epoch(report.final(trial.folder, classes, labels["test"], scores, scores), None)
+        yield Epoch(metrics, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
+    last = best = scores["test"]
+    yield Epoch(evaluation.final(trial.folder, classes, labels["test"], last, best), None)
 
 
 def _head(
@@ -196,12 +202,14 @@ def _head(
     labels: Mapping[str, NDArray[np.int64]],
     info: DataInfo,
 ) -> Iterator[Epoch]:
+    """Train a head on features that are in memory."""
     import torch
     from torch.nn.functional import cross_entropy
 
     from images.batches import Loaded, shuffled_batches
     from models.heads import head
-    from trainables.training import network_evaluation as report
+    from trainables.training import network_evaluation
+    from trainables.training.running_means import RunningMeans, share_right
 
     data = {
         name: Loaded(
@@ -225,23 +233,26 @@ def _head(
     for epoch in range(start + 1, settings.epochs + 1):
         order = generator(trial.seed, epoch, "order")
         batches = shuffled_batches(len(data["train"]), settings.batch_size, order)
-        sums = report.Sums()
+        running = RunningMeans()
         for i, index in enumerate(batches):
-            progress = (epoch - 1 + i / len(batches)) / settings.epochs
-            optimizer.param_groups[0]["lr"] = settings.lr * one_cycle(progress)
-            inputs, wanted = data["train"].batch(index)
+            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs  # of all training, 0..1
+            optimizer.param_groups[0]["lr"] = settings.lr * one_cycle(elapsed)
+            inputs, targets = data["train"].batch(index)
             logits = net(inputs)
-            loss = cross_entropy(logits, wanted)
+            loss = cross_entropy(logits, targets)
             if not math.isfinite(loss.item()):
                 raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            sums.add(len(wanted), loss=loss, accuracy=report.right(logits, wanted))
+            running.add(len(targets), loss=loss, accuracy=share_right(logits, targets))
             trial.progress(i + 1, len(batches))
-        found = sums.means("train") | report.quick(net, data["val"], "val")
+        metrics = running.means("train")
+        metrics |= network_evaluation.curve_point(net, data["val"], "val")
         if settings.test_curves:
-            found |= report.quick(net, data["test"], "test_curve")
+            metrics |= network_evaluation.curve_point(net, data["test"], "test_curve")
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        yield Epoch(found, state)
-    yield Epoch(report.final(trial, net, data["test"], classes, settings.epochs), None)
+        yield Epoch(metrics, state)
+
+    evaluation = network_evaluation.final(trial, net, data["test"], classes, settings.epochs)
+    yield Epoch(evaluation, None)

@@ -16,9 +16,8 @@ from pydantic import Field, field_validator, model_validator
 
 from models import parts
 from trainables.backbone_settings import BackboneSettings
-from trainables.features import extraction as features
-from trainables.features.row_store import Progress
-from trainables.protocol import Diverged, Epoch, NotIdentity, Trial
+from trainables.features import extraction
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -89,7 +88,10 @@ class Settings(BackboneSettings):
         return self
 
     def check(self) -> None:
-        """Also refuse names that match no parameter of the model."""
+        """Also refuse names that match no parameter of the model.
+
+        Raises ValueError, one sentence, if anything is refused.
+        """
         super().check()
         self.prefix()
 
@@ -114,14 +116,14 @@ class Settings(BackboneSettings):
     def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Also compute what the frozen beginning gives, and what the untouched network sees."""
         inputs = super().prepare(progress)
-        splits, model, device = self.load(0), features.untouched(self, 0), features.device()
-        inputs["weights"]["left_out"] = features.but_the_head(inputs["weights"]["left_out"])
+        splits, model = self.load(0), extraction.untouched(self, 0)
+        inputs["weights"]["left_out"] = extraction.but_the_head(inputs["weights"]["left_out"])
         inputs["weights"]["outputs"] = model.fc.out_features
+        how: dict[str, Any] = {"seed": 0, "device": extraction.device(), "progress": progress}
         if prefix := self.prefix():
-            rows = features.rows_of(splits.train, splits.val, splits.test)
-            how: dict[str, Any] = {"dtype": self.prefix_cache, "progress": progress}
-            features.fetch(self, splits, model, prefix[-1], rows, seed=0, device=device, **how)
-        features.pooled(self, splits, model, splits.test, seed=0, device=device, progress=progress)
+            rows = extraction.rows_of(*splits.by_name.values())
+            extraction.fetch(self, splits, model, prefix[-1], rows, dtype=self.prefix_cache, **how)
+        extraction.pooled(self, splits, model, splits.test, **how)
         return inputs
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
@@ -151,25 +153,26 @@ class Settings(BackboneSettings):
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
         """How much the kept output of frozen stages saved, as predicted and as measured."""
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        by_variant: dict[str, list[Mapping[str, Any]]] = {}
         for trial in trials:
             if "time/epoch_saving" in trial["metrics"]:
-                found.setdefault(trial["variant"], []).append(trial)
-        return [self._saved(variant, same) for variant, same in found.items()]
+                by_variant.setdefault(trial["variant"], []).append(trial)
+        return [self._saving(variant, same) for variant, same in by_variant.items()]
 
-    def _saved(self, variant: str, same: Sequence[Mapping[str, Any]]) -> str:
+    def _saving(self, variant: str, same: Sequence[Mapping[str, Any]]) -> str:
+        """How much shorter the epochs of one variant's trials were."""
         from models import stages
         from models.heads import multiply_adds
         from trainables.features.frozen_prefix import saving
 
-        chosen = self.changed(**same[0]["settings"])
-        prefix, classes = chosen.prefix(), chosen.sizes().classes
-        (dim,) = stages.shape(chosen.model, chosen.stem, chosen.image_size, "avgpool", classes)
-        predicted = saving(chosen, prefix, multiply_adds(chosen.head, dim, classes))
+        its = self.changed(**same[0]["settings"])
+        prefix, classes = its.prefix(), its.sizes().classes
+        (dim,) = stages.shape(its.model, its.stem, its.image_size, "avgpool", classes)
+        predicted = saving(its, prefix, multiply_adds(its.head, dim, classes))
         measured = sum(t["metrics"]["time/epoch_saving"] for t in same) / len(same)
         rounded = max(t["metrics"]["train/prefix_difference"] for t in same)
         return (
-            f"{variant}: epochs start after {prefix[-1]} ({chosen.prefix_cache}, which differs by "
+            f"{variant}: epochs start after {prefix[-1]} ({its.prefix_cache}, which differs by "
             f"{rounded:.1e}): {predicted:.3g} times shorter by their multiply-additions, "
             f"{measured:.3g} times as measured (n={len(same)})."
         )
@@ -184,28 +187,29 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from models import resnet
     from models.heads import head
     from trainables.features import frozen_prefix
-    from trainables.training import network_evaluation as report
-    from trainables.training import seen
+    from trainables.training import network_evaluation, seen
+    from trainables.training.running_means import RunningMeans, share_right
 
     splits, prefix = settings.load(trial.seed), settings.prefix()
     seen.record(splits, trial.folder)
     classes = splits.train.classes
-    model = features.untouched(settings, trial.seed)
+    model = extraction.untouched(settings, trial.seed)
     before = _before(settings, splits, model, trial)
-    begun = frozen_prefix.start(settings, splits, model, prefix, settings.prefix_cache, trial)
-    sets = begun.sets
-    new = derive(trial.seed, 0, "head")
-    model.fc = head(settings.head, model.fc.in_features, len(classes), new)
+    beginning = frozen_prefix.start(settings, splits, model, prefix, settings.prefix_cache, trial)
+    sets = beginning.sets
+    head_seed = derive(trial.seed, 0, "head")
+    model.fc = head(settings.head, model.fc.in_features, len(classes), head_seed)
     trainable = resnet.set_trainable(model, settings.trained)
-    model.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(trial.device, memory_format=torch.channels_last)
     net = frozen_prefix.Rest(model, prefix)
-    ends = list(model.fc.parameters())
-    body = [p for name, p in model.named_parameters() if p.requires_grad and name[:3] != "fc."]
+    unfrozen = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    body = [p for name, p in unfrozen.items() if not name.startswith("fc.")]
     optimizer = torch.optim.SGD(
-        [{"params": part} for part in (ends, body) if part], settings.lr, settings.momentum,
+        [{"params": group} for group in (list(model.fc.parameters()), body) if group],
+        settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
-    rates = [settings.lr, settings.body_lr][: len(optimizer.param_groups)]
+    rates = [settings.lr, settings.body_lr] if body else [settings.lr]
     start = 0
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
@@ -218,48 +222,51 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         order = generator(trial.seed, epoch, "order")
         views = generator(trial.seed, epoch, "augmentation")
         batches = shuffled_batches(len(splits.train), settings.batch_size, order)
-        sums = report.Sums()
+        running = RunningMeans()
         for i, index in enumerate(batches):
-            progress = (epoch - 1 + i / len(batches)) / settings.epochs
+            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs  # of all training, 0..1
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * one_cycle(progress)
+                group["lr"] = rate * one_cycle(elapsed)
             inputs, labels = sets["train"].batch(index)
-            logits = net(inputs if prefix else normalize(augment(inputs, settings.augment, views)))
+            if not prefix:  # else they are no pixels, and nothing is augmented
+                inputs = normalize(augment(inputs, settings.augment, views))
+            logits = net(inputs)
             loss = cross_entropy(logits, labels)
             if not math.isfinite(loss.item()):
                 raise Diverged(f"train/loss is {loss.item()} in epoch {epoch}, batch {i + 1}")
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            sums.add(len(labels), loss=loss, accuracy=report.right(logits, labels))
+            running.add(len(labels), loss=loss, accuracy=share_right(logits, labels))
             trial.progress(i + 1, len(batches))
-        found = sums.means("train") | {"train/trainable_parameters": trainable}
-        found["time/train_seconds"] = took = time.monotonic() - started
+        seconds = time.monotonic() - started
+        metrics = running.means("train") | {"train/trainable_parameters": trainable}
+        metrics["time/train_seconds"] = seconds
         if prefix:
-            found["train/prefix_difference"] = begun.difference
-            found["time/epoch_saving"] = (took + begun.seconds * len(splits.train)) / took
-        found |= report.quick(net, sets["val"], "val")
+            metrics["train/prefix_difference"] = beginning.difference
+            whole = seconds + beginning.seconds * len(splits.train)
+            metrics["time/epoch_saving"] = whole / seconds
+        metrics |= network_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            found |= report.quick(net, sets["test"], "test_curve")
+            metrics |= network_evaluation.curve_point(net, sets["test"], "test_curve")
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        yield Epoch(found, state)
+        yield Epoch(metrics, state)
 
-    after = report.final(trial, net, sets["test"], classes, settings.epochs)
+    evaluation = network_evaluation.final(trial, net, sets["test"], classes, settings.epochs)
     if settings.keep_weights:
-        report.keep_weights(model, trial.folder)
-    yield Epoch(after | before, None)
+        network_evaluation.keep_weights(model, trial.folder)
+    yield Epoch(evaluation | before, None)
 
 
 def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
+    """What the untouched network says of the test images."""
     from trainables.training import before
 
-    how: dict[str, Any] = {"seed": trial.seed, "device": trial.device}
-    pooled = features.pooled(settings, splits, model, splits.test, **how)[
-        features.rows_of(splits.test)
-    ]
-    classes, labels = splits.test.classes, splits.test.labels
-    outputs = model.fc.out_features
-    own_head = before.speaks(settings.weights, settings.stem, outputs, classes)
+    test, outputs = splits.test, model.fc.out_features
+    (pooled,) = extraction.pooled(
+        settings, splits, model, test, seed=trial.seed, device=trial.device
+    )
+    own_head = before.speaks(settings.weights, settings.stem, outputs, test.classes)
     return before.measure(
-        trial.folder, pooled, labels, model, classes, own_head=own_head, seed=trial.seed
+        trial.folder, pooled, test.labels, model, test.classes, own_head=own_head, seed=trial.seed
     )

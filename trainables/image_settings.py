@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,7 +12,7 @@ from pydantic import Field, field_validator
 
 import images
 from images import controls
-from trainables.protocol import NotIdentity, Settings
+from trainables.protocol import NotIdentity, Progress, Settings
 from trainables.training.randomness import derive
 
 
@@ -70,11 +69,14 @@ class ImageSettings(Settings):
         return super().identity() | {"dataset": self.dataset.partition(":")[0]}
 
     def applies(self, name: str) -> bool:
-        """Without a control, the setting means nothing."""
+        """As for all settings; `control` is left out of a trial that is none."""
         return super().applies(name) and (name != "control" or self.control != "none")
 
     def check(self) -> None:
-        """Refuse a data set that is missing or too small; decodes nothing."""
+        """Refuse a data set that is missing or too small; decodes nothing.
+
+        Raises ValueError, one sentence, if it is.
+        """
         try:
             images.check_name(self.dataset)
         except FileNotFoundError as error:  # named by the user, unlike what is not downloaded yet
@@ -91,9 +93,7 @@ class ImageSettings(Settings):
             val_fraction=self.val_fraction,
         )
 
-    def load(
-        self, seed: int, progress: Callable[[str, int, int], None] | None = None
-    ) -> images.Splits:
+    def load(self, seed: int, progress: Progress | None = None) -> images.Splits:
         """The images of one trial, its train set changed if it is a control."""
         splits = images.load(
             self.dataset,
@@ -112,15 +112,14 @@ class ImageSettings(Settings):
             return controls.shuffled_labels(splits, order)
         return splits
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Decode the images once, before any trial starts."""
         return {"dataset": asdict(self.load(0, progress).info)}
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
-        """What a person should know of the images: which are left out, whose they are not."""
+        """Which images are left out, and whether they are others than the published ones."""
         notes = []
-        dropped = inputs["dataset"]["dropped"]
-        if dropped:
+        if dropped := inputs["dataset"]["dropped"]:
             more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
             notes.append(
                 f"{len(dropped)} corrupt images are left out: {', '.join(dropped[:3])}{more}."

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runs.errors import sentence
 
+Progress = Callable[[str, int, int], None]
+"""Called with (what, done, total) while something long is made ready."""
+
 
 @dataclass(frozen=True)
 class When:
@@ -29,26 +32,20 @@ class Diverged(RuntimeError):
     """The trial's numbers left the finite range: an outcome of its settings, never retried."""
 
 
-class _Sentences(type(BaseModel)):  # type: ignore[misc]
-    """Lets a constructor refuse values in a sentence, where pydantic has a page."""
-
-    def __call__(cls, *given: Any, **values: Any) -> Any:
-        try:
-            return super().__call__(*given, **values)
-        except ValidationError as error:
-            raise sentence(error, cls.model_fields) from None
-
-
-class Settings(BaseModel, metaclass=_Sentences):
-    """Every hyperparameter of a trainable, one validated value; unknown names are refused.
-
-    A constructor raises UsageError, one sentence.
-    """
+class Settings(BaseModel):
+    """Every hyperparameter of a trainable, one validated value; unknown names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: ClassVar[frozenset[str]] = frozenset()
     """The settings that decide what `prepare` makes ready, data and weights."""
+
+    def __init__(self, **values: Any) -> None:
+        """Raises UsageError, one sentence where pydantic has a page, if a value is refused."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise sentence(error, type(self).model_fields) from None
 
     def applies(self, name: str) -> bool:
         """Whether the setting `name` has a meaning given the values of the others."""
@@ -73,10 +70,13 @@ class Settings(BaseModel, metaclass=_Sentences):
         return {name: value for name, value in self.canonical().items() if self.is_identity(name)}
 
     def check(self) -> None:
-        """Refuse inputs that are not there, cheaply: ValueError or OSError, one sentence."""
+        """Refuse inputs that are not there; cheap.
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Any]:
-        """Make ready what all trials read; returns {"dataset": ..., "weights": ...} to record."""
+        Raises ValueError or OSError, one sentence, if one is refused.
+        """
+
+    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
+        """Make ready what all trials read, and give {"dataset": ..., "weights": ...} to record."""
         return {}
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
@@ -100,7 +100,10 @@ class Settings(BaseModel, metaclass=_Sentences):
         return 0.0, 0.0
 
     def changed(self, **values: Any) -> Self:
-        """A validated copy with other values; pydantic's ValidationError for bad ones."""
+        """A validated copy with other values.
+
+        Raises pydantic's ValidationError if one is refused.
+        """
         return type(self).model_validate({**self.model_dump(), **values})
 
 
@@ -108,8 +111,9 @@ class Settings(BaseModel, metaclass=_Sentences):
 class Epoch:
     """One commit of a trial.
 
-    metrics: finite numbers named split/name.  state: tensors, numbers, strings and containers of
-    them, enough to go on from here; None for measurements after the last epoch, which belong to it.
+    metrics: finite numbers named split/name.
+    state: tensors, numbers, strings and containers of them, enough to go on from here; None for
+    measurements after the last epoch, which belong to it.
     """
 
     metrics: Mapping[str, float]
@@ -117,7 +121,12 @@ class Epoch:
 
 
 class Trial(Protocol):
-    """What a trainable may ask of whoever runs it."""
+    """What a trainable may ask of whoever runs it.
+
+    seed: decides everything that is drawn.
+    device: as torch names it, "cpu" or "cuda".
+    folder: where the trial leaves its files.
+    """
 
     seed: int
     device: str
@@ -132,7 +141,10 @@ class Trial(Protocol):
         """What the best committed epoch left, by the study's metric."""
 
     def progress(self, done: int, total: int) -> None:
-        """Say how much of the current epoch is done; cheap, call it every batch."""
+        """Say how much of the current epoch is done; cheap, to be called every batch.
+
+        done, total: of any one unit, such as batches.
+        """
 
 
 Trainable = Callable[[Any, Trial], Iterator[Epoch]]

@@ -20,18 +20,18 @@ def splits(classes=3, images=90):
 @pytest.mark.parametrize(("classes", "different"), [(3, 64), (80, 80)])
 def test_one_batch_is_repeated_and_has_every_class(classes, different):
     given = splits(classes, 160)
-    found = controls.one_batch(given)
-    assert len(found.train) == 160 and len(np.unique(found.train.rows)) == different
-    assert (found.train.per_class > 0).all()
+    changed = controls.one_batch(given)
+    assert len(changed.train) == 160 and len(np.unique(changed.train.rows)) == different
+    assert (changed.train.per_class > 0).all()
     # Every image has its own label still.
-    assert np.array_equal(found.train.labels, given.train.labels[found.train.rows])
-    assert found.val is given.val and found.test is given.test
+    assert np.array_equal(changed.train.labels, given.train.labels[changed.train.rows])
+    assert changed.val is given.val and changed.test is given.test
 
 
 def test_shuffled_labels_are_the_same_labels_of_other_images():
     given = splits()
-    found = controls.shuffled_labels(given, np.random.default_rng(1))
-    assert np.array_equal(found.train.per_class, given.train.per_class)
-    assert np.array_equal(found.train.rows, given.train.rows)
-    assert 0.1 < np.mean(found.train.labels == given.train.labels) < 0.6
-    assert found.test is given.test
+    changed = controls.shuffled_labels(given, np.random.default_rng(1))
+    assert np.array_equal(changed.train.per_class, given.train.per_class)
+    assert np.array_equal(changed.train.rows, given.train.rows)
+    assert 0.1 < np.mean(changed.train.labels == given.train.labels) < 0.6
+    assert changed.test is given.test

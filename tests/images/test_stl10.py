@@ -29,14 +29,14 @@ TAR = "stl10_binary.tar.gz"
 def files() -> Files:
     """Noise: 40 train and 20 test images of ten classes, in the order of the published archive."""
     random = np.random.default_rng(0)
-    found: Files = {}
+    files: Files = {}
     for part, amount in (("test", 20), ("train", 40)):
-        found[f"{part}_X.bin"] = random.integers(0, 256, (amount, 3, 96, 96), np.uint8).tobytes()
-        found[f"{part}_y.bin"] = bytes(1 + number % 10 for number in range(amount))
-    found["unlabeled_X.bin"] = bytes(1000)
-    found["class_names.txt"] = "\n".join(CLASSES).encode() + b"\n"
-    found["fold_indices.txt"] = b"0 1 2\n"
-    return {f"stl10_binary/{name}": content for name, content in found.items()}
+        files[f"{part}_X.bin"] = random.integers(0, 256, (amount, 3, 96, 96), np.uint8).tobytes()
+        files[f"{part}_y.bin"] = bytes(1 + number % 10 for number in range(amount))
+    files["unlabeled_X.bin"] = bytes(1000)
+    files["class_names.txt"] = "\n".join(CLASSES).encode() + b"\n"
+    files["fold_indices.txt"] = b"0 1 2\n"
+    return {f"stl10_binary/{name}": content for name, content in files.items()}
 
 
 def pack(data_dir: Path, files: Files, *members: tarfile.TarInfo) -> Path:

@@ -6,7 +6,6 @@ import pytest
 import torch
 from pytorch_metric_learning import distances as pml_distances
 from pytorch_metric_learning import miners as pml_miners
-from torch import Tensor
 
 from losses import TripletLoss, mining
 
@@ -15,16 +14,7 @@ UNBALANCED = [2, 0, 1, 0, 0, 3, 1, 2, 0]
 BALANCED = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]
 
 
-def points(count: int, seed: int = 0, dim: int = 3, dtype: torch.dtype = torch.float64) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, dim, generator=generator, dtype=torch.float64).to(dtype)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def test_random_mining_draws_positives_and_negatives_uniformly_and_independently():
+def test_random_mining_draws_positives_and_negatives_uniformly_and_independently(generator):
     labels = torch.tensor([0, 0, 0, 1, 1])  # anchor 0: positives 1, 2 and negatives 3, 4
     source, draws = generator(1), 4000
     pairs: Counter[tuple[int, int]] = Counter()
@@ -37,7 +27,7 @@ def test_random_mining_draws_positives_and_negatives_uniformly_and_independently
     assert all(abs(count - draws / 4) < 5 * 27.4 for count in pairs.values())
 
 
-def test_random_mining_draws_only_valid_triplets():
+def test_random_mining_draws_only_valid_triplets(generator):
     labels = torch.tensor(UNBALANCED)
     for seed in range(50):
         anchors, positives, negatives = mining.random(labels, generator(seed))
@@ -47,7 +37,7 @@ def test_random_mining_draws_only_valid_triplets():
         assert (labels[anchors] != labels[negatives]).all()
 
 
-def test_random_mining_repeats_for_the_same_seed_and_ignores_the_global_one():
+def test_random_mining_repeats_for_the_same_seed_and_ignores_the_global_one(points, generator):
     embeddings, labels = points(12), torch.tensor(BALANCED)
     loss = TripletLoss(0.5, "random")
     torch.manual_seed(1)
@@ -80,7 +70,7 @@ def test_mined_negatives_are_negatives_even_at_infinite_distance(how):
     assert [part.tolist() for part in triplets] == [[0, 1], [1, 0], [2, 2]]
 
 
-def test_semi_hard_takes_the_closest_of_pytorch_metric_learnings_semi_hard_negatives():
+def test_semi_hard_takes_the_closest_of_pytorch_metric_learnings_semi_hard_negatives(points):
     # Their miner lists every semi-hard negative of a pair, ours takes one; without one they skip
     # the pair and ours falls back, so only the pairs that both have can agree.
     distance = pml_distances.LpDistance(normalize_embeddings=False)

@@ -45,11 +45,11 @@ def _loop_recall_and_map(points: Floats, labels: Ints) -> tuple[float, float]:
             continue
         ranking = _ranking(points, points[i], skip=i)
         recalls.append(float(labels[ranking[0]] == labels[i]))
-        found, total = 0, 0.0
+        hits, total = 0, 0.0
         for rank, j in enumerate(ranking[:r], start=1):
             if labels[j] == labels[i]:
-                found += 1
-                total += found / rank
+                hits += 1
+                total += hits / rank
         averages.append(total / r)
     return sum(recalls) / len(recalls), sum(averages) / len(averages)
 

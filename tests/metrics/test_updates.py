@@ -180,29 +180,29 @@ def test_count_sketch_inner_products_are_unbiased() -> None:
     a, b = _normal(500), _normal(500, seed=1)
     b += 0.3 * a
     sketches = [CountSketch(500, width=16, seed=seed) for seed in range(2000)]
-    found = torch.stack([s.sketch(a).dot(s.sketch(b)) for s in sketches])
+    products = torch.stack([s.sketch(a).dot(s.sketch(b)) for s in sketches])
     pairs = a.square().sum() * b.square().sum() + a.dot(b) ** 2 - 2 * (a * b).square().sum()
     deviation = (pairs / 16).sqrt()
-    assert abs(found.mean() - a.dot(b)) < 4 * deviation / math.sqrt(2000)
-    assert float(found.std()) == pytest.approx(float(deviation), rel=0.1)
+    assert abs(products.mean() - a.dot(b)) < 4 * deviation / math.sqrt(2000)
+    assert float(products.std()) == pytest.approx(float(deviation), rel=0.1)
 
 
 def test_count_sketch_is_the_same_everywhere() -> None:
     vector, threads = _normal(LONG).float(), torch.get_num_threads()
-    found, state = [], torch.get_rng_state()
+    sketches, state = [], torch.get_rng_state()
     try:
         for count in (1, 2, 2):
             torch.set_num_threads(count)
-            found.append(CountSketch(LONG).sketch(vector))
+            sketches.append(CountSketch(LONG).sketch(vector))
     finally:
         torch.set_num_threads(threads)
-    assert torch.equal(found[0], found[1]) and torch.equal(found[1], found[2])
+    assert torch.equal(sketches[0], sketches[1]) and torch.equal(sketches[1], sketches[2])
     assert torch.equal(state, torch.get_rng_state())
     # What another process finds.
     elsewhere = CountSketch(8, width=4).sketch(2.0 ** torch.arange(8))
     assert elsewhere.tolist() == [8 - 1, -4, 0, 16 + 32 + 64 - 2 - 128]
-    assert not torch.equal(CountSketch(LONG, seed=1).sketch(vector), found[0])
-    assert found[0].shape == (256,) and found[0].dtype == torch.float32
+    assert not torch.equal(CountSketch(LONG, seed=1).sketch(vector), sketches[0])
+    assert sketches[0].shape == (256,) and sketches[0].dtype == torch.float32
     with pytest.raises(ValueError, match="must have shape"):
         CountSketch(3).sketch(vector)
     for size, width in ((0, 1), (1, 0)):

@@ -15,16 +15,16 @@ def test_images_of_any_size_give_a_logit_a_class(size, width, classes):
 
 
 def test_multiply_adds_are_those_of_its_layers():
-    net, found = CNN(5, 48, 8), []
+    net, counts = CNN(5, 48, 8), []
 
     def count(layer, inputs, output):
         each = layer.weight[0].numel()
-        found.append(each * output[0].numel())
+        counts.append(each * output[0].numel())
 
     for layer in net.children():
         layer.register_forward_hook(count)
     net(torch.zeros(1, 3, 48, 48))
-    assert multiply_adds(5, 48, 8) == sum(found)
+    assert multiply_adds(5, 48, 8) == sum(counts)
 
 
 def test_a_seed_alone_decides_the_parameters_and_moves_no_global_generator():

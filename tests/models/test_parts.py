@@ -41,4 +41,4 @@ def test_parts_are_what_they_are_called(name):
 def test_parts_and_globs_can_be_joined():
     assert patterns("layer3, bn1.*") == ("layer3.*", "bn1.*")
     assert patterns("nothing") == ()
-    assert all(patterns(name) == found for name, found in PARTS.items())
+    assert all(patterns(name) == globs for name, globs in PARTS.items())

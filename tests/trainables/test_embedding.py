@@ -53,7 +53,7 @@ def test_cross_entropy_equals_a_loop_by_hand_in_every_bit(data, tmp_path):
         order, views = generator(0, epoch, "order"), generator(0, epoch, "augmentation")
         sampler = PKSampler(torch.from_numpy(train.labels), 8, 4, generator=order)
         net.train()
-        found = []
+        batch_losses = []
         for i, index in enumerate(sampler):
             rate = embedding.one_cycle((epoch - 1 + i / len(sampler)) / 2)
             sgd.param_groups[0]["lr"] = 0.02 * rate
@@ -63,8 +63,8 @@ def test_cross_entropy_equals_a_loop_by_hand_in_every_bit(data, tmp_path):
             sgd.zero_grad()
             loss.backward()
             sgd.step()
-            found.append(loss.item())
-        assert losses[epoch - 1] == pytest.approx(np.mean(found), abs=0, rel=1e-12)
+            batch_losses.append(loss.item())
+        assert losses[epoch - 1] == pytest.approx(np.mean(batch_losses), abs=0, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,9 @@ def test_a_trial_cut_after_an_epoch_goes_on_to_the_same_numbers(data, loss, same
 
 
 def test_the_weight_of_center_loss_rises_over_the_warm_up(data):
-    net = torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
-
-    def weight(progress, **changes):
+    def weight(elapsed, **changes):
         chosen = settings(data, loss="center", alpha=0.2, epochs=4, **changes)
-        return embedding._extra(chosen, lambda *_: 0.0, *net, None, progress)[1]
+        return embedding._weight(chosen, elapsed)
 
     assert weight(0.0) == 0
     assert weight(0.125) == pytest.approx(0.1)  # half of the first of four epochs
@@ -127,7 +125,7 @@ def test_centers_move_by_their_own_step_and_no_optimiser_knows_them(data, tmp_pa
     assert 0 < centers[0].norm() < centers[1].norm()
 
 
-def test_predictions_and_embeddings_are_those_of_the_reported_metrics(data, tmp_path):
+def test_predictions_and_embeddings_are_those_of_the_measured_metrics(data, tmp_path):
     chosen = settings(data, loss="triplet")
     last = list(run(chosen, tmp_path))[-1]
     test = chosen.load(0).test
@@ -153,8 +151,8 @@ def test_kept_weights_are_a_resnet_that_predicts_as_the_best_epoch_did(data, tmp
     test = to_device(chosen.load(0).test, "cpu")
     with torch.no_grad():
         logits = net.eval()(normalize(test.pixels[test.rows]))
-    found = metrics.accuracy(test.labels.numpy(), logits.argmax(1).numpy())
-    assert found == last["test/accuracy_at_best"]
+    accuracy = metrics.accuracy(test.labels.numpy(), logits.argmax(1).numpy())
+    assert accuracy == last["test/accuracy_at_best"]
     again = settings(data, weights=str(tmp_path / "weights.safetensors"))
     assert again.prepare()["weights"]["left_out"] == [
         "fc was left out: the classifier behind the neck starts fresh."

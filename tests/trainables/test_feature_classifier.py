@@ -8,8 +8,7 @@ from runs.artifacts import ClassTable, Confusion, Predictions
 from service.execution import run_trial
 from trainables import feature_classifier
 from trainables.feature_classifier import Settings
-from trainables.features import extraction as features
-from trainables.features import svm
+from trainables.features import extraction, svm
 
 SMALL = {"weights": "none", "image_size": 16, "images_per_class": 12, "model": "resnet18"}
 
@@ -62,12 +61,12 @@ def test_labels_belong_to_their_features(data):
     """Features and labels that were shuffled apart would train machines at chance."""
     chosen = settings(data, images_per_class=None, kernel="linear")
     splits = chosen.load(0)
-    model = features.untouched(chosen, 0)
-    rows = features.rows_of(splits.train, splits.test)
-    kept = features.fetch(chosen, splits, model, "avgpool", rows, seed=0, device="cpu")
+    model = extraction.untouched(chosen, 0)
+    rows = extraction.rows_of(splits.train, splits.test)
+    kept = extraction.fetch(chosen, splits, model, "avgpool", rows, seed=0, device="cpu")
     sets = {"train": splits.train, "test": splits.test}
     grams = svm.grams(
-        svm.scaled({k: kept[features.rows_of(v)] for k, v in sets.items()}, "standard"),
+        svm.scaled({k: kept[extraction.rows_of(v)] for k, v in sets.items()}, "standard"),
         svm.Kernel("linear"),
     )
     machine = svm.fit(grams["train"], splits.train.labels, 1.0)
@@ -77,7 +76,7 @@ def test_labels_belong_to_their_features(data):
 
 def test_a_machine_draws_nothing_so_two_trials_agree_in_every_bit(data, tmp_path, numbers):
     for name in ("one", "two"):
-        feature_classifier._kept = None
+        feature_classifier._last_grams = None
         list(run(settings(data), tmp_path / name))
     assert numbers(tmp_path / "one") == numbers(tmp_path / "two")
 
@@ -86,19 +85,19 @@ def test_one_gram_matrix_serves_every_C_and_nothing_else(data, tmp_path, monkeyp
     made = []
     real = svm.grams
     monkeypatch.setattr(svm, "grams", lambda *a: made.append(1) or real(*a))
-    feature_classifier._kept = None
+    feature_classifier._last_grams = None
     alone = {}
     for C in (0.1, 1.0, 10.0):
         list(run(settings(data, C=C), tmp_path / f"shared{C}"))
     assert len(made) == 1
     for C in (10.0, 0.1):
-        feature_classifier._kept = None
+        feature_classifier._last_grams = None
         list(run(settings(data, C=C), tmp_path / f"alone{C}"))
         alone[C] = numbers(tmp_path / f"alone{C}")
         assert numbers(tmp_path / f"shared{C}") == alone[C]
     assert alone[0.1] != alone[10.0]
     made.clear()
-    feature_classifier._kept = None
+    feature_classifier._last_grams = None
     for changes in ({}, {"kernel": "poly"}, {"scaling": "none"}, {"gamma": 0.1}, {"layer": "fc"}):
         list(run(settings(data, **changes), tmp_path / repr(changes)))
     list(run(settings(data), tmp_path / "seed", seed=1))

@@ -16,7 +16,7 @@ from runs.artifacts import Confusion
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from trainables import finetune
-from trainables.features import extraction as features
+from trainables.features import extraction
 from trainables.finetune import PARTS, Settings
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
@@ -56,7 +56,7 @@ def test_a_trial_equals_a_loop_by_hand(place, tmp_path, unfreeze):
 
     train = chosen.load(0).train
     images = to_device(train, "cpu")
-    model = features.untouched(chosen, 0)
+    model = extraction.untouched(chosen, 0)
     model.fc = head("linear", 512, 10, derive(0, 0, "head"))
     for parameter in model.parameters():
         parameter.requires_grad = False
@@ -76,7 +76,7 @@ def test_a_trial_equals_a_loop_by_hand(place, tmp_path, unfreeze):
             model.layer4.train()
         else:
             model.train()
-        found, seen = 0.0, 0
+        total, seen = 0.0, 0
         batches = shuffled_batches(len(train), 32, generator(0, epoch, "order"))
         for i, index in enumerate(batches):
             rate = one_cycle((epoch - 1 + i / len(batches)) / 2)
@@ -86,8 +86,8 @@ def test_a_trial_equals_a_loop_by_hand(place, tmp_path, unfreeze):
             sgd.zero_grad()
             loss.backward()
             sgd.step()
-            found, seen = found + len(labels) * loss.item(), seen + len(labels)
-        assert losses[epoch - 1] == pytest.approx(found / seen, rel=1e-4)
+            total, seen = total + len(labels) * loss.item(), seen + len(labels)
+        assert losses[epoch - 1] == pytest.approx(total / seen, rel=1e-4)
 
 
 @pytest.mark.parametrize("unfreeze", ["nothing", "layer4", "layer3.1.*", "layer3"])
@@ -159,8 +159,8 @@ def test_kept_weights_predict_as_the_best_epoch_did(place, tmp_path):
     test = chosen.load(0).test
     with torch.no_grad():
         logits = net.eval()(normalize(torch.from_numpy(test.pixels)))
-    found = metrics.accuracy(test.labels, logits.argmax(1).numpy())
-    assert left_out == [] and found == pytest.approx(last["test/accuracy_at_best"], abs=0.005)
+    accuracy = metrics.accuracy(test.labels, logits.argmax(1).numpy())
+    assert left_out == [] and accuracy == pytest.approx(last["test/accuracy_at_best"], abs=0.005)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_before_training_imagenets_own_classifier_answers(animals, tmp_path):
     assert last["test_before/accuracy"] == np.trace(counts) / counts.sum()
     assert last["test_before/accuracy_deer"] == 0
 
-    test, model = chosen.load(0).test, features.untouched(chosen, 0)
+    test, model = chosen.load(0).test, extraction.untouched(chosen, 0)
     with torch.no_grad():
         top = model(normalize(torch.from_numpy(test.pixels))).argmax(1).numpy()
     from models.imagenet_classes import to_classes

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from images.cache import FORMAT
 from trainables.backbone_settings import BackboneSettings
-from trainables.features.row_store import Progress, Rows, RowStore
+from trainables.features.row_store import Rows, RowStore
+from trainables.protocol import Progress
 from trainables.training.randomness import derive
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ def untouched(settings: BackboneSettings, seed: int) -> ResNet:
     Without weights: the network as `seed` draws it, with 1,000 outputs as ImageNet's.
     """
     from models import resnet
-    from models import weights as weight_files
 
-    file = weight_files.resolve(settings.weights, settings.model, settings.data_folder)
-    state = weight_files.load_state_dict(file) if file else None
+    state = settings.state_dict()
     head = state.get("fc.weight") if state else None
     classes = 1000 if head is None else len(head)
     initial = derive(seed, 0, "weights")
@@ -51,15 +50,16 @@ def untouched(settings: BackboneSettings, seed: int) -> ResNet:
 
 def rows_of(*parts: Images) -> Rows:
     """The rows of the data set that hold these images, int64, in their order."""
-    found = [np.arange(len(p)) if p.rows is None else p.rows for p in parts]
-    return np.concatenate(found)
+    return np.concatenate([np.arange(len(p)) if p.rows is None else p.rows for p in parts])
 
 
 def store(
     settings: BackboneSettings, splits: Splits, model: ResNet, stage: str, seed: int, dtype: str
 ) -> RowStore:
-    """Where the features after `stage` ("fc": the outputs) are kept; computes nothing.
+    """Where the features after `stage` are kept; computes nothing.
 
+    stage: one of `models.stages.STAGES`.
+    seed: of the trial; it decides the features where the network is drawn.
     dtype: "float32", or "float16" for half the disk.
     """
     from models import stages
@@ -102,7 +102,12 @@ def fetch(
     """The features after `stage`, (M, ...) by row of the data set, memory-mapped, valid at `rows`.
 
     Those that no process has computed yet are computed here, with `model` (see `untouched`), which
-    is moved to `device`. ValueError: the disk is too small.
+    is moved to `device`.
+
+    stage, seed, dtype: as in `store`.
+    rows: int64, as `rows_of` gives them.
+
+    Raises ValueError, one sentence, if the disk is too small.
     """
     import torch
 
@@ -111,7 +116,7 @@ def fetch(
 
     kept = store(settings, splits, model, stage, seed, dtype)
     if len(kept.missing(rows)):
-        model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = model.to(device, memory_format=torch.channels_last)
     until = stages.STAGES[: stages.STAGES.index(stage) + 1]
 
     @torch.no_grad()
@@ -119,11 +124,11 @@ def fetch(
         # All batches have one size, the last filled up: another size is rounded otherwise, and an
         # image's features must not depend on which others were missing.
         filled = np.resize(block, -(-len(block) // BATCH) * BATCH)
-        found = []
+        features = []
         for batch in np.split(filled, len(filled) // BATCH):
             pixels = torch.from_numpy(splits.train.store[batch]).to(device)
-            found.append(stages.forward(model, normalize(pixels), until).cpu())
-        return torch.cat(found)[: len(block)].contiguous().numpy()
+            features.append(stages.forward(model, normalize(pixels), until).cpu())
+        return torch.cat(features)[: len(block)].contiguous().numpy()
 
     # As near as an accelerator comes to what a CPU computes.
     with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
@@ -141,19 +146,28 @@ def pooled(
     seed: int,
     device: str,
     progress: Progress | None = None,
-) -> NDArray[np.float32]:
-    """`fetch` of what the head of the network is given, (M, D), valid for the images of `parts`."""
-    how: dict[str, Any] = {"seed": seed, "device": device, "progress": progress}
-    return fetch(settings, splits, model, "avgpool", rows_of(*parts), **how)
+) -> list[NDArray[np.float32]]:
+    """What the head of the network is given, (N, D) for the N images of each of `parts`.
+
+    As `fetch` gives it, and with its errors.
+    """
+    values = fetch(
+        settings, splits, model, "avgpool", rows_of(*parts),
+        seed=seed, device=device, progress=progress,
+    )  # fmt: skip
+    return [values[rows_of(part)] for part in parts]
 
 
 def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the head of an untouched network makes of features (N, D) after "avgpool"."""
+    """Logits (N, outputs) that the head of an untouched network makes of features (N, D).
+
+    pooled: what it is given, the features after "avgpool".
+    """
     import torch
 
     with torch.no_grad():
-        found: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
-    return found
+        logits: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
+    return logits
 
 
 def but_the_head(left_out: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from images.batches import Loaded, normalize, to_device
 from models import stages
-from trainables.features import extraction as features
+from trainables.features import extraction
 
 if TYPE_CHECKING:
     from torchvision.models import ResNet
@@ -32,8 +32,9 @@ TOLERANCE = 0.01  # of the largest value: another device rounds differently, oth
 def saving(settings: BackboneSettings, prefix: Sequence[str], head: float = 1e4) -> float:
     """How many times less an epoch multiplies and adds when the stages `prefix` are not repeated.
 
-    Forward once, and backward twice as much, but only from the first trained stage on. head: the
-    multiply-additions of the new head for one image.
+    Forward once, and backward twice as much, but only from the first trained stage on.
+
+    head: multiply-additions of the new head for one image.
     """
     work = stages.multiply_adds(settings.model, settings.stem, settings.image_size) | {"fc": head}
     begun = sum(work[stage] for stage in prefix)
@@ -56,15 +57,18 @@ class Rest(nn.Sequential):
         """Logits (B, classes)."""
         if x.ndim == 4:
             x = x.to(torch.float32, memory_format=torch.channels_last)
-        logits: Tensor = super().forward(x.float())
-        return logits
+        x = x.float()
+        for module in self:
+            x = module(x)
+        return x
 
 
 class Start(NamedTuple):
     """What a trial draws its batches from.
 
-    sets: "train", "val" and "test".  seconds: that the prefix would take for one image here.
-    difference: of kept and computed values, as a share of the largest.
+    sets: "train", "val" and "test".
+    seconds: that the prefix would take for one image here; 0 without a prefix.
+    difference: of kept and computed values, as a share of the largest; 0 without a prefix.
     """
 
     sets: Mapping[str, Loaded | Kept]
@@ -82,20 +86,25 @@ def start(
 ) -> Start:
     """The images themselves without a prefix, else what it gives for them.
 
-    Computes what is not kept yet. ValueError: the disk is too small, or kept values are not those
-    that the network gives.
+    Computes what is not kept yet, and moves `model` to the trial's device.
+
+    prefix: the first of `models.stages.STAGES`, all frozen.
+    dtype: that values are kept in, "float32" or "float16".
+
+    Raises ValueError, one sentence, if the disk is too small, or if kept values are not those that
+    the network gives.
     """
-    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+    parts = splits.by_name
     if not prefix:
         return Start({k: to_device(v, trial.device) for k, v in parts.items()}, 0.0, 0.0)
-    rows = features.rows_of(*parts.values())
+    rows = extraction.rows_of(*parts.values())
     how: dict[str, Any] = {"seed": trial.seed, "device": trial.device, "dtype": dtype}
-    kept = features.fetch(settings, splits, model, prefix[-1], rows, **how)
+    kept = extraction.fetch(settings, splits, model, prefix[-1], rows, **how)
     values = torch.from_numpy(kept)
-    model.to(trial.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(trial.device, memory_format=torch.channels_last)
     seconds, difference = _probe(model, prefix, splits.test, values, trial.device)
     if not difference <= TOLERANCE:  # of values that are not numbers no comparison holds
-        entry = features.store(settings, splits, model, prefix[-1], trial.seed, dtype).entry
+        entry = extraction.store(settings, splits, model, prefix[-1], trial.seed, dtype).entry
         raise ValueError(
             f"The kept features must be what the network gives, but differ by {difference:.1%} of "
             f"the largest; delete {entry}."
@@ -113,7 +122,7 @@ class Kept:
 
     def __init__(self, values: Tensor, part: Images, device: str) -> None:
         self._values, self._device = values, device
-        self._rows = torch.from_numpy(features.rows_of(part))
+        self._rows = torch.from_numpy(extraction.rows_of(part))
         self._labels = torch.from_numpy(part.labels)
 
     def __len__(self) -> int:
@@ -130,16 +139,16 @@ def _probe(
     model: ResNet, prefix: Sequence[str], part: Images, kept: Tensor, device: str
 ) -> tuple[float, float]:
     """(seconds an image, largest difference) of computing the prefix for some images again."""
-    rows = features.rows_of(part)[:PROBE]
+    rows = extraction.rows_of(part)[:PROBE]
     pixels = torch.from_numpy(part.store[rows]).to(device)
     model.eval()
     for _ in range(2):  # the first time warms up
         started = time.monotonic()
-        found = stages.forward(model, normalize(pixels), prefix)
+        computed = stages.forward(model, normalize(pixels), prefix)
         if device != "cpu":
             torch.cuda.synchronize()
         seconds = time.monotonic() - started
-    found = found.cpu()
-    wanted = kept[torch.from_numpy(rows)].float()
-    largest = found.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
-    return seconds / len(rows), ((found - wanted).abs().max() / largest).item()
+    computed = computed.cpu()
+    stored = kept[torch.from_numpy(rows)].float()
+    largest = computed.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
+    return seconds / len(rows), ((computed - stored).abs().max() / largest).item()

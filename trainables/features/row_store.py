@@ -23,18 +23,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.protocol import Progress
+
 BLOCK = 256  # rows computed and marked together: what a killed process loses at most
 _SPARE_BYTES = 64 * 2**20
 
 Rows = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class RowStore:
     """The array (total, *shape) of `dtype` kept in `folder` under `name` and what `identity` says.
 
+    folder: of all entries.
+    name: what the entry's name begins with, and what messages call the array.
     identity: everything that decides the values, ready for JSON: another identity is another entry.
+    total: rows, one for each image of the data set.
+    shape: of a row.
+    dtype: as numpy names it.
     """
 
     folder: Path
@@ -74,10 +80,13 @@ class RowStore:
     ) -> NDArray[Any]:
         """The whole array, mapped into memory, of which `rows` are valid; computes what is missing.
 
-        compute(rows) gives (len(rows), *shape) for up to BLOCK sorted rows. progress(what, done,
-        total) counts images; `what` says the disk they take. Of processes that start together one
-        computes and the others wait. ValueError, one sentence, when the folder cannot be written or
-        its disk is too small.
+        Of processes that start together one computes and the others wait.
+
+        rows: int64 (M,), in any order, also several times.
+        compute: called with up to BLOCK sorted rows, gives (len(rows), *shape).
+        progress: counts images; its text says the disk they take.
+
+        Raises ValueError, one sentence, if the folder cannot be written or its disk is too small.
         """
         if len(self.missing(rows)):
             from filelock import FileLock
@@ -92,11 +101,14 @@ class RowStore:
                     f"be writable; writing them failed: {error.strerror or error}."
                 ) from error
         # Copy-on-write: torch takes it without a copy, and a stray write stays in its process.
-        values = np.load(self.entry / "values.npy", mmap_mode="c")
-        return values.view(np.ndarray)
+        values: NDArray[Any] = np.load(self.entry / "values.npy", mmap_mode="c")
+        return values.view(np.ndarray)  # a plain array: what numpy's memmap adds is slow
 
     def check_disk(self, rows: Rows) -> float:
-        """Megabytes that the missing rows will take; ValueError when the disk is too small."""
+        """Megabytes that the missing rows will take.
+
+        Raises ValueError, one sentence, if the disk is too small.
+        """
         needed = len(self.missing(rows)) * self.row_bytes
         place = next(p for p in (self.folder, *self.folder.parents) if p.exists())
         if needed and needed + _SPARE_BYTES > (free := shutil.disk_usage(place).free):
@@ -131,16 +143,17 @@ class RowStore:
             (self.entry / "values.npy").open("r+b") as values,
             (self.entry / "done.npy").open("r+b") as done,
         ):
-            begins = [np.lib.format.read_magic(f) and _skip_header(f) for f in (values, done)]
+            begins = [_skip_header(file) for file in (values, done)]
             for start in range(0, len(rows), BLOCK):
                 block = rows[start : start + BLOCK]
-                found = np.ascontiguousarray(compute(block), self.dtype)
-                if found.shape != (len(block), *self.shape):
-                    raise ValueError(f"Rows of shape {self.shape} are kept; got {found.shape}.")
+                computed = np.ascontiguousarray(compute(block), self.dtype)
+                if computed.shape != (len(block), *self.shape):
+                    raise ValueError(f"Rows of shape {self.shape} are kept; got {computed.shape}.")
                 # Plain writes, not a mapped file: a full disk is then an error and not a SIGBUS.
-                for at in np.split(np.arange(len(block)), np.flatnonzero(np.diff(block) > 1) + 1):
+                runs = np.flatnonzero(np.diff(block) > 1) + 1  # rows side by side are one write
+                for at in np.split(np.arange(len(block)), runs):
                     values.seek(begins[0] + int(block[at[0]]) * self.row_bytes)
-                    values.write(found[at].tobytes())
+                    values.write(computed[at].tobytes())
                 _sync(values)  # values reach the disk before the marks that vouch for them
                 for row in block:
                     done.seek(begins[1] + int(row))
@@ -169,6 +182,8 @@ class RowStore:
 
 
 def _skip_header(file: Any) -> int:
+    """Where the values of a .npy file begin, in bytes."""
+    np.lib.format.read_magic(file)
     np.lib.format.read_array_header_1_0(file)
     return int(file.tell())
 

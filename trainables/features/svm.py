@@ -23,7 +23,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel as scikit-learn defines it; gamma "scale" is 1 / (D x variance of train)."""
+    """A kernel as scikit-learn defines it.
+
+    gamma: of "rbf" and "poly"; "scale" is 1 / (D x variance of train).
+    degree, coef0: of "poly".
+    """
 
     name: Literal["linear", "rbf", "poly"]
     gamma: float | Literal["scale"] = "scale"
@@ -50,7 +54,10 @@ class Kernel:
 
 
 def scaled(sets: Mapping[str, NDArray[Any]], scaling: Scaling) -> dict[str, Array]:
-    """Every set (N, D) by a scaling that is fitted on sets["train"] alone, as float64."""
+    """Every set (N, D) by a scaling that is fitted on sets["train"] alone, as float64.
+
+    scaling: of every feature: none, to mean 0 and variance 1, or to 0..1.
+    """
     from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
     scalers = {"none": FunctionTransformer, "standard": StandardScaler, "minmax": MinMaxScaler}
@@ -66,21 +73,27 @@ def grams(sets: Mapping[str, Array], kernel: Kernel) -> dict[str, Array]:
 
 
 def fit(gram: Array, labels: NDArray[np.int64], C: float) -> SVC:
-    """A machine on a train Gram matrix (N, N); `decide` asks it."""
+    """A machine on a train Gram matrix (N, N) with labels (N,); `decide` asks it.
+
+    C: the penalty, above 0.
+    """
     from sklearn.svm import SVC
 
     return SVC(C=C, kernel="precomputed", cache_size=500).fit(gram, labels)
 
 
 def decide(machine: SVC, gram: Array, classes: int) -> Array:
-    """Decision values (N, classes), the highest of which is the prediction; gram: (N, N of train).
+    """Decision values (N, classes), the highest of which is the prediction.
 
     One value a class from the one-against-one votes and margins, as scikit-learn combines them
     (decision_function_shape="ovr"); a class that train lacks gets -inf.
+
+    gram: kernel values (N, N of train).
+    classes: how many there are, with those that train lacks.
     """
-    found = np.asarray(machine.decision_function(gram))
-    if found.ndim == 1:  # two classes have one value, which speaks for the second
-        found = np.stack([-found, found], axis=1)
+    decisions = np.asarray(machine.decision_function(gram))
+    if decisions.ndim == 1:  # two classes have one value, which speaks for the second
+        decisions = np.stack([-decisions, decisions], axis=1)
     values = np.full((len(gram), classes), -np.inf)
-    values[:, machine.classes_] = found
+    values[:, machine.classes_] = decisions
     return values

@@ -19,8 +19,8 @@ import metrics
 from models import imagenet_classes
 from models.heads import head
 from runs.artifacts import Confusion
-from trainables.features import extraction as features
-from trainables.training import evaluation as report
+from trainables.features import extraction
+from trainables.training import evaluation
 from trainables.training.randomness import derive
 
 if TYPE_CHECKING:
@@ -32,11 +32,15 @@ OTHER = "other"
 
 
 def speaks(weights: str, stem: str, outputs: int, classes: Sequence[str]) -> bool:
-    """Whether a network's own head can answer for these classes: ImageNet's head, STL-10's
-    names."""
-    names = set(classes) <= set(imagenet_classes.STL10)
+    """Whether a network's own head can answer for these classes: it is ImageNet's, they STL-10's.
+
+    weights, stem: as in `BackboneSettings`.
+    outputs: of the head.
+    classes: names.
+    """
+    known = set(classes) <= set(imagenet_classes.STL10)
     whole = weights != "none" and stem == "stock"  # a small stem's conv1 has learned nothing
-    return whole and outputs == imagenet_classes.OUTPUTS and names
+    return whole and outputs == imagenet_classes.OUTPUTS and known
 
 
 def measure(
@@ -51,12 +55,16 @@ def measure(
 ) -> dict[str, float]:
     """test_before/accuracy, and that of every class; leaves the confusion before training.
 
-    pooled: features (N, D) of the untouched network before its head.  labels: (N,).  own_head: as
-    `speaks` says.  It has a column "other" behind those of the C classes, (C, C + 1).
+    The confusion is (C, C + 1): it has a column "other" behind those of the C classes.
+
+    pooled: features (N, D) of the untouched network before its head.
+    labels: int64 (N,), 0..C-1.
+    own_head: whether the network's own head is asked, as `speaks` says, or a fresh one.
+    seed: of the trial; it draws the fresh head.
     """
     if own_head:
         columns = imagenet_classes.to_classes(classes)
-        predicted = columns[features.outputs(model, pooled).argmax(1)]
+        predicted = columns[extraction.outputs(model, pooled).argmax(1)]
     else:
         fresh = head("linear", pooled.shape[1], len(classes), derive(seed, 0, "head"))
         with torch.no_grad():
@@ -65,5 +73,5 @@ def measure(
     by_class = metrics.class_accuracy(matrix)[:-1]
     matrix = matrix[:-1]  # no image is of the class "other"
     Confusion(tuple(classes), (*classes, OTHER), matrix).save(folder, before=True)
-    found = {"test_before/accuracy": metrics.accuracy(labels, predicted)}
-    return found | report.named("test_before/accuracy", classes, by_class)
+    accuracy = {"test_before/accuracy": metrics.accuracy(labels, predicted)}
+    return accuracy | evaluation.named("test_before/accuracy", classes, by_class)

@@ -1,4 +1,4 @@
-"""What an embedding trial measures beside its predictions: the space that it embeds images in."""
+"""What an embedding network measures: what any network does, and the space of its embeddings."""
 
 from __future__ import annotations
 
@@ -6,36 +6,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import metrics
 from images.batches import Loaded, normalize, ordered_batches
 from runs.artifacts import Embeddings
-from trainables.training import network_evaluation as report
+from trainables.training import network_evaluation
 
 if TYPE_CHECKING:
     from models.embedding_net import EmbeddingNet
     from trainables.protocol import Trial
 
 KEPT_EMBEDDINGS = 2000
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 
 
 @torch.no_grad()
-def outputs(net: EmbeddingNet, images: Loaded) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def outputs(net: EmbeddingNet, data: Loaded) -> Outputs:
     """(embeddings (N, D), logits (N, C), labels (N,)) of all images, in their order."""
     net.eval()
-    parts = []
-    for index in ordered_batches(len(images), report.EVAL_BATCH):
-        pixels, labels = images.batch(index)
-        embeddings, logits = net(normalize(pixels))
-        parts.append((embeddings.float().cpu(), logits.float().cpu(), labels.cpu()))
-    embeddings, logits, labels = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
-    return embeddings, logits, labels
+    embeddings, logits, labels = [], [], []
+    for index in ordered_batches(len(data), network_evaluation.BATCH):
+        pixels, targets = data.batch(index)
+        points, scores = net(normalize(pixels))
+        embeddings.append(points.float().cpu())
+        logits.append(scores.float().cpu())
+        labels.append(targets.cpu())
+    return torch.cat(embeddings).numpy(), torch.cat(logits).numpy(), torch.cat(labels).numpy()
 
 
-def quick(net: EmbeddingNet, images: Loaded, split: str) -> dict[str, float]:
-    """Loss and accuracy, for curves."""
-    _, logits, labels = outputs(net, images)
-    return report.basic(logits, labels, split)
+def curve_point(net: EmbeddingNet, data: Loaded, split: str) -> dict[str, float]:
+    """Loss and accuracy of a split after an epoch."""
+    _, logits, labels = outputs(net, data)
+    return network_evaluation.loss_and_accuracy(logits, labels, split)
 
 
 def final(
@@ -47,20 +50,26 @@ def final(
     *,
     keep_weights: bool,
 ) -> dict[str, float]:
-    """Test metrics at the last epoch and accuracy at the best; leaves predictions, embeddings."""
+    """Test metrics at the last epoch and accuracy at the best; leaves predictions, embeddings.
+
+    sets: "train", whose embeddings are the neighbours of test's, and "test".
+    epochs: how many there were.
+    keep_weights: leave the best epoch's, too.
+    """
     embeddings, logits, labels = outputs(net, sets["test"])
-    gallery, _, gallery_labels = outputs(net, sets["train"])
+    train_embeddings, _, train_labels = outputs(net, sets["train"])
     best_logits = logits
-    if report.load_best(trial, net, epochs):
+    if network_evaluation.load_best(trial, net, epochs):
         _, best_logits, _ = outputs(net, sets["test"])
-    result = report.classified(trial, classes, labels, logits, best_logits) | {
+    knn = metrics.knn_accuracy(train_embeddings, train_labels, embeddings, labels)
+    test_metrics = network_evaluation.of_logits(trial, classes, labels, logits, best_logits) | {
         "test/recall_at_1": metrics.recall_at_1(embeddings, labels),
         "test/map_at_r": metrics.mean_average_precision_at_r(embeddings, labels),
-        "test/knn_accuracy": metrics.knn_accuracy(gallery, gallery_labels, embeddings, labels),
+        "test/knn_accuracy": knn,
         "test/intra_inter_ratio": metrics.intra_inter_ratio(embeddings, labels),
     }
     kept = np.unique(np.linspace(0, len(labels) - 1, KEPT_EMBEDDINGS).astype(int))
     Embeddings(embeddings[kept].astype(np.float16), labels[kept], kept).save(trial.folder)
     if keep_weights:
-        report.keep_weights(net.as_resnet(), trial.folder)
-    return result
+        network_evaluation.keep_weights(net.as_resnet(), trial.folder)
+    return test_metrics

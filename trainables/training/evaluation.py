@@ -1,4 +1,4 @@
-"""What every trial that classifies reports of its test set, and the files that it leaves."""
+"""What every classifier measures on the test images at its end, and the files that it leaves."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ def final(
 ) -> dict[str, float]:
     """Test metrics of the last epoch, and accuracy at the best one.
 
-    labels: (N,).  last, best: scores (N, C) of the two, decision values or probabilities; the
-    highest is the prediction.  Leaves in `folder` what `runs.artifacts` calls Predictions,
-    Confusion and ClassTable.
+    Leaves in `folder` what `runs.artifacts` calls Predictions, Confusion and ClassTable.
+
+    classes: names, C of them.
+    labels: int64 (N,), 0..C-1.
+    last, best: scores (N, C) of the two epochs, decision values or probabilities; the highest is
+    the prediction.
     """
     predicted, at_best = last.argmax(1), best.argmax(1)
     matrix = metrics.confusion_matrix(labels, predicted, len(classes))

@@ -1,51 +1,28 @@
-"""What a network measures of itself: running sums in training, quick curves, the final report."""
+"""What a network measures: loss and accuracy every epoch, and its evaluation at the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import metrics
 from images.batches import Loaded, normalize, ordered_batches
-from trainables.training import evaluation as classification_report
+from trainables.training import evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from trainables.features.frozen_prefix import Kept
     from trainables.protocol import Trial
 
-EVAL_BATCH = 256
-
-
-class Sums:
-    """Means over the images of an epoch, from per-batch means."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._total: dict[str, float] = {}
-
-    def add(self, count: int, **means: Tensor) -> None:
-        """Add the means of a batch of `count` images; a scalar each, detached here."""
-        self.count += count
-        for name, mean in means.items():
-            self._total[name] = self._total.get(name, 0.0) + count * mean.detach().item()
-
-    def means(self, split: str) -> dict[str, float]:
-        """{split/name: mean}."""
-        return {f"{split}/{name}": total / self.count for name, total in self._total.items()}
-
-
-def right(logits: Tensor, labels: Tensor) -> Tensor:
-    """The share of a batch whose highest logit is the label's."""
-    return (logits.argmax(1) == labels).float().mean()
+BATCH = 256  # images in a pass
 
 
 @torch.no_grad()
@@ -56,23 +33,25 @@ def logits_of(net: nn.Module, data: Loaded | Kept) -> tuple[NDArray[np.float32],
     """
     net.eval()
     logits, labels = [], []
-    for index in ordered_batches(len(data), EVAL_BATCH):
-        inputs, wanted = data.batch(index)
+    for index in ordered_batches(len(data), BATCH):
+        inputs, targets = data.batch(index)
         inputs = normalize(inputs) if inputs.dtype == torch.uint8 else inputs
         logits.append(net(inputs).float().cpu())
-        labels.append(wanted.cpu())
+        labels.append(targets.cpu())
     return torch.cat(logits).numpy(), torch.cat(labels).numpy()
 
 
-def basic(logits: NDArray[np.float32], labels: NDArray[np.int64], split: str) -> dict[str, float]:
-    """Cross-entropy and accuracy."""
+def loss_and_accuracy(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], split: str
+) -> dict[str, float]:
+    """{split/loss: cross-entropy, split/accuracy: ...} of what `logits_of` gives."""
     loss = cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)).item()
     return {f"{split}/loss": loss, f"{split}/accuracy": metrics.accuracy(labels, logits.argmax(1))}
 
 
-def quick(net: nn.Module, data: Loaded | Kept, split: str) -> dict[str, float]:
-    """Loss and accuracy, for curves."""
-    return basic(*logits_of(net, data), split)
+def curve_point(net: nn.Module, data: Loaded | Kept, split: str) -> dict[str, float]:
+    """Loss and accuracy of a split after an epoch."""
+    return loss_and_accuracy(*logits_of(net, data), split)
 
 
 def final(
@@ -80,35 +59,40 @@ def final(
 ) -> dict[str, float]:
     """Test metrics of the last epoch and accuracy at the best; leaves `net` as it was there.
 
-    The states of epochs must hold "net" and "epoch", of `epochs` in all.
+    The states of epochs must hold "net" and "epoch".
+
+    epochs: how many there were.
     """
     logits, labels = logits_of(net, test)
     best_logits = logits
     if load_best(trial, net, epochs):
         best_logits, _ = logits_of(net, test)
-    return classified(trial, classes, labels, logits, best_logits)
+    return of_logits(trial, classes, labels, logits, best_logits)
 
 
 def load_best(trial: Trial, net: nn.Module, epochs: int) -> bool:
     """Make `net` that of the best epoch; whether that is another than the last of `epochs`."""
     best = trial.best
-    assert best is not None  # an epoch has been committed before the final report
+    assert best is not None  # an epoch has been committed before the evaluation
     net.load_state_dict(best["net"])
     return bool(best["epoch"] != epochs)
 
 
-def classified(
+def of_logits(
     trial: Trial,
     classes: Sequence[str],
     labels: NDArray[np.int64],
     last: NDArray[np.float32],
     best: NDArray[np.float32],
 ) -> dict[str, float]:
-    """The report of any classifier, with what takes probabilities; last, best: logits (N, C)."""
+    """What every classifier measures, and what takes probabilities.
+
+    last, best: logits (N, C) of the two epochs.
+    """
     scores, best_scores = (torch.from_numpy(x).softmax(1).numpy() for x in (last, best))
-    found = classification_report.final(trial.folder, classes, labels, scores, best_scores)
+    test_metrics = evaluation.final(trial.folder, classes, labels, scores, best_scores)
     ece = metrics.expected_calibration_error(labels, scores)
-    return basic(last, labels, "test") | found | {"test/ece": ece}
+    return loss_and_accuracy(last, labels, "test") | test_metrics | {"test/ece": ece}
 
 
 def keep_weights(model: nn.Module | Mapping[str, Tensor], folder: Path) -> None:

@@ -26,8 +26,8 @@ def _part(images: Images) -> Part:
 
 def _digests(images: Images) -> list[bytes]:
     rows = np.arange(len(images)) if images.rows is None else images.rows
-    found = []
+    digests = []
     for start in range(0, len(rows), BLOCK):
         for image in np.ascontiguousarray(images.store[rows[start : start + BLOCK]]):
-            found.append(hashlib.blake2b(image, digest_size=16).digest())
-    return found
+            digests.append(hashlib.blake2b(image, digest_size=16).digest())
+    return digests

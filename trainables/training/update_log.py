@@ -24,8 +24,9 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class UpdateLog:
-    """Watches the steps of a network's optimiser, every `every`-th of them; 0: none.
+    """Watches some steps of a network's optimiser.
 
+    every: every how many steps one is looked at; 0: none is.
     population: images that batches are drawn from without replacement; None: with replacement.
     at_random: whether batches are drawn at all; only then are their halves a sample of the noise.
     kept: what `state` gave, to go on from there.
@@ -123,7 +124,7 @@ class UpdateLog:
             return {}
         rows = {name: torch.stack([row[name] for row in self._rows]) for name in self._rows[0]}
         total = {n: rows[f"{n}_norm"].norm(dim=1) for n in ("gradient", "update", "weight")}
-        found = {
+        means = {
             "gradient_norm": total["gradient"].mean(),
             "update_norm": total["update"].mean(),
             "update_ratio": (total["update"] / total["weight"]).mean(),
@@ -131,15 +132,15 @@ class UpdateLog:
             "update_cosine": rows["update_cosine"].nanmean(),
         }
         ratios = (rows["update_norm"] / rows["weight_norm"]).mean(0)
-        found |= {f"update_ratio_{n}": r for n, r in zip(self.layers, ratios, strict=True)}
+        means |= {f"update_ratio_{n}": r for n, r in zip(self.layers, ratios, strict=True)}
         if "effective_step" in rows:
-            found["effective_step"] = rows["effective_step"][:, QUANTILES.index(0.5)].mean()
+            means["effective_step"] = rows["effective_step"][:, QUANTILES.index(0.5)].mean()
         measured = ~rows["noise"].isnan()
         scale = noise_scale(rows["noise"][measured], rows["signal"][measured])
-        metrics = {f"updates/{name}": value.item() for name, value in found.items()}
+        summary = {f"updates/{name}": value.item() for name, value in means.items()}
         if scale is not None:
-            metrics["updates/noise_scale"] = scale
-        return {name: value for name, value in metrics.items() if np.isfinite(value)}
+            summary["updates/noise_scale"] = scale
+        return {name: value for name, value in summary.items() if np.isfinite(value)}
 
     def state(self) -> dict[str, dict[str, Tensor]]:
         """All samples so far, and what the next step is compared with."""
@@ -151,7 +152,10 @@ class UpdateLog:
         return {"samples": self._samples, "before": self._before}
 
     def save(self, folder: Path, batch_size: int) -> None:
-        """Leave the samples as `Updates`, if there are any.  batch_size: images of a step."""
+        """Leave the samples as `Updates`, if there are any.
+
+        batch_size: images of a step.
+        """
         if not self._samples:
             return
         arrays = {name: values.numpy() for name, values in self._samples.items()}

@@ -37,11 +37,11 @@ def test_decisions_are_those_of_scikit_learns_pipeline(kernel, scaling, C):
 
 def test_scaling_is_fitted_on_train_alone():
     train, test = blobs(40)[0], 100 * blobs(40, seed=1)[0]
-    found = svm.scaled({"train": train, "test": test}, "standard")
-    np.testing.assert_allclose(found["train"].mean(0), 0, atol=1e-6)
-    np.testing.assert_allclose(found["train"].std(0), 1, atol=1e-6)
+    scaled = svm.scaled({"train": train, "test": test}, "standard")
+    np.testing.assert_allclose(scaled["train"].mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(scaled["train"].std(0), 1, atol=1e-6)
     by_train = (test - train.mean(0)) / train.std(0)
-    np.testing.assert_allclose(found["test"], by_train, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(scaled["test"], by_train, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("scaling", SCALERS)

@@ -17,7 +17,7 @@ def test_sizes_classes_and_images_on_both_sides_are_counted(tmp_path):
         for rows in (np.arange(301), np.arange(301, 500), np.arange(500, 700))
     ]
     seen.record(Splits(*parts, info=DataInfo("x", "f", None, {}, [], [*names])), tmp_path)
-    found = Seen.load(tmp_path)
-    assert found.shared == 2
-    assert found.train == Part((6, 5), (151, 150))
-    assert found.test == Part((6, 5), (100, 100))
+    record = Seen.load(tmp_path)
+    assert record.shared == 2
+    assert record.train == Part((6, 5), (151, 150))
+    assert record.test == Part((6, 5), (100, 100))

@@ -10,21 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from images.counts import Counts, count
 from images.splits import Indices
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many images a source has: `train[i]` and `test[i]` images of `classes[i]`."""
-
-    classes: tuple[str, ...]
-    train: tuple[int, ...]
-    test: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Sizes:
-    """How many images and classes a trial works on; the smallest class's train images."""
+    """How many images and classes a trial works on.
+
+    train, val, test: images.
+    smallest: train images of the class that has fewest.
+    """
 
     train: int
     val: int
@@ -34,8 +30,13 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Positions (int64) of the train, validation and test images, and every new label."""
+class Positions:
+    """Where the images of a trial lie among those of their source.
+
+    train, val, test: positions, int64, sorted.
+    labels: int64, the new label of every image of the source; -1 where its class is not selected.
+    classes: the name of every new label.
+    """
 
     train: Indices
     val: Indices
@@ -45,12 +46,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The settings that choose images, checked when built (ValueError).
+class Subset:
+    """Which images of a source a trial works on.
 
-    classes: "all", "first:N" or "last:N" in sorted order.  images_per_class: train images a class,
-    after the validation part is carved; None is all.  val_fraction: share of every class's train
-    images, 0 < x < 1.
+    classes: "all", "first:N" or "last:N" in sorted order.
+    images_per_class: train images a class, after the validation part is carved; None is all.
+    val_fraction: share of every class's train images that is validation, 0 < x < 1.
+
+    Raises ValueError, one sentence, if one of them is out of its range.
     """
 
     classes: str = "all"
@@ -68,10 +71,10 @@ class Selection:
             )
 
     def chosen(self, counts: Counts) -> list[int]:
-        """The selected classes as sorted positions in `counts.classes`; ValueError when too few.
+        """The selected classes as sorted positions in `counts.classes`.
 
-        Refused are more classes than there are, fewer than two, and a selected class that only
-        train or only test has.
+        Raises ValueError, one sentence, if there are fewer than are asked for, or fewer than two,
+        or if only train or only test has one of them.
         """
         everything = range(len(counts.classes))
         end, _, number = self.classes.partition(":")
@@ -89,7 +92,13 @@ class Selection:
         return chosen
 
     def carve(self, name: str, available: int) -> tuple[int, int]:
-        """How many of a class's train images become (train, val); ValueError when too few."""
+        """How many of a class's train images become (train, val).
+
+        name: of the class.
+        available: its train images.
+
+        Raises ValueError, one sentence, if they are too few.
+        """
         if available < 2:
             raise ValueError(
                 f"Every class needs at least 2 train images, one of them for validation; "
@@ -108,7 +117,7 @@ class Selection:
         return self.images_per_class, val
 
     def sizes(self, counts: Counts) -> Sizes:
-        """What `split` will give, from counts alone, with the same refusals."""
+        """How many images `split` will give, from counts alone, with the same refusals."""
         chosen = self.chosen(counts)
         carved = [self.carve(counts.classes[label], counts.train[label]) for label in chosen]
         return Sizes(
@@ -121,12 +130,17 @@ class Selection:
 
     def split(
         self, labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str], seed: int
-    ) -> Part:
-        """Carve source images (labels (N,), is_test (N,)); ValueError as `chosen` and `carve`.
+    ) -> Positions:
+        """Carve the images of a source.
 
         The seed and the class's name alone order a class's train images: its first ones are
         validation, the next ones train. So more classes or more images a class extend a split and
         move nothing in it.
+
+        labels: int64 (N,) into classes.
+        is_test: bool (N,).
+
+        Raises ValueError as `chosen` and `carve` do.
         """
         chosen = self.chosen(count(labels, is_test, classes))
         renumbered = np.full(len(classes), -1, np.int64)
@@ -138,20 +152,13 @@ class Selection:
             order = _generator(seed, "validation", classes[label]).permutation(rows)
             val.append(order[:n_val])
             train.append(order[n_val : n_val + n_train])
-        return Part(
+        return Positions(
             train=np.sort(np.concatenate(train)),
             val=np.sort(np.concatenate(val)),
             test=np.flatnonzero(is_test & (renumbered[labels] >= 0)),
             labels=renumbered[labels],
             classes=tuple(classes[label] for label in chosen),
         )
-
-
-def count(labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str]) -> Counts:
-    """Count images by class: labels int64 (N,), is_test bool (N,)."""
-    train = np.bincount(labels[~is_test], minlength=len(classes))
-    test = np.bincount(labels[is_test], minlength=len(classes))
-    return Counts(tuple(classes), tuple(train.tolist()), tuple(test.tolist()))
 
 
 def _refuse_one_sided(counts: Counts, chosen: list[int]) -> None:
