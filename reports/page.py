@@ -68,12 +68,11 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         ),
         links=links(run, tracked),
         suspects=reading.suspects,
-        findings={
-            run.name(t): audits[t.key].findings for t in run.trials if audits[t.key].findings
-        },
+        faults={run.name(t): audits[t.key].faults for t in run.trials if audits[t.key].faults},
+        looked_for=audit.looked_for(),
         unchecked=_counted(audits[t.key].unchecked for t in run.trials),
         remarks=_counted(audits[t.key].remarks for t in run.trials),
-        controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
+        controls=[(t, audits[t.key].passed) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
         pictures=gallery.pictures(run),
         notes=_tuned(reading),

@@ -29,8 +29,6 @@ def show(reading: Reading, remarks: Remarks) -> None:
     is marked, and what it found is said below. Last comes the answer in words.
     remarks: those of the study's trainable on its finished trials.
     """
-    from reports.audit import as_it_must_be
-
     run, study = reading.run, reading.run.study
     suspects = {variant for variant in reading.suspects if variant in run.variants}
     measured = {name for v in run.variants for t in v.finished for name in t.metrics}
@@ -50,13 +48,13 @@ def show(reading: Reading, remarks: Remarks) -> None:
     for verdict in reading.verdicts:
         print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
     for trial in run.trials:
-        found, name = reading.audits[trial.key], run.name(trial)
-        if trial.control and trial.finished and not found.findings:
-            print(f"{name}: {as_it_must_be(trial, found) or '; '.join(found.unchecked)}.")
+        audit, name = reading.audits[trial.key], run.name(trial)
+        if trial.control and trial.finished and not audit.faults:
+            print(f"{name}: {audit.passed or '; '.join(audit.unchecked)}.")
         if not trial.finished:
             print(f"{name}: {trial.status}, {trial.reason}")
-        for finding in found.findings:
-            print(f"{MARK} {name}: {finding.says}")
+        for fault in audit.faults:
+            print(f"{MARK} {name}: {fault.says}")
     for paragraph in reading.answer.paragraphs:
         print(f"\n{textwrap.fill(paragraph, 100)}")
 

@@ -98,7 +98,7 @@ class Projection:
         for key, run_id in self._runs.items():
             audit = read.audits.get(key)
             if key in self._closed and audit is not None:
-                said = " ".join(f"{finding.check}: {finding.says}" for finding in audit.findings)
+                said = " ".join(f"{fault.check}: {fault.says}" for fault in audit.faults)
                 tags = {"study.audit": said[:TAG] or "nothing found"}
                 if said:
                     tags["mlflow.note.content"] = f"⚠ {said}"[:TAG]
