@@ -35,7 +35,7 @@ class TrialFiles:
     def embeds(self) -> bool:
         """Whether it is one that leaves embeddings, though they may be missing."""
         embeds = any("train/embedding_norm" in line for line in self.trial.lines)
-        return embeds or (self.trial.folder / Embeddings.FILE).exists()
+        return embeds or (self.trial.folder / Embeddings.FILE).is_file()
 
     @cached_property
     def seen(self) -> Seen:
