@@ -14,7 +14,7 @@ from pathlib import Path
 from claims import Claim, OrderChanges
 from claims.findings import Finding
 from claims.verdicts import Verdict, judge
-from reports.compare.side_by_side import decisive
+from reports.compare.page import decisive
 from reports.differences import basis_in_words
 from runs.folder import read
 from runs.record import Run

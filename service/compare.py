@@ -39,10 +39,10 @@ def main() -> int:
 
 def build(runs: Sequence[RunFolder], page: Path) -> Path:
     """Write the page of these runs; returns it. UsageError where it cannot be written."""
-    from reports.compare import side_by_side
+    from reports.compare.page import compare
     from reports.reading import reading
 
-    text = side_by_side.compare([reading(run.read()) for run in runs], page.resolve().parent)
+    text = compare([reading(run.read()) for run in runs], page.resolve().parent)
     temporary = page.with_name(f".{page.name}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from reports import answer_file, audit, page, terminal
 from reports.audit import checks
 from reports.audit.check import Check, every_trial
-from reports.compare import side_by_side
+from reports.compare.page import compare
 from reports.reading import reading
 from trainables.protocol import Settings
 
@@ -57,7 +57,7 @@ def test_a_new_check_needs_nothing_but_its_place_in_the_list(
     wanted = {"check": "too_slow", "says": "It took 60 s."}
     assert all(wanted in one["faults"] for one in answer_file.as_data(read)["audit"])
     assert page.page(read).count('It took 60 s. <span class="soft">(too_slow)</span>') == 2
-    assert "It took 60 s." in side_by_side.compare([read, read], Path())
+    assert "It took 60 s." in compare([read, read], Path())
     terminal.show(read, Settings().remarks)
     assert "⚠ x=a seed=0: It took 60 s." in capsys.readouterr().out
 
