@@ -15,6 +15,7 @@ from runs.errors import UsageError, nearest
 from runs.folder import RunFolder
 from runs.trial_folder import read_json
 from service.options import RunOptions, options_from, parse
+from service.output import outlasting_its_reader
 from service.plan import Plan, plan_run
 from service.resume import resume_run
 from service.study import Study
@@ -109,7 +110,8 @@ def execute(
         return 0, None
     from service.driver import drive
 
-    return drive(plan, options)
+    with outlasting_its_reader():
+        return drive(plan, options)
 
 
 def _check(plan: Plan) -> None:
