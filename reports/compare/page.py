@@ -82,7 +82,7 @@ def _about(run: Run, folder: Path) -> Mapping[str, str]:
     ended = sum(trial.finished for trial in run.trials)
     return {
         "name": study.run,
-        "report": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
+        "page": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
         "mlflow": links(run).get("", ""),
         "date": date(run),
         "data": data.get("name", ""),
