@@ -47,7 +47,8 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
     """Run `study` from Python and return what results.json holds ({} for a dry run or debugging).
 
     Options are those of the command line (only="loss" or ["loss", "alpha"], seeds=3, output=...)
-    and settings (epochs=3; a list replaces the values of a varied setting). UsageError as there.
+    and settings (epochs=3; a list replaces the values of a varied setting). Raises UsageError if
+    they are wrong there.
     """
     if isinstance(options.get("only"), str):
         options["only"] = [options["only"]]

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def build(runs: Sequence[RunFolder], page: Path) -> Path:
-    """Write the page of these runs; returns it. UsageError where it cannot be written."""
+    """Write the page of these runs; returns it. Raises UsageError if it cannot be written."""
     from reports.compare.page import compare
     from reports.reading import reading
 
@@ -55,7 +55,7 @@ def build(runs: Sequence[RunFolder], page: Path) -> Path:
 
 
 def _study(runs: Sequence[RunFolder]) -> str:
-    """The study that these are runs of; UsageError if they cannot be compared."""
+    """The study that these are runs of. Raises UsageError if they cannot be compared."""
     if len({run.path for run in runs}) < len(runs):
         raise UsageError("The same run is named twice.")
     if len(runs) < 2:
