@@ -48,7 +48,7 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
 
     Options are those of the command line (only="loss" or ["loss", "alpha"], seeds=3, output=...)
     and settings (epochs=3; a list replaces the values of a varied setting). Raises UsageError if
-    they are wrong there.
+    one of them is wrong.
     """
     if isinstance(options.get("only"), str):
         options["only"] = [options["only"]]

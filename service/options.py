@@ -37,8 +37,7 @@ class RunOptions(BaseModel):
     dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
     smoke: bool = Field(False, description="small: digits, no weights, one epoch, ends of sweeps")
     controls: bool = Field(
-        False,
-        description="also one batch learnt by heart, and shuffled labels: the audit's controls",
+        False, description="also the audit's controls: one batch learnt by heart, shuffled labels"
     )
     debug: bool = Field(False, description="run one trial here, in this process")
     trial: str | None = Field(None, description="which trial --debug runs; else the first")
