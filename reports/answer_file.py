@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from claims.verdicts import Verdict
+from reports.audit import Audit
 from reports.reading import Reading
-from runs.record import Run
+from runs.record import Run, TrialRecord
 from runs.trial_folder import write_json
 from runs.variants import Variant
 
@@ -25,7 +26,7 @@ def write(reading: Reading) -> Path:
 
 
 def as_data(reading: Reading) -> dict[str, Any]:
-    """Variants, differences, claims with findings, and audit; numbers as they were measured."""
+    """Variants, differences, claims with findings, and faults; numbers as they were measured."""
     run, compared = reading.run, reading.compared
     return {
         "study": run.study.study,
@@ -55,14 +56,7 @@ def as_data(reading: Reading) -> dict[str, Any]:
             for variant, why in (compared.left_out.items() if compared else ())
         ],
         "claims": [_claim(verdict, run) for verdict in reading.verdicts],
-        "audit": [
-            {
-                "trial": run.name(trial),
-                "key": trial.key,
-                **_plain(asdict(reading.audits[trial.key])),
-            }
-            for trial in run.trials
-        ],
+        "audit": [_audit(reading.audits[trial.key], trial, run) for trial in run.trials],
     }
 
 
@@ -104,6 +98,16 @@ def _claim(verdict: Verdict, run: Run) -> dict[str, Any]:
         "declared": "later" if run.study.judged_later else "before",
         "command": verdict.command,
         "findings": [_plain(asdict(finding)) for finding in verdict.findings],
+    }
+
+
+def _audit(audit: Audit, trial: TrialRecord, run: Run) -> dict[str, Any]:
+    return {
+        "trial": run.name(trial),
+        "key": trial.key,
+        "faults": [asdict(fault) for fault in audit.faults],
+        "unchecked": list(audit.unchecked),
+        "remarks": list(audit.remarks),
     }
 
 

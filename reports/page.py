@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from claims.finding import Finding
 from claims.units import unit_of, words_of
 from reports import audit, differences
 from reports.answers import AnswerError
 from reports.figures import gallery
 from reports.reading import Reading
 from runs.record import Run, Tracked
-from runs.variants import Variant, varying
+from runs.variants import varying
 
 NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
@@ -60,30 +59,23 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         badges=BADGES,
         unit=unit_of(run.outcome),
         outcome=outcome,
-        groups=by_sweep(run, compared.differences) if compared else {},
-        rows=by_sweep(run, reading.table.rows),
+        groups=run.by_sweep(compared.differences) if compared else {},
+        rows=run.by_sweep(reading.table.rows),
         forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals."),
         factors=gallery.picture(
             run, "factors", f"{outcome.capitalize()} by every setting's value."
         ),
         links=links(run, tracked),
         suspects=reading.suspects,
-        findings={
-            run.name(t): audits[t.key].findings for t in run.trials if audits[t.key].findings
-        },
+        faults={run.name(t): audits[t.key].faults for t in run.trials if audits[t.key].faults},
+        looked_for=audit.looked_for(),
         unchecked=_counted(audits[t.key].unchecked for t in run.trials),
         remarks=_counted(audits[t.key].remarks for t in run.trials),
-        controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
+        controls=[(t, audits[t.key].passed) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
         pictures=gallery.pictures(run),
         notes=_tuned(reading),
     )
-
-
-def by_sweep(run: Run, chosen: Collection[Variant]) -> dict[str, list[Variant]]:
-    """The variants of each sweep; one that sweeps share stands in each, called as it is there."""
-    found = {sweep: [v for v in run.sweep(sweep) if v in chosen] for sweep in run.sweeps}
-    return {sweep: own for sweep, own in found.items() if own}
 
 
 def render(template: str, **names: Any) -> str:
@@ -99,10 +91,17 @@ def render(template: str, **names: Any) -> str:
         keep_trailing_newline=True,
     )
     words.filters |= {
-        "ends": _ends,
-        "number": lambda value: f"{value:.3g}",
+        "amount": differences.amount,
+        "ends": differences.ends,
+        "number": differences.number,
+        "one_seed": differences.one_seed,
         "told": differences.told,
+        "basis": differences.basis_in_words,
         "sentence": lambda text: text[:1].upper() + text[1:],
+    }
+    words.globals |= {
+        "another_seed": differences.ANOTHER_SEED,
+        "hold_together": differences.TOGETHER,
     }
     return words.get_template(template).render(**names)
 
@@ -132,15 +131,6 @@ def date(run: Run) -> str:
     if run.study.created is None:
         return ""
     return f"{datetime.fromtimestamp(run.study.created, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _ends(finding: Finding) -> str:
-    """The interval of a finding for people."""
-    effect = finding.effect
-    if effect is None:
-        return ""
-    ends = " to ".join(f"{finding.scale * end:.3g}" for end in (effect.low, effect.high))
-    return ends if effect.confidence == 0.95 else f"{ends} ({100 * effect.confidence:.4g} %)"
 
 
 def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:

@@ -43,7 +43,7 @@ class Reading:
     def suspects(self) -> dict[Variant, list[str]]:
         """What the audit found in any trial of a variant, controls too, nothing twice."""
         said = {
-            variant: [f.says for trial in variant.trials for f in self.audits[trial.key].findings]
+            variant: [f.says for trial in variant.trials for f in self.audits[trial.key].faults]
             for variant in self.run.choices
         }
         return {variant: list(dict.fromkeys(words)) for variant, words in said.items() if words}

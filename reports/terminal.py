@@ -1,23 +1,22 @@
-"""What ends a run: a line a variant, differences, verdicts, and what the audit found."""
+"""What ends a run: a line a variant, differences, verdicts, and what the audit says is wrong."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+from claims.units import unit_of, words_of
+from reports.differences import ANOTHER_SEED, TOGETHER, one_seed, told
+from reports.reading import Reading
+from reports.tables import mean_sd
+from runs.record import Run
+from runs.variants import Variant
 
-    from reports.reading import Reading
-    from runs.record import Run
-    from runs.variants import Variant
-
-    Remarks = Callable[[Sequence[Mapping[str, object]]], Sequence[str]]
-
+Remarks = Callable[[Sequence[Mapping[str, object]]], Sequence[str]]
 MARK = "⚠"
 
 
@@ -25,43 +24,87 @@ def show(reading: Reading, remarks: Remarks) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
-    is among them, one more has the differences to it. A variant that the audit found something in
-    is marked, and what it found is said below. Last comes the answer in words.
+    is among them, one more has the differences to it. A variant in which the audit found a fault is
+    marked, and the fault is said below. Last comes the answer in words.
+
     remarks: those of the study's trainable on its finished trials.
     """
-    from reports.audit import as_it_must_be
-
-    run, study = reading.run, reading.run.study
-    suspects = {variant for variant in reading.suspects if variant in run.variants}
-    measured = {name for v in run.variants for t in v.finished for name in t.metrics}
-    wanted = (study.metric, run.outcome, f"{run.outcome}_at_best")
-    names = [name for name in dict.fromkeys(wanted) if name in measured]
-    data = study.dataset.get("name", "")
-    title = f"{study.study}{f' on {data}' if data else ''}: mean ± sd over seeds"
-    _print(run, [v for v in run.variants if v.finished], names, title, suspects)
-    if study.tune_each and len(reading.shown) < len(reading.table.rows):
-        title = f"each at its own {study.tune_each}, that with the best {study.metric}"
-        _print(run, reading.shown, names, title, suspects)
-        for sentence in reading.cautions:
-            print(sentence)
-    _compare(reading)
-    for remark in remarks(_ended(run)):
+    _show_means(reading)
+    _show_differences(reading)
+    for remark in remarks(_finished(reading.run)):
         print(remark)
     for verdict in reading.verdicts:
         print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
-    for trial in run.trials:
-        found, name = reading.audits[trial.key], run.name(trial)
-        if trial.control and trial.finished and not found.findings:
-            print(f"{name}: {as_it_must_be(trial, found) or '; '.join(found.unchecked)}.")
-        if not trial.finished:
-            print(f"{name}: {trial.status}, {trial.reason}")
-        for finding in found.findings:
-            print(f"{MARK} {name}: {finding.says}")
+    _show_trials(reading)
     for paragraph in reading.answer.paragraphs:
         print(f"\n{textwrap.fill(paragraph, 100)}")
 
 
-def _ended(run: Run) -> list[Mapping[str, object]]:
+def _show_means(reading: Reading) -> None:
+    run, study = reading.run, reading.run.study
+    measured = {name for v in run.variants for t in v.finished for name in t.metrics}
+    wanted = (study.metric, run.outcome, f"{run.outcome}_at_best")
+    metrics = [name for name in dict.fromkeys(wanted) if name in measured]
+    data = study.dataset.get("name", "")
+    title = f"{study.study}{f' on {data}' if data else ''}: mean ± sd over seeds"
+    _print_means(reading, [v for v in run.variants if v.finished], metrics, title)
+    if study.tune_each and len(reading.shown) < len(reading.table.rows):
+        title = f"each at its own {study.tune_each}, that with the best {study.metric}"
+        _print_means(reading, reading.shown, metrics, title)
+        for sentence in reading.cautions:
+            print(sentence)
+
+
+def _print_means(
+    reading: Reading, variants: Collection[Variant], metrics: Sequence[str], title: str
+) -> None:
+    table, suspects = Table("sweep", "variant", *metrics, "n", title=title), reading.suspects
+    for sweep, own in reading.run.by_sweep(variants).items():
+        for variant in own:
+            values = [[t.metrics[m] for t in variant.finished if m in t.metrics] for m in metrics]
+            label = variant.label(sweep)
+            marked = f"{MARK} {label}" if variant in suspects else label
+            table.add_row(sweep, marked, *map(mean_sd, values), str(len(variant.finished)))
+    if variants:
+        _print(table)
+
+
+def _show_differences(reading: Reading) -> None:
+    compared = reading.compared
+    if compared is None:
+        return
+    base, unit = compared.baseline.name, unit_of(compared.metric)
+    if compared.differences:
+        first = next(iter(compared.differences.values()))
+        metric = words_of(compared.metric).capitalize()
+        scale = f" in {unit.word}" if unit.word else ""
+        print(f"{metric}{scale}, less that of {base} ({first.basis}, n={first.n}):")
+        table = Table("sweep", "variant", "difference", "95 % interval", "p")
+        for sweep, variants in reading.run.by_sweep(compared.differences).items():
+            for variant in variants:
+                words = told(compared.differences[variant], unit)
+                table.add_row(sweep, variant.label(sweep), *words)
+        _print(table)
+        print(TOGETHER)
+        if one_seed(first):
+            print(f"One seed: they know {ANOTHER_SEED} (--seeds).")
+    for variant, why in compared.left_out.items():
+        print(f"Not compared with {base}: {variant.name} {why}.")
+
+
+def _show_trials(reading: Reading) -> None:
+    """How controls ended, what did not finish, and what is wrong with any trial."""
+    for trial in reading.run.trials:
+        audit, name = reading.audits[trial.key], reading.run.name(trial)
+        if trial.control and trial.finished and not audit.faults:
+            print(f"{name}: {audit.passed or '; '.join(audit.unchecked)}.")
+        if not trial.finished:
+            print(f"{name}: {trial.status}, {trial.reason}")
+        for fault in audit.faults:
+            print(f"{MARK} {name}: {fault.says}")
+
+
+def _finished(run: Run) -> list[Mapping[str, object]]:
     """Finished trials, as a trainable's remarks are about them."""
     return [
         {"variant": variant.name, "settings": t.settings, "metrics": t.metrics}
@@ -70,54 +113,5 @@ def _ended(run: Run) -> list[Mapping[str, object]]:
     ]
 
 
-def _print(
-    run: Run,
-    chosen: Collection[Variant],
-    names: Sequence[str],
-    title: str,
-    suspects: Collection[Variant],
-) -> None:
-    from reports.page import by_sweep
-    from reports.tables import mean_sd
-
-    table = Table("sweep", "variant", *names, "n", title=title)
-    for sweep, variants in by_sweep(run, chosen).items():
-        for variant in variants:
-            values = [[t.metrics[m] for t in variant.finished if m in t.metrics] for m in names]
-            label = variant.label(sweep)
-            marked = f"{MARK} {label}" if variant in suspects else label
-            table.add_row(sweep, marked, *map(mean_sd, values), str(len(variant.finished)))
-    if chosen:
-        _show(table)
-
-
-def _compare(reading: Reading) -> None:
-    from claims.units import unit_of, words_of
-    from reports.differences import told
-    from reports.page import by_sweep
-
-    compared = reading.compared
-    if compared is None:
-        return
-    base, unit = compared.baseline.name, unit_of(compared.metric)
-    if compared.differences:
-        about = next(iter(compared.differences.values()))
-        how = f"{about.basis}, n={about.n}"
-        what = words_of(compared.metric).capitalize()
-        scale = f" in {unit.word}" if unit.word else ""
-        print(f"{what}{scale}, less that of {base} ({how}):")
-        table = Table("sweep", "variant", "difference", "95 % interval", "p")
-        for sweep, variants in by_sweep(reading.run, compared.differences).items():
-            for variant in variants:
-                words = told(compared.differences[variant], unit)
-                table.add_row(sweep, variant.label(sweep), *words)
-        _show(table)
-        print("Intervals and p-values hold for all rows together.")
-        if about.basis == "bootstrap over test images":
-            print("One seed: they know nothing of how another seed would end (--seeds).")
-    for variant, why in compared.left_out.items():
-        print(f"Not compared with {base}: {variant.name} {why}.")
-
-
-def _show(table: Table) -> None:
+def _print(table: Table) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)

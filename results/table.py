@@ -8,7 +8,6 @@ from pathlib import Path
 
 from claims.units import unit_of, words_of
 from reports import differences
-from reports.page import by_sweep
 from reports.reading import Reading, reading
 from runs.folder import RunFolder
 
@@ -20,7 +19,7 @@ def table(read: Reading) -> str:
     stands in each of them.
     """
     run, shown = read.run, read.table
-    sweeps = by_sweep(run, shown.rows)
+    sweeps = run.by_sweep(shown.rows)
     several = len(sweeps) > 1
     lines = [f"| {'sweep | ' if several else ''}variant | {' | '.join(shown.columns)} | n |"]
     lines += ["|---" * (len(shown.columns) + 2 + several) + "|"]
@@ -49,7 +48,7 @@ def compared(read: Reading) -> str:
     how = f"mean over {about.n} seeds" if seeds else f"one seed, {about.n:,} test images"
     by = about.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
     scale = f" in {unit.word}" if unit.word else ""
-    sweeps = by_sweep(run, found.differences)
+    sweeps = run.by_sweep(found.differences)
     several = len(sweeps) > 1
     lines = [
         f"{words_of(found.metric).capitalize()}{scale}, less that of {found.baseline.name}: {how};",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -230,6 +230,11 @@ class Run:
     def sweep(self, sweep: str) -> list[Variant]:
         """The variants of a sweep: by the numbers that they vary, else as they are listed."""
         return in_order([variant for variant in self.choices if sweep in variant.varied], sweep)
+
+    def by_sweep(self, variants: Collection[Variant]) -> dict[str, list[Variant]]:
+        """These variants by sweep; one that sweeps share stands in each, called as it is there."""
+        each = {s: [v for v in self.sweep(s) if v in variants] for s in self.sweeps}
+        return {sweep: own for sweep, own in each.items() if own}
 
     @property
     def sweeps(self) -> list[str]:

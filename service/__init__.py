@@ -22,11 +22,11 @@ def _say(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 
 def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
-    found = []
+    frames = []
     while trace is not None:
-        found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
-    return found
+    return frames
 
 
 def _main_file() -> str:

@@ -50,7 +50,7 @@ class Capacity:
 
     @classmethod
     def of(cls, nodes: Sequence[Node], wanted: Resources) -> Capacity:
-        """Without any GPU a trial's share is 0; UsageError if no node can hold a trial."""
+        """Without any GPU a trial's share is 0. Raises UsageError if no node can hold a trial."""
         gpus = sum(node.gpus for node in nodes)
         trial = wanted if gpus else replace(wanted, gpus=0.0)
         slots = sum(node.holds(trial) for node in nodes)

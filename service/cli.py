@@ -15,6 +15,7 @@ from runs.errors import UsageError, nearest
 from runs.folder import RunFolder
 from runs.trial_folder import read_json
 from service.options import RunOptions, options_from, parse
+from service.output import outlasting_its_reader
 from service.plan import Plan, plan_run
 from service.resume import resume_run
 from service.study import Study
@@ -46,7 +47,8 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
     """Run `study` from Python and return what results.json holds ({} for a dry run or debugging).
 
     Options are those of the command line (only="loss" or ["loss", "alpha"], seeds=3, output=...)
-    and settings (epochs=3; a list replaces the values of a varied setting). UsageError as there.
+    and settings (epochs=3; a list replaces the values of a varied setting). Raises UsageError if
+    one of them is wrong.
     """
     if isinstance(options.get("only"), str):
         options["only"] = [options["only"]]
@@ -109,7 +111,8 @@ def execute(
         return 0, None
     from service.driver import drive
 
-    return drive(plan, options)
+    with outlasting_its_reader():
+        return drive(plan, options)
 
 
 def _check(plan: Plan) -> None:

@@ -38,11 +38,11 @@ def main() -> int:
 
 
 def build(runs: Sequence[RunFolder], page: Path) -> Path:
-    """Write the page of these runs; returns it. UsageError where it cannot be written."""
-    from reports.compare import side_by_side
+    """Write the page of these runs; returns it. Raises UsageError if it cannot be written."""
+    from reports.compare.page import compare
     from reports.reading import reading
 
-    text = side_by_side.compare([reading(run.read()) for run in runs], page.resolve().parent)
+    text = compare([reading(run.read()) for run in runs], page.resolve().parent)
     temporary = page.with_name(f".{page.name}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def build(runs: Sequence[RunFolder], page: Path) -> Path:
 
 
 def _study(runs: Sequence[RunFolder]) -> str:
-    """The study that these are runs of; UsageError if they cannot be compared."""
+    """The study that these are runs of. Raises UsageError if they cannot be compared."""
     if len({run.path for run in runs}) < len(runs):
         raise UsageError("The same run is named twice.")
     if len(runs) < 2:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from runs.errors import UsageError
-from runs.trial_folder import recorded, write_json
+from runs.trial_folder import TrialFolder, recorded, write_json
 from service.execution import run_trial
 from service.study import Study
 from service.trial_spec import TrialSpec
 
 
-def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:
-    """Run `spec` from its start with the threads that a scheduled trial has; returns its lines."""
+def debug(study: Study, spec: TrialSpec, output: Path) -> None:
+    """Run `spec` from its start, say every epoch and how it ended.
+
+    Raises UsageError if the output folder cannot be written, and whatever the trainable raises.
+    """
     folder = output / study.name / ".debug" / spec.key
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -35,4 +37,6 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> dict[str, Any]:
     ):
         shown = "  ".join(f"{k} {v:.4g}" for k, v in line.items() if "/" in k)
         print(f"epoch {line['epoch']}: {shown}", flush=True)
-    return {"folder": str(folder)}
+    ended = TrialFolder(folder).status
+    if ended is not None:
+        print(f"{ended.status}: {ended.reason}" if ended.reason else ended.status)

@@ -1,4 +1,4 @@
-"""One run from here to its end: prepare inputs, schedule what is missing, record, summarise."""
+"""One run from here to its end: prepare inputs, schedule what is missing, record, conclude."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def _prepare(plan: Plan) -> dict[str, Any]:
     with Preparing() as progress:
         for settings in distinct.values():
             try:
-                found = settings.prepare(progress.advance)
+                record = settings.prepare(progress.advance)
             except (ValueError, OSError) as error:
                 raise UsageError(str(error)) from None
-            inputs = inputs or found
+            inputs = inputs or record
     plan.check_inputs(inputs)
     return inputs
 

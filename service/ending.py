@@ -44,10 +44,11 @@ def conclude(
 ) -> None:
     """Make all of it, and say where it is.
 
-    publisher: None where MLflow has no part in it.  gather: whether results.json may be old.
-
     What the trials came to is sent to MLflow while pictures are drawn; the page comes after both,
     since its numbers link to MLflow's runs.
+
+    publisher: None where MLflow has no part in it.
+    gather: whether results.json may be old.
     """
     if publisher:
         publisher.notify()

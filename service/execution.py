@@ -67,10 +67,14 @@ class LocalTrial:
     def commit(
         self, metrics: Mapping[str, float], state: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        """Make one yield durable; returns its line. Diverged if a metric is not finite."""
+        """Make one yield durable; returns its line.
+
+        Raises Diverged if a metric is not finite, and ValueError if an epoch lacks the study's
+        metric or a metric has no split.
+        """
         if state is not None and self._metric not in metrics:
             near = nearest(self._metric, [n for n in metrics if not n.startswith("time/")])
-            raise ValueError(f"An epoch must report the study's metric, {self._metric}{near}")
+            raise ValueError(f"An epoch must measure the study's metric, {self._metric}{near}")
         epoch = max((line["epoch"] for line in self._lines), default=0) + (state is not None)
         values = {name: float(value) for name, value in metrics.items()}
         for name, value in values.items():
@@ -92,13 +96,13 @@ class LocalTrial:
         return line
 
     def check_measured(self) -> None:
-        """ValueError, one sentence, if the trial ends without the study's metric."""
+        """Raises ValueError if the trial ends without the study's metric."""
         if not self._lines:
             raise ValueError("The trainable yielded no Epoch, so that nothing was measured.")
         names = list(dict.fromkeys(n for line in self._lines for n in line if "/" in n))
         if self._metric not in names:
             near = nearest(self._metric, names)
-            raise ValueError(f"No epoch reported the study's metric, {self._metric}{near}")
+            raise ValueError(f"No epoch measured the study's metric, {self._metric}{near}")
 
     def _best_line(self) -> int:
         """The number of the first line with the best value of the study's metric; 0 if none has."""
@@ -185,7 +189,7 @@ def run_trial(
 
 
 def _epochs(trainable: Trainable, settings: Settings, trial: LocalTrial) -> Iterator[Epoch]:
-    """What a trainable yields; TypeError, one sentence, where that is no epochs."""
+    """What a trainable yields. Raises TypeError if that is no epochs."""
     name = getattr(trainable, "__name__", repr(trainable))
     made: Any = trainable(settings, trial)
     if not isinstance(made, Iterator):

@@ -37,7 +37,7 @@ class RunOptions(BaseModel):
     dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
     smoke: bool = Field(False, description="small: digits, no weights, one epoch, ends of sweeps")
     controls: bool = Field(
-        False, description="also one batch learnt by heart, and shuffled labels: the audit's checks"
+        False, description="also the audit's controls: one batch learnt by heart, shuffled labels"
     )
     debug: bool = Field(False, description="run one trial here, in this process")
     trial: str | None = Field(None, description="which trial --debug runs; else the first")
@@ -59,9 +59,11 @@ METAVARS = {
 def parse(
     program: str, about: str, settings: Settings, words: Sequence[str]
 ) -> tuple[RunOptions, dict[str, list[Any]]]:
-    """(how to run, {setting: values given}); UsageError for what is not an option.
+    """(how to run, {setting: values given}).
 
     program: what is typed before the options.
+
+    Raises UsageError if a word is no option.
     """
     import tyro
 
@@ -99,7 +101,7 @@ def parse(
 
 
 def options_from(values: Mapping[str, Any]) -> RunOptions:
-    """Validated options; UsageError for a value out of range."""
+    """Validated options. Raises UsageError if a value is out of range."""
     try:
         return RunOptions.model_validate(values)
     except ValidationError as error:

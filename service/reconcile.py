@@ -16,21 +16,21 @@ def differences(run: RunFolder, uri: str) -> list[str]:
     parents = projection.find("study.parent", "yes")
     if len(parents) != 1:
         return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
-    found, called = [], run.study.names
+    wrong, called = [], run.study.names
     for trial in run.trials():
         if not trial.committed and trial.status is None:
             continue
         key = trial.path.name
         name, runs = called[key], projection.find("study.trial_key", key)
         if len(runs) != 1:
-            found.append(f"{name}: {len(runs)} MLflow runs instead of 1.")
+            wrong.append(f"{name}: {len(runs)} MLflow runs instead of 1.")
             continue
-        wrong = _wrong(projection.client(), trial, name, runs[0], parents[0].info.run_id)
-        found += [f"{name}: {what}." for what in wrong]
-    return found
+        differs = _differs(projection.client(), trial, name, runs[0], parents[0].info.run_id)
+        wrong += [f"{name}: {what}." for what in differs]
+    return wrong
 
 
-def _wrong(client: Any, trial: TrialFolder, name: str, run: Any, parent: str) -> Iterator[str]:
+def _differs(client: Any, trial: TrialFolder, name: str, run: Any, parent: str) -> Iterator[str]:
     if run.data.tags.get("mlflow.parentRunId") != parent:
         yield "it is not nested below the parent run"
     if run.info.run_name != name:

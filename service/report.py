@@ -42,8 +42,8 @@ def main() -> int:
 def build(run: RunFolder) -> Path:
     """Read a run again, draw its pictures, write its answer and its page; returns the page.
 
-    answers.AnswerError for an answer that the numbers do not bear out, which leaves an earlier page
-    and its pictures as they were; UsageError for a run without a trial.
+    Raises AnswerError if the numbers do not bear the answer out, which leaves an earlier page and
+    its pictures as they were, and UsageError if the run has no trial.
     """
     from reports import answer_file, page
     from reports.answers import AnswerError
@@ -61,9 +61,10 @@ def build(run: RunFolder) -> Path:
 
 
 def judged_again(run: RunFolder, study: Study) -> Path:
-    """The page, judged by what `study` says now, which is recorded; raises what `build` raises.
+    """The page, judged by what `study` says now, which is recorded.
 
-    What the run was to be judged by stays in study.json where the page cannot be made.
+    What the run was to be judged by stays in study.json where the page cannot be made. Raises what
+    `build` raises, and UsageError if the run is of another study.
     """
     before, kept = run.study, read_json(run.path / "study.json")
     if before.study != study.name:
@@ -82,12 +83,12 @@ def judged_again(run: RunFolder, study: Study) -> Path:
 
 def _study(module: str) -> Study:
     try:
-        found = importlib.import_module(module).STUDY
+        study = importlib.import_module(module).STUDY
     except (ImportError, AttributeError):
         raise UsageError(f"{module!r} is no module with a STUDY.") from None
-    if not isinstance(found, Study):
+    if not isinstance(study, Study):
         raise UsageError(f"The STUDY of {module} is no service.Study.")
-    return found
+    return study
 
 
 if __name__ == "__main__":

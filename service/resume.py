@@ -21,7 +21,7 @@ from trainables.protocol import Settings
 
 
 def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
-    """The plan of --resume and --retry-failed; UsageError for a contradiction."""
+    """The plan of --resume and --retry-failed. Raises UsageError if options contradict the run."""
     name = options.retry_failed if options.resume is None else options.resume
     folder = RunFolder.find(name or "", options.output, study.name)
     before = folder.study
@@ -71,7 +71,9 @@ def _under_their_keys(
     """The trials, of which those that the run has keep the keys that they have there.
 
     They are found by what was recorded of them and not by their keys, which another setting that
-    the trainable has by now would change.  moved: what is held and was given again, which agrees.
+    the trainable has by now would change.
+
+    moved: what is held and was given again, which agrees.
     """
     known: dict[str, str] = {}
     for trial in before.trials:

@@ -48,7 +48,7 @@ def load() -> None:
 
 
 def publish(run: RunFolder, uri: str) -> None:
-    """Complete the record of a run; raises what MLflow raises."""
+    """Complete the record of a run. Raises whatever MLflow does."""
     projection = Projection(run, uri)
     projection.sync()
     read = reading(run.read())
@@ -70,7 +70,7 @@ class Projection:
         self._closed: set[str] = set()
 
     def sync(self) -> None:
-        """Send whatever of its trials the store lacks; raises what MLflow raises."""
+        """Send whatever of its trials the store lacks. Raises whatever MLflow does."""
         study = self.run.study
         parent = self._parent(study)
         for trial in self.run.trials():
@@ -98,7 +98,7 @@ class Projection:
         for key, run_id in self._runs.items():
             audit = read.audits.get(key)
             if key in self._closed and audit is not None:
-                said = " ".join(f"{finding.check}: {finding.says}" for finding in audit.findings)
+                said = " ".join(f"{fault.check}: {fault.says}" for fault in audit.faults)
                 tags = {"study.audit": said[:TAG] or "nothing found"}
                 if said:
                     tags["mlflow.note.content"] = f"⚠ {said}"[:TAG]
@@ -149,9 +149,9 @@ class Projection:
 
     def _find_experiment(self, client: Any) -> str:
         name = self.run.study.study
-        found = client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
+        experiment = client.get_experiment_by_name(name)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         file = self._sqlite_file()
         artifacts = None if file is None else (file.parent / "mlartifacts").as_uri()
         note = {"mlflow.note.content": self.run.study.question}
@@ -184,10 +184,10 @@ class Projection:
         self, wanted: tuple[str, str], name: str, tags: dict[str, str], seconds: float
     ) -> Any:
         client = self.client()
-        found = self.find(*wanted)
-        if found:
-            client.update_run(found[0].info.run_id, status="RUNNING")
-            return found[0]
+        runs = self.find(*wanted)
+        if runs:
+            client.update_run(runs[0].info.run_id, status="RUNNING")
+            return runs[0]
         study = self.run.study
         tags |= {"study.run": study.run, wanted[0]: wanted[1]}
         # MLflow shows what follows the last slash: the options would hide the name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import metrics
-from runs.artifacts import Absent as Absent
-from runs.artifacts import Confusion, Embeddings, Predictions, Seen
+from runs.artifacts import Absent, Confusion, Embeddings, Predictions, Seen
 from runs.record import TrialRecord
 
 Array = NDArray[Any]
@@ -19,14 +18,24 @@ T = TypeVar("T")
 
 
 class TrialFiles:
-    """Of one trial; all that is asked of it raises Absent where its file is missing or broken."""
+    """Of one trial; all that is asked of it raises Absent if its file is missing or broken.
 
-    def __init__(self, trial: TrialRecord) -> None:
-        self.trial = trial
+    trial: its record.
+    run: the records of all trials of its run.
+    """
+
+    def __init__(self, trial: TrialRecord, run: Sequence[TrialRecord] = ()) -> None:
+        self.trial, self.run = trial, run
 
     def series(self, name: str) -> list[float]:
         """The values of a metric, epoch by epoch."""
         return [float(line[name]) for line in self.trial.lines if name in line]
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it is one that leaves embeddings, though they may be missing."""
+        embeds = any("train/embedding_norm" in line for line in self.trial.lines)
+        return embeds or (self.trial.folder / Embeddings.FILE).is_file()
 
     @cached_property
     def seen(self) -> Seen:
@@ -103,7 +112,10 @@ class TrialFiles:
 
 
 def first(*sources: Callable[[], T]) -> T:
-    """What the first source gives that lacks nothing; else Absent, with all that is lacking."""
+    """What the first source gives that lacks nothing.
+
+    Raises Absent if all lack something, with all that is lacking.
+    """
     reasons = []
     for source in sources:
         try:
@@ -111,3 +123,9 @@ def first(*sources: Callable[[], T]) -> T:
         except Absent as absent:
             reasons.append(str(absent))
     raise Absent(", ".join(dict.fromkeys(reasons)))
+
+
+def not_finite(values: Array, what: str) -> str | None:
+    """How many of the values, called `what`, are NaN or infinite; None without any."""
+    wrong = int((~np.isfinite(values)).sum())
+    return f"{wrong:,} of {values.size:,} {what} are NaN or infinite." if wrong else None

@@ -24,33 +24,43 @@ class Column:
     reading: Reading
 
     @property
-    def setting(self) -> str:
-        """What each variant tunes, "" for nothing."""
+    def tuned(self) -> str:
+        """The setting that each variant tunes, "" for none."""
         return self.reading.run.study.tune_each or ""
 
     @property
     def variants(self) -> list[Variant]:
         """Each at its own value of what it tunes, also those of which nothing finished."""
         shown = list(self.reading.shown)
-        groups = {self._key(variant) for variant in shown}
+        groups = {self._but_tuned(variant) for variant in shown}
         for variant in self.reading.run.variants:
-            if self._key(variant) not in groups:
-                groups.add(self._key(variant))
+            if self._but_tuned(variant) not in groups:
+                groups.add(self._but_tuned(variant))
                 shown.append(variant)
         return shown
 
-    def told(self, variant: Variant) -> dict[str, Any]:
+    def called_after(self, variant: Variant) -> dict[str, Any]:
         """The settings that it is called after in its first sweep, but for what it tunes."""
         sweep = next(iter(variant.varied))
-        return {n: v for n, v in variant.values(sweep).items() if n != self.setting}
+        return {n: v for n, v in variant.values(sweep).items() if n != self.tuned}
 
-    def _key(self, variant: Variant) -> str:
-        return repr([(n, v) for n, v in variant.settings.items() if n != self.setting])
+    def name(self, variant: Variant) -> str:
+        """What it is called after, for people."""
+        settings = self.called_after(variant)
+        own = f"its own {self.tuned}" if self.tuned else variant.name
+        return label(settings, settings) or own
+
+    def _but_tuned(self, variant: Variant) -> str:
+        return repr([(n, v) for n, v in variant.settings.items() if n != self.tuned])
 
 
 @dataclass(frozen=True)
 class Row:
-    """name: of a variant, for people.  cells: one for every run, None where it has none such."""
+    """A variant in all runs.
+
+    name: for people.
+    cells: one for every run, None where it has no such variant.
+    """
 
     name: str
     cells: Sequence[Cell | None]
@@ -61,8 +71,9 @@ class Cell:
     """A variant in a run.
 
     value: of the outcome, mean and spread over `count` of the `asked` seeds; or why there is none.
-    more: what it is called beyond its row.  suspect: what the audit found.  against: its difference
-    to the baseline, or in words why it has none.
+    more: what it is called beyond its row.
+    suspect: what the audit says is wrong with it.
+    against: its difference to the baseline, or in words why it has none.
     """
 
     value: str
@@ -73,57 +84,61 @@ class Cell:
     against: Difference | str
 
 
-def columns(readings: Sequence[Reading]) -> list[Column]:
+def columns_of(readings: Sequence[Reading]) -> list[Column]:
     """The runs, as A, B, C and so on."""
     return [Column(letter, one) for letter, one in zip(LETTERS, readings, strict=False)]
 
 
-def rows(columns: Sequence[Column]) -> list[Row]:
+def rows_of(columns: Sequence[Column]) -> list[Row]:
     """A row for every variant.
 
     Runs call a variant alike, or it has in both what either is called after: "loss=center" is also
     "alpha=0.003" where its alpha was that. The longest name is the row's.
     """
-    found: list[tuple[dict[str, Any], str, dict[int, Variant]]] = []
+    rows: list[_Match] = []
     for place, column in enumerate(columns):
         for variant in column.variants:
-            told = column.told(variant)
-            free = [i for i, (*_, there) in enumerate(found) if place not in there]
-            same = [i for i in free if _alike(found[i], variant, told)]
+            settings, name = column.called_after(variant), column.name(variant)
+            free = [row for row in rows if place not in row.variants]
+            same = [row for row in free if row.holds(variant, settings)]
             if len(same) != 1:
-                found.append((told, _name(column, variant), {place: variant}))
+                rows.append(_Match(settings, name, {place: variant}))
                 continue
-            called, name, there = found[same[0]]
-            if len(told) > len(called):
-                called, name = told, _name(column, variant)
-            found[same[0]] = called, name, {**there, place: variant}
-    return [
-        Row(
-            name,
-            [
-                _cell(column, told, there[place]) if place in there else None
-                for place, column in enumerate(columns)
-            ],
-        )
-        for told, name, there in found
-    ]
+            same[0].variants[place] = variant
+            if len(settings) > len(same[0].settings):
+                same[0].settings, same[0].name = settings, name
+    return [Row(row.name, row.cells(columns)) for row in rows]
 
 
-def _alike(
-    row: tuple[dict[str, Any], str, dict[int, Variant]], variant: Variant, told: Mapping[str, Any]
-) -> bool:
-    called, _, there = row
-    if called == told and any(set(v.varied) & set(variant.varied) for v in there.values()):
-        return True
-    return all(variant.has(called) and other.has(told) for other in there.values())
+@dataclass
+class _Match:
+    """The variants that make up a row.
+
+    settings: what the row is called after.
+    variants: by the place of their run.
+    """
+
+    settings: Mapping[str, Any]
+    name: str
+    variants: dict[int, Variant]
+
+    def holds(self, variant: Variant, settings: Mapping[str, Any]) -> bool:
+        """Whether a variant, called after `settings`, is the one of this row."""
+        others = self.variants.values()
+        if self.settings == settings and any({*v.varied} & {*variant.varied} for v in others):
+            return True
+        return all(variant.has(self.settings) and other.has(settings) for other in others)
+
+    def cells(self, columns: Sequence[Column]) -> list[Cell | None]:
+        """One for every run."""
+        return [
+            _cell(column, self.settings, self.variants[place]) if place in self.variants else None
+            for place, column in enumerate(columns)
+        ]
 
 
-def _name(column: Column, variant: Variant) -> str:
-    told = column.told(variant)
-    return label(told, told) or (f"its own {column.setting}" if column.setting else variant.name)
-
-
-def _cell(column: Column, told: Mapping[str, Any], variant: Variant) -> Cell:
+def _cell(column: Column, row: Mapping[str, Any], variant: Variant) -> Cell:
+    """row: the settings that its row is called after."""
     metric = column.reading.run.outcome
     unit = unit_of(metric)
     values = [unit.scale * t.metrics[metric] for t in variant.finished if metric in t.metrics]
@@ -132,7 +147,7 @@ def _cell(column: Column, told: Mapping[str, Any], variant: Variant) -> Cell:
         f"{mean_sd(values, unit.decimals)}{unit.sign}" if values else first.reason or first.status
     )
     own = variant.varied[next(iter(variant.varied))]
-    more = label(variant.settings, [name for name in own if name not in told])
+    more = label(variant.settings, [name for name in own if name not in row])
     suspect = column.reading.suspects.get(variant, ())
     count, asked = len(variant.finished) if values else 0, len(variant.trials)
     return Cell(text, count, asked, more, suspect, _against(column, variant))

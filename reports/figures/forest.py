@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.statistics import Difference
-from claims.units import POINTS, Unit, unit_of, words_of
+from claims.units import unit_of, words_of
+from reports.differences import in_a_line
 from reports.figures.curves import save, sheet
 from reports.figures.looks import COLOURS
 
@@ -58,7 +58,7 @@ def draw(
     for place, (name, difference), ends in zip(places, rows.items(), values, strict=True):
         colour = (styles or {}).get(name, {}).get("color", COLOURS[0])
         clipped |= _row(axis, place, ends, colour, difference.excludes_zero)
-        axis.text(1.025, place, text(difference, unit), va="center", **beside)
+        axis.text(1.025, place, in_a_line(difference, unit), va="center", **beside)
     confidences = sorted({difference.confidence for difference in rows.values()})
     percent = " or ".join(f"{100 * confidence:g} %" for confidence in confidences)
     axis.text(1.025, 0.05, f"difference [{percent} interval]", va="bottom", **beside)
@@ -68,17 +68,6 @@ def draw(
     axis.set_xlabel(textwrap.fill(f"{label}, less that of {baseline}", 70))
     figure.supxlabel(_notes(rows, clipped, None if margin is None else band), fontsize=8)
     return save(figure, path)
-
-
-def text(difference: Difference, unit: Unit = POINTS) -> str:
-    """ "+0.5 [-0.3, +1.2]"; an end next to 0, which the interval excludes, is "above 0"."""
-
-    def end(value: float) -> str:
-        if math.isinf(value):
-            return "+∞" if value > 0 else "-∞"
-        return unit.gap(value)
-
-    return f"{unit.gap(difference.estimate)} [{end(difference.low)}, {end(difference.high)}]"
 
 
 def _view(values: NDArray[np.float64], band: float) -> tuple[float, float]:

@@ -46,7 +46,7 @@ class Cluster:
                 raise
 
     def capacity(self) -> Capacity:
-        """What it can hold; UsageError if it did not start, or no node can hold a trial."""
+        """What it can hold. Raises UsageError if it did not start, or no node can hold a trial."""
         return self._capacity.result()
 
     def leave(self) -> None:
@@ -67,7 +67,8 @@ def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -
     """Join the cluster (or start a local one); returns what it can hold.
 
     variables: the environment variables that trials need, on every node the same.
-    UsageError if no cluster answers, or none of its nodes can hold a trial.
+
+    Raises UsageError if no cluster answers, or none of its nodes can hold a trial.
     """
     _before.update({name: os.environ.get(name) for name in (BREAKPOINT, *variables)})
     if address == "local":
@@ -115,7 +116,7 @@ def _start_local(variables: dict[str, str]) -> None:
 
 
 def check_shared(folder: Path) -> None:
-    """UsageError unless every node sees what this process writes into `folder`, and can write."""
+    """Raises UsageError if a node does not see what is written into `folder`, or cannot write."""
     mark = folder / ".shared"
     mark.write_text(mark.name)
     answer = ray.remote(num_cpus=0)(_answer)

@@ -27,6 +27,8 @@ def train(settings, trial):
             breakpoint()
         if settings.power == 3:
             value = {}["no such key"]
+        if settings.power == 4:
+            value = float("nan")
         yield Epoch({"val/score": value}, {"epoch": epoch})
 
 
@@ -65,7 +67,13 @@ def test_a_breakpoint_stops_inside_the_trial_and_the_trial_goes_on(mine):
     done = mine("--debug", "--power", "2", typed="p settings.power, epoch, value\nc\nc\n")
     assert done.returncode == 0, done.stderr
     assert "(2, 1, 1.0)" in done.stdout
-    assert "epoch 2: val/score 4" in done.stdout
+    assert "epoch 2: val/score 4" in done.stdout and done.stdout.endswith("\nfinished\n")
+
+
+def test_a_trial_that_diverges_says_so(mine):
+    done = mine("--debug", "--power", "4")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\nfailed: diverged: val/score is nan in epoch 1\n")
 
 
 def test_an_exception_of_the_trial_propagates_with_its_line(mine):

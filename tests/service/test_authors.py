@@ -116,8 +116,8 @@ def never_in_an_epoch(settings, trial):
         (returns_nothing, "it returned NoneType."),
         (yields_nothing, "The trainable yielded no Epoch, so that nothing was measured."),
         (yields_a_dict, "must yield Epoch(metrics, state); it yielded a dict."),
-        (another_name, "report the study's metric, val/accuracy; did you mean val/acuracy?"),
-        (never_in_an_epoch, "No epoch reported the study's metric, val/accuracy; did you mean"),
+        (another_name, "measure the study's metric, val/accuracy; did you mean val/acuracy?"),
+        (never_in_an_epoch, "No epoch measured the study's metric, val/accuracy; did you mean"),
     ],
 )
 def test_a_trial_says_what_its_trainable_does_not_do(trainable, said, tmp_path):

@@ -37,7 +37,7 @@ def numbers(folder):
     return [{k: v for k, v in x.items() if k not in dropped} for x in TrialFolder(folder).lines]
 
 
-def test_a_trial_commits_a_line_an_epoch_and_reports_the_first_best_one(tmp_path):
+def test_a_trial_commits_a_line_an_epoch_and_keeps_the_first_best_one(tmp_path):
     lines = list(run(tmp_path))
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 4]
     assert lines[-1]["test/accuracy_at_best"] == 2.0

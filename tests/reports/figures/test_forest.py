@@ -116,14 +116,14 @@ def test_numbers_are_those_of_the_table():
     rows = [[0.1, 0.1001, 0.0999], [-0.1, -0.1001, -0.0999], [0.02, -0.03, 0.01]]
     for difference in statistics.simultaneous(rows):
         effect, ends, _ = differences.told(difference, POINTS)
-        assert forest.text(difference) == f"{effect} [{ends.replace(' to ', ', ')}]"
-    low, high = (forest.text(d) for d in statistics.simultaneous(rows)[:2])
+        assert differences.in_a_line(difference) == f"{effect} [{ends.replace(' to ', ', ')}]"
+    low, high = (differences.in_a_line(d) for d in statistics.simultaneous(rows)[:2])
     assert "[above 0, +" in low and ", below 0]" in high
 
 
 def test_what_is_no_share_has_three_digits_and_its_own_name(tmp_path):
     difference = over_seeds(0.0052, -math.inf, 0.0123)
-    assert forest.text(difference, Unit()) == "+0.0052 [-∞, +0.0123]"
+    assert differences.in_a_line(difference, Unit()) == "+0.0052 [-∞, +0.0123]"
     forest.draw({"a": difference}, "base", "q", tmp_path / "x", metric="val/rmse")
     text = written(tmp_path / "x")
     assert "<!-- validation rmse, less that of base -->" in text and "points" not in text

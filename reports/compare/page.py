@@ -17,29 +17,28 @@ from claims import Claim, verdicts
 from claims.statistics import Difference
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
-from reports import page
-from reports.compare import columns as cols
-from reports.compare.columns import Column, Row
-from reports.compare.run_differences import differing
+from reports.compare.columns import Column, Row, columns_of, rows_of
+from reports.compare.what_differs import what_differs
 from reports.figures import forest, looks
 from reports.figures.gallery import Picture, data_uri
+from reports.page import BADGES, NAME, date, links, render
 from reports.reading import Reading, claims_of
 from runs.record import Run
 
 
 def compare(readings: Sequence[Reading], folder: Path) -> str:
     """The page of these runs, for a file in `folder`: links to their own pages are relative."""
-    columns, runs = cols.columns(readings), [reading.run for reading in readings]
+    columns, runs = columns_of(readings), [reading.run for reading in readings]
     declared = [{claim.id: claim for claim in claims_of(run)} for run in runs]
     claims = {name: claim for own in reversed(declared) for name, claim in own.items()}
     names = dict.fromkeys(name for own in declared for name in own)
     across = [name for name in names if claims[name].test.OVER_RUNS]
-    rows = cols.rows(columns)
-    return page.render(
+    rows = rows_of(columns)
+    return render(
         "compare.html.j2",
         columns=columns,
         about=[_about(run, folder) for run in runs],
-        differing=differing(runs),
+        differing=what_differs(runs),
         claims=[claims[name] for name in names if name not in across],
         judged=[
             {v.claim.id: v for v in reading.verdicts if v.claim.id not in across}
@@ -49,7 +48,7 @@ def compare(readings: Sequence[Reading], folder: Path) -> str:
         unlike=[n for n in names if any(n in own and own[n] != claims[n] for own in declared)],
         rows=rows,
         forest=_forest(columns, rows),
-        badges=page.BADGES,
+        badges=BADGES,
         outcome=words_of(runs[0].outcome),
         unit=unit_of(runs[0].outcome),
     )
@@ -69,13 +68,13 @@ def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:
 def _about(run: Run, folder: Path) -> Mapping[str, str]:
     """What stands at the head of a run's column."""
     study, data = run.study, run.study.dataset
-    own, counts = run.path / page.NAME, data.get("counts", {})
+    own, counts = run.path / NAME, data.get("counts", {})
     ended = sum(trial.finished for trial in run.trials)
     return {
         "name": study.run,
-        "report": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
-        "mlflow": page.links(run).get("", ""),
-        "date": page.date(run),
+        "page": quote(Path(os.path.relpath(own, folder)).as_posix()) if own.exists() else "",
+        "mlflow": links(run).get("", ""),
+        "date": date(run),
         "data": data.get("name", ""),
         "images": ", ".join(f"{count:,} {part}" for part, count in counts.items()),
         "seeds": ", ".join(map(str, run.seeds)),

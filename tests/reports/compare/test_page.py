@@ -10,9 +10,9 @@ from claims import Claim, OrderChanges, beats, every
 from claims.finding import Finding
 from claims.statistics import difference
 from claims.verdicts import Verdict
-from reports.compare import columns
-from reports.compare.run_differences import differing
-from reports.compare.side_by_side import compare
+from reports.compare.columns import columns_of, rows_of
+from reports.compare.page import compare
+from reports.compare.what_differs import what_differs
 from reports.reading import reading
 from runs.record import Tracked
 
@@ -47,12 +47,6 @@ def text(*runs, folder=Path("/pages")):
     return compare([reading(run) for run in runs], folder)
 
 
-def rows_of(*runs):
-    """The cells of every variant, by its name."""
-    found = columns.rows(columns.columns([reading(run) for run in runs]))
-    return {row.name: row.cells for row in found}
-
-
 def words(page):
     """What a reader sees, without marks and pictures."""
     return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", "", page, flags=re.S)).split())
@@ -81,20 +75,12 @@ def test_what_differs_is_listed_and_what_is_alike_is_not(run):
         run(HIGH, LOW, "stl10", held={"epochs": 10, "weights": "/there/net.pth"},
             environment={"torch": "2"}, commit={"commit": "1234567890", "dirty": True}),
     ]  # fmt: skip
-    found = differing(runs)
-    assert found["settings"] == {"epochs": ["5", "10"]}  # neither paths nor what one run lacks
-    assert found["data"] == {"data set": ["digits", "stl10"]}
-    assert found["code and machine"]["commit"] == ["unknown", "1234567, changed"]
-    assert "study" not in found
+    groups = what_differs(runs)
+    assert groups["settings"] == {"epochs": ["5", "10"]}  # neither paths nor what one run lacks
+    assert groups["data"] == {"data set": ["digits", "stl10"]}
+    assert groups["code and machine"]["commit"] == ["unknown", "1234567, changed"]
+    assert "study" not in groups
     assert "epochs" in words(text(*runs)) and "data_dir" not in text(*runs)
-
-
-def test_a_setting_that_varies_has_its_values_in_their_order(made_run, made_trial):
-    def of(*values):
-        return made_run([made_trial({"lr": value}) for value in values])
-
-    assert differing([of(0.1, 0.01, 1), of(0.1)])["settings"] == {"lr": ["0.01, 0.1, 1", "0.1"]}
-    assert differing([of(0.1, 0.01), of(0.01, 0.1)]) == {}
 
 
 def test_each_run_is_judged_by_itself(run):
@@ -113,10 +99,10 @@ def test_each_run_is_judged_by_itself(run):
 )
 def test_what_no_single_run_can_judge_is_judged_over_all(run, second, dataset, status):
     page = words(text(run(HIGH, LOW), run(*second, dataset)))
-    found = page[page.index("Over all runs") : page.index("Numbers Test accuracy")]
-    assert found.count(status) == 1 and "A: test/accuracy: x=a less x=b on digits" in found
-    assert f"B: test/accuracy: x=a less x=b on {dataset}" in found
-    assert ("Only digits was looked at" in found) == (dataset == "digits")
+    part = page[page.index("Over all runs") : page.index("Numbers Test accuracy")]
+    assert part.count(status) == 1 and "A: test/accuracy: x=a less x=b on digits" in part
+    assert f"B: test/accuracy: x=a less x=b on {dataset}" in part
+    assert ("Only digits was looked at" in part) == (dataset == "digits")
 
 
 def test_other_declarations_of_a_claim_are_said(run):
@@ -143,52 +129,16 @@ def test_a_verdict_rests_on_the_part_that_came_to_the_same():
 
 
 def test_numbers_and_differences_stand_in_the_column_of_their_run(run):
-    rows = rows_of(run(HIGH, LOW), run(LOW[:2], HIGH[:2]))
-    assert [cell.value for cell in rows["x=a"]] == ["80.5 ± 1.3 %", "70.5 ± 0.7 %"]
-    assert [cell.count for cell in rows["x=a"]] == [4, 2]
-    assert [cell.against for cell in rows["x=b"]] == ["baseline", "baseline"]
-    first, second = (cell.against for cell in rows["x=a"])
+    pair = run(HIGH, LOW), run(LOW[:2], HIGH[:2])
+    cells = {row.name: row.cells for row in rows_of(columns_of([reading(one) for one in pair]))}
+    assert [cell.value for cell in cells["x=a"]] == ["80.5 ± 1.3 %", "70.5 ± 0.7 %"]
+    assert [cell.count for cell in cells["x=a"]] == [4, 2]
+    assert [cell.against for cell in cells["x=b"]] == ["baseline", "baseline"]
+    first, second = (cell.against for cell in cells["x=a"])
     assert first.estimate == pytest.approx(difference(HIGH, LOW).estimate)
     assert second.estimate < 0 and second.n == 2
     page = text(run(HIGH, LOW), run(LOW, HIGH))
     assert page.count('src="data:image/svg+xml;base64,') == 1
-
-
-def test_tuned_variants_meet_without_what_they_tune(made_run, made_trial):
-    def of(best):
-        return made_run(
-            [
-                made_trial({"x": x, "lr": lr}, metrics={"test/accuracy": lr, "val/accuracy": good})
-                for x in "ab"
-                for lr in (0.1, 0.2)
-                for good in [float(lr == best)]
-            ],
-            tune_each="lr",
-        )
-
-    rows = rows_of(of(0.1), of(0.2))
-    assert list(rows) == ["x=a", "x=b"]
-    assert [(cell.value, cell.more) for cell in rows["x=a"]] == [
-        ("10.0 %", "lr=0.1"),
-        ("20.0 %", "lr=0.2"),
-    ]
-
-
-def test_a_variant_that_another_run_names_at_length_is_the_same_one(made_run, made_trial):
-    def of(alpha, varied):
-        settings = {"loss": "center", "alpha": alpha}
-        return made_run([made_trial(settings, metrics=WORD)], sweeps={"s": varied})
-
-    def rows(*runs):
-        found = rows_of(*runs).items()
-        return {name: [cell is not None for cell in cells] for name, cells in found}
-
-    short, same, other = of(1, ["loss"]), of(1, ["loss", "alpha"]), of(2, ["loss", "alpha"])
-    assert rows(short, same) == {"loss=center alpha=1": [True, True]}
-    assert rows(short, other) == {
-        "loss=center": [True, False],
-        "loss=center alpha=2": [False, True],
-    }
 
 
 def test_seeds_that_failed_are_counted_and_what_the_audit_found_is_marked(made_run, made_trial):

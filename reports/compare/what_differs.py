@@ -1,4 +1,4 @@
-"""In what several runs of a study differ, other than in what they found."""
+"""In what several runs of a study differ, apart from their outcomes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ SHORT = 12  # letters of a fingerprint
 PUBLISHED = {"True": "yes", "False": "no"}
 
 
-def differing(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
+def what_differs(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
     """By group what is not the same in all runs that have it, with its value in each, "" for none.
 
     A setting that a run varies has all its values. Of paths only the last part counts.
     """
-    told = [_told(run) for run in runs]
-    found = {}
-    for group in told[0]:
-        names = dict.fromkeys(name for one in told for name in one[group])
-        rows = {name: [one[group].get(name, "") for one in told] for name in names}
-        found[group] = {name: row for name, row in rows.items() if len({*row} - {""}) > 1}
-    return {group: rows for group, rows in found.items() if rows}
+    facts = [_facts(run) for run in runs]
+    groups = {}
+    for group in facts[0]:
+        names = dict.fromkeys(name for one in facts for name in one[group])
+        rows = {name: [one[group].get(name, "") for one in facts] for name in names}
+        groups[group] = {name: row for name, row in rows.items() if len({*row} - {""}) > 1}
+    return {group: rows for group, rows in groups.items() if rows}
 
 
-def _told(run: Run) -> dict[str, dict[str, str]]:
+def _facts(run: Run) -> dict[str, dict[str, str]]:
     study, data = run.study, run.study.dataset
     return {
         "settings": _settings(run),
