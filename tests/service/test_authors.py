@@ -176,7 +176,7 @@ def test_the_list_of_studies_has_no_options(tmp_path):
 
 def test_one_broken_file_does_not_hide_the_other_studies(tmp_path):
     """A copy of the folder, as an author has it beside the packages."""
-    for name in ("__init__.py", "__main__.py", "q3_betas.py"):
+    for name in ("__init__.py", "__main__.py", "q3_betas.py", "q3_betas.md"):
         target = tmp_path / "studies" / name
         target.parent.mkdir(exist_ok=True)
         target.write_text((ROOT / "studies" / name).read_text())
