@@ -71,7 +71,9 @@ def mentions(text: str) -> Mentions:
     try:
         tree = words.parse(text)
     except TemplateSyntaxError as why:
-        raise ValueError(f"line {why.lineno} cannot be read: {why.message}") from None
+        lines = text.splitlines()
+        line = lines[min(why.lineno, len(lines)) - 1].strip()
+        raise ValueError(f"{line!r} cannot be read: {str(why.message).partition('.')[0]}") from None
     others = meta.find_undeclared_variables(tree) - TAKES.keys() - words.globals.keys()
     if others:
         raise ValueError(f"there is no {min(others)}; there are {', '.join(TAKES)}")

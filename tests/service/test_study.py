@@ -247,8 +247,12 @@ def answered(text, sweep="margin"):
         ('{{ test("plain") }}', "names 'plain', which is none of the sweep's variants, not one"),
         ('{{ test({"loss": "triplet"}) }}', "which is 2 of the sweep's variants, not one"),
         ('{{ verdict("c") }}', "names 'c', which is no claim; there are none"),
+        (
+            "{% if finished('wide') %}\nYes.\n\n",
+            "cannot be read: Unexpected end of template.$",
+        ),
         ('{{ tets("wide") }}', "is no template: there is no tets; there are test, against"),
-        ("{{ test( }}", "is no template: line 1 cannot be read"),
+        ("{{ test( }}", "is no template: '{{ test\\( }}' cannot be read: unexpected"),
     ],
 )
 def test_an_answer_that_no_numbers_can_fill_in_is_refused_when_the_study_is_built(text, why):
