@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from claims.finding import Finding
-
 from claims.statistics import Difference
 from claims.units import POINTS, Unit
 

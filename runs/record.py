@@ -81,6 +81,7 @@ class StudyRecord(_Record):
     baseline: Mapping[str, Any] | None = None
     claims: tuple[Mapping[str, Any], ...] = ()
     answer: Mapping[str, str] = {}
+    variants: Mapping[str, Mapping[str, Any]] = {}
     judged_later: Commit | None = None
     settings: Mapping[str, Any] = {}
     asked: Asked = Asked()

@@ -1,4 +1,9 @@
-"""Run a study: `service.main(STUDY)` from a shell, `service.run(STUDY, ...)` from Python."""
+"""All that a study of one's own needs.
+
+`service.Study(...)` of `service.Settings` and a function of these and a `service.Trial`, which
+yields a `service.Epoch` after each; `service.main(STUDY)` runs it from a shell, and
+`service.run(STUDY, ...)` from Python.
+"""
 
 import sys
 from types import TracebackType
@@ -8,6 +13,7 @@ from service.cli import main, run
 from service.resources import Resources
 from service.study import Study
 from service.trial_spec import TrialSpec
+from trainables.protocol import Epoch, Settings, Trial
 
 
 def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -36,4 +42,14 @@ def _main_file() -> str:
 _hook_before = sys.excepthook
 sys.excepthook = _say
 
-__all__ = ["Resources", "Study", "TrialSpec", "UsageError", "main", "run"]
+__all__ = [
+    "Epoch",
+    "Resources",
+    "Settings",
+    "Study",
+    "Trial",
+    "TrialSpec",
+    "UsageError",
+    "main",
+    "run",
+]

@@ -28,7 +28,7 @@ def main(study: Study) -> None:
     Exits with 0: all trials finished (or diverged where the study expects it); 1: some failed;
     2: wrong usage or input, said in one sentence; 130: interrupted, state kept.
     """
-    about = (sys.modules["__main__"].__doc__ or study.question).strip()
+    about = (sys.modules["__main__"].__doc__ or study.asks()).strip()
     try:
         program = _program()
         options, values = parse(program, about, study.settings, sys.argv[1:])

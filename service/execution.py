@@ -87,7 +87,7 @@ class LocalTrial:
         line = {"epoch": epoch, "timestamp": int(time.time() * 1000), **values}
         self._files.append(line)
         self._lines.append(line)
-        if state is not None:
+        if state:
             temporary = self.folder / ".checkpoint.pt"
             save_checkpoint(temporary, len(self._lines), state)
             os.replace(temporary, self.folder / "checkpoint.pt")

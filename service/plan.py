@@ -41,7 +41,7 @@ class Plan:
         resources = Resources(
             before.cpus if cpus is None else cpus, before.gpus if gpus is None else gpus
         )
-        return replace(self, study=replace(self.study, resources=resources))
+        return replace(self, study=self.study.changed(resources=resources))
 
     @property
     def tracking_uri(self) -> str | None:
@@ -91,7 +91,6 @@ class Plan:
         sweeps = {sweep: self.study.varied(sweep) for sweep in self.study.sweeps}
         now: dict[str, Any] = {
             "study": self.study.name,
-            "question": self.study.question,
             "metric": self.study.metric,
             "mode": self.study.mode,
             "settings": self.study.settings.model_dump(mode="json"),

@@ -69,7 +69,7 @@ def judged_again(run: RunFolder, study: Study) -> Path:
     before, kept = run.study, read_json(run.path / "study.json")
     if before.study != study.name:
         raise UsageError(f"{run.path} is a run of {before.study}, not of {study.name}.")
-    own = study.judged_by()
+    own = study.judged_by(before.settings)
     if before.asked.smoke:
         own["answer"] = {}  # so small, nothing is answered
     later = {**kept, **own, "judged_later": commit().model_dump()}

@@ -30,7 +30,7 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     base = study.smaller() if before.asked.smoke else study
     # What was held is taken from the run, whatever the study holds by now.
     settings = _recorded(type(base.settings), before.settings, folder)
-    base = replace(base, settings=settings, resources=Resources(**before.resources), derived=True)
+    base = base.changed(settings=settings, resources=Resources(**before.resources))
     asked = Asked(
         values=_agreed(base, before, values),
         only=_sweeps(base, before.asked.only, options.only),

@@ -24,29 +24,22 @@ def is_grid(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"grid_search"}
 
 
-def told_by(sweep: Sweep) -> tuple[str, ...]:
-    """The settings whose constants tell the spaces of a sweep apart."""
-    parts = spaces(sweep)
-    names = dict.fromkeys(name for space in parts for name in space)
-    constants = {n: [s[n] for s in parts if n in s and not is_grid(s[n])] for n in names}
-    return tuple(n for n, c in constants.items() if any(value != c[0] for value in c))
-
-
 def varied(sweep: Sweep) -> tuple[str, ...]:
     """The settings with several values in a sweep (with one value each: those in a grid)."""
-    apart = told_by(sweep)
-    names = dict.fromkeys(name for space in spaces(sweep) for name in space)
-    grids = {name for space in spaces(sweep) for name, value in space.items() if is_grid(value)}
-    return tuple(name for name in names if name in grids or name in apart)
+    values: dict[str, list[Any]] = {}
+    for space in spaces(sweep):
+        for name, value in space.items():
+            values.setdefault(name, []).append(value)
+    return tuple(n for n, own in values.items() if any(is_grid(v) or v != own[0] for v in own))
 
 
 def choices(sweep: Sweep) -> list[dict[str, Any]]:
     """Every choice of values, settings in the order in which they are written."""
-    found = []
+    listed = []
     for space in spaces(sweep):
         values = [v["grid_search"] if is_grid(v) else [v] for v in space.values()]
-        found += [dict(zip(space, choice, strict=True)) for choice in itertools.product(*values)]
-    return found
+        listed += [dict(zip(space, choice, strict=True)) for choice in itertools.product(*values)]
+    return listed
 
 
 def ends(sweep: Sweep) -> Sweep:
@@ -63,18 +56,17 @@ def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
     optimizer, say) those stay that have one of the values; all stay if none has.
     """
     parts = spaces(sweep)
-    for name in told_by(sweep):
-        if name in values:
-            kept = [
-                s for s in parts if name not in s or is_grid(s[name]) or s[name] in values[name]
-            ]
-            parts = kept or parts
+    for name, wanted in values.items():
+        kept = [s for s in parts if name not in s or is_grid(s[name]) or s[name] in wanted]
+        parts = kept or parts
     return [
         {
-            k: {"grid_search": list(values[k])} if k in values and is_grid(v) else v
-            for k, v in s.items()
+            name: {"grid_search": list(values[name])}
+            if name in values and is_grid(value)
+            else value
+            for name, value in space.items()
         }
-        for s in parts
+        for space in parts
     ]
 
 
@@ -83,3 +75,8 @@ def _ends(value: Any) -> Any:
         return value
     values = value["grid_search"]
     return {"grid_search": values if len(values) < 2 else [values[0], values[-1]]}
+
+
+def has(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:
+    """Whether what is chosen is among the settings."""
+    return all(settings.get(name) == value for name, value in chosen.items())

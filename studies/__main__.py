@@ -24,7 +24,7 @@ def main() -> int:
     for name in NAMES:
         try:
             study = importlib.import_module(f"studies.{name}").STUDY
-            table.add_row(name, study.question, str(len(study.trials())))
+            table.add_row(name, study.asks(), str(len(study.trials())))
         except Exception as error:  # whatever is wrong with one file, the others are there
             said = str(error).strip().split("\n")[0]
             broken.append(f"studies/{name}.py cannot be read: {type(error).__name__}: {said}")

@@ -12,6 +12,8 @@ to STL-10's (ImageNet has no deer).
     python -m studies.q1_finetune --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -19,11 +21,12 @@ from claims import Claim, Differs, alike, below, every
 from claims.measures import EpochsTo
 from trainables import finetune
 
-HEAD_ONLY = {"unfreeze": "nothing"}
+HEAD_ONLY = "the head alone"
+VARIANTS = {HEAD_ONLY if part == "nothing" else part: {"unfreeze": part} for part in finetune.PARTS}
 
 STUDY = service.Study(
     name="q1_finetune",
-    question="Which part of an ImageNet ResNet-50 should be trained on STL-10?",
+    question="Which part of a {model} should be trained on {dataset}?",
     trainable=finetune.train,
     settings=finetune.Settings(dataset="stl10", image_size=96, model="resnet50"),
     sweeps={
@@ -37,7 +40,9 @@ STUDY = service.Study(
             says="Training one layer besides the head converges faster than the head alone.",
             test=every(
                 [
-                    below("unfreeze", {"unfreeze": f"layer{i}"}, HEAD_ONLY, EpochsTo(by="last"))
+                    below(
+                        "unfreeze", VARIANTS[f"layer{i}"], VARIANTS[HEAD_ONLY], EpochsTo(by="last")
+                    )
                     for i in (1, 2, 3, 4)
                 ]
             ),
@@ -48,37 +53,22 @@ STUDY = service.Study(
             "downsample branches differs by about 10 points.",
             test=every(
                 [
-                    alike("unfreeze", {"unfreeze": "convolutions"}, HEAD_ONLY, margin=0.02),
-                    alike("unfreeze", {"unfreeze": "batch_norms"}, HEAD_ONLY, margin=0.02),
+                    *(
+                        alike("unfreeze", VARIANTS[part], VARIANTS[HEAD_ONLY], margin=0.02)
+                        for part in ("convolutions", "batch_norms")
+                    ),
                     Differs(
                         sweep="unfreeze",
-                        of={"unfreeze": "downsample"},
-                        to=HEAD_ONLY,
+                        of=VARIANTS["downsample"],
+                        to=VARIANTS[HEAD_ONLY],
                         within=((-0.15, -0.05), (0.05, 0.15)),
                     ),
                 ]
             ),
         ),
     ],
-    answer={
-        "unfreeze": """
-            {% set head = {"unfreeze": "nothing"} %}
-            Before training the network is right on {{ percent(value("test_before/accuracy", head))
-            }} of the test images, with a new head alone on {{ percent(value("test/accuracy", head))
-            }}. Chosen on validation, {{ best() }} is the part to train, with {{ percent(at(best(),
-            "test/accuracy")) }}. Against the head alone,
-            {% for part in ("layer1", "layer2", "layer3", "layer4", "convolutions", "batch_norms",
-            "downsample") %}
-            {{ part }} is {{ against({"unfreeze": part}, head, "it") }}{{ "." if loop.last else ","
-            }}
-            {% endfor %}
-            The head alone can only choose among the features that the weights came with; what is
-            unfrozen can change them, and costs time in proportion to how early in the network it
-            lies, since gradients must go back that far: that one layer
-            converges faster is {{ verdict("q1.layer_converges") }}, what was claimed of kinds of
-            layers {{ verdict("q1.kind_of_layer") }}.
-        """,
-    },
+    variants=VARIANTS,
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -12,6 +12,8 @@ random: its seed only chooses which train images are validation.
     python -m studies.q1_svm --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -19,17 +21,24 @@ from claims import Claim, alike, beats, every
 from trainables import feature_classifier
 
 KERNELS = ["linear", "rbf", "poly"]
+SCALINGS = {"unscaled": "none", "standardised": "standard", "min-max": "minmax"}
+MACHINES = {
+    f"{kernel} {scaled}": {"kernel": kernel, "scaling": scaling}
+    for kernel in KERNELS
+    for scaled, scaling in SCALINGS.items()
+}
+HEAD, MACHINE = {"classifier": "head"}, {"classifier": "svm"}
 
 STUDY = service.Study(
     name="q1_svm",
-    question="Which kernel and scaling suit SVMs on ResNet-50 features of STL-10?",
+    question="Which kernel and scaling suit SVMs on {model} features of {dataset}?",
     trainable=feature_classifier.train,
     settings=feature_classifier.Settings(dataset="stl10", image_size=96, model="resnet50"),
     sweeps={
         "kernel": {
             "classifier": "svm",
             "kernel": tune.grid_search(KERNELS),
-            "scaling": tune.grid_search(["none", "standard", "minmax"]),
+            "scaling": tune.grid_search([*SCALINGS.values()]),
         },
         "layer": {
             "classifier": "svm",
@@ -48,12 +57,12 @@ STUDY = service.Study(
                 [
                     alike(
                         "kernel",
-                        {"kernel": kernel, "scaling": scaling},
-                        {"kernel": kernel, "scaling": "none"},
+                        MACHINES[f"{kernel} {scaled}"],
+                        MACHINES[f"{kernel} unscaled"],
                         margin=0.02,
                     )
                     for kernel in KERNELS
-                    for scaling in ("standard", "minmax")
+                    for scaled in ("standardised", "min-max")
                 ]
             ),
         ),
@@ -61,31 +70,11 @@ STUDY = service.Study(
             id="q1.head_beats_svm",
             says="A fully-connected head on the frozen network beats a support vector machine by "
             "far, on the same features and split.",
-            test=beats("classifier", {"classifier": "head"}, {"classifier": "svm"}, by=0.05),
+            test=beats("classifier", HEAD, MACHINE, by=0.05),
         ),
     ],
-    answer={
-        "kernel": """
-            Chosen on validation, {{ best() }} is the best of the nine, with {{ percent(at(best(),
-            "test/accuracy")) }} on test.
-            {% for kernel in ("linear", "rbf", "poly") %}
-            With the {{ kernel }} kernel, standardised features are {{ against({"kernel": kernel,
-            "scaling": "standard"}, {"kernel": kernel, "scaling": "none"}, "unscaled ones") }}, and
-            min-max features {{ against({"kernel": kernel, "scaling": "minmax"}, {"kernel": kernel,
-            "scaling": "none"}, "these") }}.
-            {% endfor %}
-            That scaling changes little: {{ verdict("q1.scaling") }}. It decides how much each
-            feature counts in a distance or an inner product: standardised, those that hardly vary
-            count as much as all others.
-        """,
-        "classifier": """
-            A fully-connected head on the same features and split ends at {{ percent(value(
-            "test/accuracy", {"classifier": "head"})) }} on test, {{ against({"classifier": "head"},
-            {"classifier": "svm"}, "the RBF machine") }}. That it beats the machine by far is {{
-            verdict("q1.head_beats_svm") }}. Both draw boundaries in the same space: what the frozen
-            network does not tell apart at all, neither can.
-        """,
-    },
+    variants={**MACHINES, "the head": HEAD, "the machine": MACHINE},
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0),

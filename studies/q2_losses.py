@@ -12,6 +12,8 @@ weight copied from a toy problem does.
     python -m studies.q2_losses --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -19,23 +21,24 @@ from claims import Claim, Level, Trend, alike, every, overtakes
 from claims.measures import EpochsTo, Gap, Last, Rise
 from trainables import embedding
 
-CE = {"loss": "cross_entropy"}
+CROSS_ENTROPY = {"loss": "cross_entropy"}
+CENTER = {"loss": "center"}
+TRIPLET = {"loss": "triplet"}
 ALPHAS = (0.0003, 0.001, 0.003, 0.01, 0.1)
+# 1.0 is far too large on purpose: it shows what a weight copied from a toy problem does.
+OF_ALPHA = {alpha: {"alpha": alpha} for alpha in (*ALPHAS, 1.0)}
 
 STUDY = service.Study(
     name="q2_losses",
-    question="Does center or triplet loss beat cross-entropy on 50 Tiny ImageNet classes?",
+    question="Does center or triplet loss beat cross-entropy with a {model} on {dataset}, "
+    "classes {classes}?",
     trainable=embedding.train,
     settings=embedding.Settings(
         dataset="tiny_imagenet", classes="first:50", model="resnet18", epochs=15
     ),
     sweeps={
         "loss": {"loss": tune.grid_search(["cross_entropy", "center", "triplet"])},
-        # 1.0 is far too large on purpose: it shows what a weight copied from a toy problem does.
-        "alpha": {
-            "loss": "center",
-            "alpha": tune.grid_search([*ALPHAS, 1.0]),
-        },
+        "alpha": {"loss": "center", "alpha": tune.grid_search([*OF_ALPHA])},
         "center_lr": {"loss": "center", "center_lr": tune.grid_search([0.1, 0.5, 1.0])},
         "margin": {"loss": "triplet", "margin": tune.grid_search([0.1, 0.2, 0.5, 1.0])},
         "mining": {
@@ -44,7 +47,7 @@ STUDY = service.Study(
         },
         "batches": {"loss": "cross_entropy", "batches": tune.grid_search(["pk", "shuffled"])},
     },
-    baseline={"loss": "cross_entropy", "batches": "pk"},
+    baseline={**CROSS_ENTROPY, "batches": "pk"},
     claims=[
         Claim(
             id="q2.overfit",
@@ -52,7 +55,7 @@ STUDY = service.Study(
             "rising.",
             test=every(
                 [
-                    Level(sweep="loss", of=CE, on=on, within=((low, None),))
+                    Level(sweep="loss", of=CROSS_ENTROPY, on=on, within=((low, None),))
                     for on, low in (
                         (Last(metric="train/accuracy"), 0.95),
                         (Gap(metric="train/accuracy", less="test/accuracy"), 0.2),
@@ -74,7 +77,7 @@ STUDY = service.Study(
                         among=ALPHAS,
                     ),
                     *(
-                        alike("alpha", {"alpha": alpha}, {"alpha": 0.003}, margin=0.02)
+                        alike("alpha", OF_ALPHA[alpha], OF_ALPHA[0.003], margin=0.02)
                         for alpha in ALPHAS
                         if alpha != 0.003
                     ),
@@ -97,42 +100,19 @@ STUDY = service.Study(
             says="Cross-entropy wins at few epochs; center and triplet loss overtake it with more.",
             test=every(
                 [
-                    overtakes("loss", {"loss": loss}, CE, "test_curve/accuracy")
-                    for loss in ("center", "triplet")
+                    overtakes("loss", loss, CROSS_ENTROPY, "test_curve/accuracy")
+                    for loss in (CENTER, TRIPLET)
                 ]
             ),
         ),
     ],
-    answer={
-        "loss": """
-            {% set ce, center, triplet = {"loss": "cross_entropy"}, {"loss": "center"},
-            {"loss": "triplet"} %}
-            {% set tight = "test/intra_inter_ratio" %}
-            Cross-entropy alone ends at {{ percent(value("test/accuracy", ce)) }} on test. Joined
-            with center loss it is {{ against(center, ce, "cross-entropy") }}, with triplet loss {{
-            against(triplet, ce, "cross-entropy") }}. Distances within a class are {{
-            "%.2f" % value(tight, ce) }} times those between classes with cross-entropy, {{ "%.2f" %
-            value(tight, center) }} with center and {{ "%.2f" % value(tight, triplet) }}
-            with triplet loss; the nearest other test image is of the same class in {{
-            percent(value("test/recall_at_1", ce)) }}, {{ percent(value("test/recall_at_1", center))
-            }} and {{ percent(value("test/recall_at_1", triplet)) }} of the cases.
-            {% if value(tight, center) < value(tight, ce) %}Center loss does what it is made for, it
-            draws each class together; whether that helps to tell classes apart is another matter,
-            which the difference in accuracy says.{% endif %}
-        """,
-        "alpha": """
-            Chosen on validation, {{ best() }} is the best weight of center loss, with {{
-            percent(at(best(), "test/accuracy")) }} on test. At 0.1 accuracy is {{ against({"alpha":
-            0.1}, {"alpha": 0.003}, "that at 0.003") }}{%
-            if finished({"alpha": 1.0}) %}, and at 1.0, a weight copied from a toy problem, it is {{
-            percent(value("test/accuracy", {"alpha": 1.0})) }}{% endif %}.
-            {% if value("test/accuracy", {"alpha": 0.1}) < value("test/accuracy", {"alpha": 0.003})
-            - 0.03 %}A large weight draws all embeddings to one point before cross-entropy can tell
-            them apart.{% endif %}
-            That a smaller alpha converges faster without a trend
-            in accuracy: {{ verdict("q2.alpha") }}.
-        """,
+    variants={
+        "cross-entropy": CROSS_ENTROPY,
+        "center loss": CENTER,
+        "triplet loss": TRIPLET,
+        **{f"alpha {alpha}": chosen for alpha, chosen in OF_ALPHA.items()},
     },
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

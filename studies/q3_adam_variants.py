@@ -11,12 +11,15 @@ same of another data set, on which the order may be another.
     python -m studies.q3_adam_variants --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
 from claims import Claim, OrderChanges
 from trainables import cnn
 
+ADAM, MOMENTUM = {"optimizer": "adam"}, {"optimizer": "momentum"}
 RATES = {
     "adam": [3e-4, 1e-3, 3e-3],
     "adamw": [3e-4, 1e-3, 3e-3],
@@ -30,7 +33,7 @@ RATES = {
 
 STUDY = service.Study(
     name="q3_adam_variants",
-    question="When do Adam and its variants help the three-layer CNN, and when not?",
+    question="When do Adam and its variants help the three-layer CNN on {dataset}, and when not?",
     trainable=cnn.train,
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, weight_decay=0.001),
     sweeps={
@@ -39,31 +42,25 @@ STUDY = service.Study(
         ],
     },
     tune_each="lr",
-    baseline={"optimizer": "adam"},
+    baseline=ADAM,
     claims=[
         Claim(
             id="q3.adam",
             says="Adam is not better in general; it depends on the problem.",
-            test=OrderChanges(
-                sweep="optimizer", of={"optimizer": "adam"}, to={"optimizer": "momentum"}
-            ),
+            test=OrderChanges(sweep="optimizer", of=ADAM, to=MOMENTUM),
         ),
     ],
-    answer={
-        "optimizer": """
-            {% set adam, on = {"optimizer": "adam"}, "test/accuracy" %}
-            Each at its own learning rate, Adam ends at {{ percent(value(on, adam)) }} on test.
-            {% for name in ("adamw", "amsgrad", "nadam", "radam", "adamax", "rmsprop",
-            "momentum") %}
-            {{ name }} is {{ against({"optimizer": name}, adam, "Adam") }}{{ "." if loop.last else
-            "," }}
-            {% endfor %}
-            Adam divides each parameter's step by the size of its own gradients: that helps where
-            gradients differ in size between parameters, and makes one learning rate do for most
-            problems. Where a rate is tuned for each optimiser, the differences above are what
-            is left of that; whether they hold on another data set, this one cannot tell.
-        """,
+    variants={
+        "Adam": ADAM,
+        "AdamW": {"optimizer": "adamw"},
+        "AMSGrad": {"optimizer": "amsgrad"},
+        "NAdam": {"optimizer": "nadam"},
+        "RAdam": {"optimizer": "radam"},
+        "Adamax": {"optimizer": "adamax"},
+        "RMSprop": {"optimizer": "rmsprop"},
+        "SGD with momentum": MOMENTUM,
     },
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

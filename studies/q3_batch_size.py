@@ -12,6 +12,8 @@ val/accuracy; test is measured at the end. A batch larger than the train set is 
     python -m studies.q3_batch_size --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -23,7 +25,7 @@ SIZES = [32, 64, 128, 256, 512, 1024, 2048]
 
 STUDY = service.Study(
     name="q3_batch_size",
-    question="Does a smaller batch give the three-layer CNN a higher accuracy?",
+    question="Does a smaller batch give the three-layer CNN a higher accuracy on {dataset}?",
     trainable=cnn.train,
     settings=cnn.Settings(
         dataset="dogs_vs_cats", image_size=64, optimizer="momentum", lr=0.01, steps=2_000
@@ -46,29 +48,8 @@ STUDY = service.Study(
             ),
         ),
     ],
-    answer={
-        "batch_size": """
-            At the same number of epochs, test accuracy is {{ percent(value("test/accuracy",
-            {"batch_size": 32})) }} with 32 images a step, {{ percent(value("test/accuracy",
-            {"batch_size": 512})) }} with 512, {{ percent(value("test/accuracy", {"batch_size":
-            1024})) }} with 1,024 and {{ percent(value("test/accuracy", {"batch_size": 2048})) }}
-            with 2,048; train loss is {{ "%.2f" % value("train/loss", {"batch_size": 32}) }}, {{
-            "%.2f" % value("train/loss", {"batch_size": 512}) }}, {{ "%.2f" % value("train/loss",
-            {"batch_size": 1024}) }} and {{ "%.2f" % value("train/loss", {"batch_size": 2048}) }}.
-            That smaller batches give a higher loss and a higher accuracy: {{
-            verdict("q3.batch_size") }}. A batch of 2,048 makes up to 64 times fewer steps in an
-            epoch than one of 32, and its gradient is not 64 times better.
-        """,
-        "steps": """
-            At the same number of steps accuracy is {{ percent(value("test/accuracy", {"batch_size":
-            32})) }} with 32 images a step and {{ percent(value("test/accuracy", {"batch_size":
-            2048})) }} with 2,048
-            {% if value("test/accuracy", {"batch_size": 2048}) > value("test/accuracy",
-            {"batch_size": 32}) %}: given as many steps, the larger batch is ahead, so that what
-            small ones gain at equal epochs is steps{% endif %}. Choose the smallest batch that
-            keeps the hardware busy, and at most about the gradient noise scale.
-        """,
-    },
+    variants={f"{size} images": {"batch_size": size} for size in SIZES},
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -10,6 +10,8 @@ successive updates agree, and how large a share of the learning rate a parameter
     python -m studies.q3_betas --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -17,18 +19,19 @@ from claims import Claim, Trend, alike, every
 from claims.measures import Roughness
 from trainables import cnn
 
-BETA2 = [0.5, 0.9, 0.99, 0.999, 0.9999]
+BETA1 = {beta1: {"beta1": beta1} for beta1 in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)}
+BETA2 = {beta2: {"beta2": beta2} for beta2 in (0.5, 0.9, 0.99, 0.999, 0.9999)}
 
 STUDY = service.Study(
     name="q3_betas",
-    question="Do Adam's beta1 and beta2 matter for the three-layer CNN?",
+    question="Do Adam's beta1 and beta2 matter for the three-layer CNN on {dataset}?",
     trainable=cnn.train,
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, optimizer="adam", lr=0.001),
     sweeps={
-        "beta1": {"beta1": tune.grid_search([0.0, 0.5, 0.8, 0.9, 0.95, 0.99])},
-        "beta2": {"beta2": tune.grid_search(BETA2)},
+        "beta1": {"beta1": tune.grid_search([*BETA1])},
+        "beta2": {"beta2": tune.grid_search([*BETA2])},
     },
-    baseline={"beta1": 0.9, "beta2": 0.999},
+    baseline=BETA1[0.9] | BETA2[0.999],
     claims=[
         Claim(
             id="q3.beta1",
@@ -44,7 +47,7 @@ STUDY = service.Study(
                         sweep="beta2", over="beta2", on=Roughness(metric="train/loss"), rises=True
                     ),
                     *(
-                        alike("beta2", {"beta2": beta2}, {"beta2": 0.999}, margin=0.02)
+                        alike("beta2", BETA2[beta2], BETA2[0.999], margin=0.02)
                         for beta2 in BETA2
                         if beta2 != 0.999
                     ),
@@ -52,30 +55,11 @@ STUDY = service.Study(
             ),
         ),
     ],
-    answer={
-        "beta1": """
-            Test accuracy is {{ percent(value("test/accuracy", {"beta1": 0.0})) }} without momentum
-            (beta1 = 0), {{ percent(value("test/accuracy", {"beta1": 0.9})) }} at 0.9 and {{
-            percent(value("test/accuracy", {"beta1": 0.99})) }} at 0.99. That a lower beta1 gives a
-            higher accuracy: {{ verdict("q3.beta1") }}. Beta1 is how much of the old mean of
-            gradients is kept: successive steps have a cosine of {{ "%.2f" % value(
-            "updates/update_cosine", {"beta1": 0.0}) }} at 0, {{ "%.2f" % value(
-            "updates/update_cosine", {"beta1": 0.9}) }} at 0.9 and {{ "%.2f" % value(
-            "updates/update_cosine", {"beta1": 0.99}) }} at 0.99.
-            {{ holds(value("updates/update_cosine", {"beta1": 0.99}) > value(
-            "updates/update_cosine", {"beta1": 0.0}), "beta1 makes successive steps agree") }}
-        """,
-        "beta2": """
-            Test accuracy is {{ percent(value("test/accuracy", {"beta2": 0.9})) }} with a beta2 of
-            0.9, {{ percent(value("test/accuracy", {"beta2": 0.999})) }} with 0.999 and {{
-            percent(value("test/accuracy", {"beta2": 0.9999})) }} with 0.9999
-            {% if finished({"beta2": 0.5}) %}; with 0.5 it is {{ against({"beta2": 0.5}, {"beta2":
-            0.999}, "that at 0.999") }}{% endif %}. Beta2 is how long the squares of gradients are
-            remembered by whose mean a step is divided: divided by those of the last few alone, it
-            is nearly as long for a small gradient as for a large one. That a lower
-            beta2 is smoother and changes no accuracy: {{ verdict("q3.beta2") }}.
-        """,
+    variants={
+        **{f"beta1 {beta1}": chosen for beta1, chosen in BETA1.items()},
+        **{f"beta2 {beta2}": chosen for beta2, chosen in BETA2.items()},
     },
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

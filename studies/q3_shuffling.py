@@ -10,6 +10,8 @@ images miss an epoch. Chosen by val/accuracy; test is measured at the end.
     python -m studies.q3_shuffling --smoke
 """
 
+from pathlib import Path
+
 from ray import tune
 
 import service
@@ -17,17 +19,18 @@ from claims import Claim, beats, below, every
 from claims.measures import Roughness
 from trainables import cnn
 
+ORDERS = ["shuffled", "once", "file", "sorted", "replacement"]
+VARIANTS = {order: {"order": order} for order in ORDERS}
+
 STUDY = service.Study(
     name="q3_shuffling",
-    question="What do shuffling and partitioning into mini-batches bring?",
+    question="What do shuffling and partitioning into mini-batches bring on {dataset}?",
     trainable=cnn.train,
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, optimizer="momentum", lr=0.01),
     sweeps={
-        "order": {
-            "order": tune.grid_search(["shuffled", "once", "file", "sorted", "replacement"]),
-        },
+        "order": {"order": tune.grid_search(ORDERS)},
     },
-    baseline={"order": "shuffled"},
+    baseline=VARIANTS["shuffled"],
     claims=[
         Claim(
             id="q3.shuffling",
@@ -35,35 +38,19 @@ STUDY = service.Study(
             # Not train loss: it is low, and smooth, while one class after the other comes.
             test=every(
                 [
-                    beats("order", {"order": "shuffled"}, {"order": "file"}, by=0.05),
+                    beats("order", VARIANTS["shuffled"], VARIANTS["file"], by=0.05),
                     below(
                         "order",
-                        {"order": "shuffled"},
-                        {"order": "file"},
+                        VARIANTS["shuffled"],
+                        VARIANTS["file"],
                         Roughness(metric="val/loss"),
                     ),
                 ]
             ),
         ),
     ],
-    answer={
-        "order": """
-            {% set shuffled, file = {"order": "shuffled"}, {"order": "file"} %}
-            Shuffled anew each epoch, test accuracy is {{ percent(value("test/accuracy", shuffled))
-            }}; shuffled once it is {{ against({"order": "once"}, shuffled, "that") }}.
-            {% if finished(file) %}As the files lie (in Dogs-vs-Cats all cats before all dogs) it is
-            {{ against(file, shuffled, "that") }}.{% endif %}
-            {% if verdict("q3.shuffling") == "supported" %}Shown one class for half an epoch, the
-            network says so of every image.{% endif %}
-            Shuffling makes every step's gradient an estimate of the same thing, that of all images.
-            That it brings smoother convergence and a drastic rise in accuracy: {{
-            verdict("q3.shuffling") }}.
-            Partitioning means that every image is seen once an epoch. Drawn with replacement, about
-            37 % of them are not, and accuracy is {{ against({"order": "replacement"}, shuffled,
-            "that of shuffled partitions") }}. Mini-batches also give many steps an epoch where the
-            whole set would give one (study q3_batch_size).
-        """,
-    },
+    variants=VARIANTS,
+    answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",
     mode="max",
     resources=service.Resources(cpus=1, gpus=0.25),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -112,12 +112,13 @@ class Epoch:
     """One commit of a trial.
 
     metrics: finite numbers named split/name.
-    state: tensors, numbers, strings and containers of them, enough to go on from here; None for
-    measurements after the last epoch, which belong to it.
+    state: tensors, numbers, strings and containers of them, enough to go on from here; left out, a
+    trial that is interrupted begins anew; None for measurements after the last epoch, which
+    belong to it.
     """
 
     metrics: Mapping[str, float]
-    state: Mapping[str, Any] | None
+    state: Mapping[str, Any] | None = field(default_factory=dict)
 
 
 class Trial(Protocol):

@@ -40,8 +40,8 @@ def told(made):
     """told(text): the text as a run with three variants of three seeds fills it in."""
 
     def tell(text, **given):
-        found = answered(made(answer={"s": text}, **given))
-        return list(found.paragraphs) or dict(found.unanswered)
+        filled = answered(made(answer={"s": text}, **given))
+        return list(filled.paragraphs) or dict(filled.unanswered)
 
     return tell
 
@@ -52,6 +52,28 @@ def test_numbers_and_verdicts_are_those_of_the_run(told):
         }}: {{ verdict("c") }}
         ."""
     assert told(text) == ["51.0 %, x=b with 61.3 %, 3, 0: supported."]
+
+
+VARIANTS = {"first": {"x": "a"}, "second": {"x": "b"}, "all": {}}
+
+
+def test_a_variant_is_named_once_in_the_study_and_told_in_the_units_of_the_table(told):
+    text = """{{ test("second") }}, {{ mean("test/accuracy", "first") }}, {{ best() }} with {{
+        test(best()) }}; {{ finished("first") }}; {{ value("val/accuracy", "first") > 0.5 }}"""
+    assert told(text, variants=VARIANTS) == ["61.3 %, 51.0 %, second with 61.3 %; 3; True"]
+    (text,) = told('{{ against(best(), "first") }}', variants=VARIANTS)
+    assert text.startswith("10.3 points above first (")
+    (text,) = told('{{ against("second", "first", "that") }}', variants=VARIANTS)
+    assert text.startswith("10.3 points above that (")
+    (text,) = told('{{ against(best(), {"x": "a"}) }}', variants=VARIANTS)
+    assert text.startswith("10.3 points above x=a (")
+
+
+@pytest.mark.parametrize(
+    ("metric", "shown"), [("loss", "0.51"), ("update_cosine", "0.51"), ("auc_macro", "0.510")]
+)
+def test_a_mean_has_the_digits_of_the_table(metric, shown, told):
+    assert told(f'{{{{ mean("test/{metric}", {{"x": "a"}}) }}}}', metric=metric) == [shown]
 
 
 def test_a_difference_is_told_as_the_table_has_it(told, made):
@@ -132,9 +154,9 @@ def test_a_difference_in_what_is_no_share_is_told_in_its_unit(told):
 
 
 def plain(run):
-    found = answered(run)
-    assert not found.unanswered and len(found.paragraphs) < 2
-    return "".join(found.paragraphs)
+    filled = answered(run)
+    assert not filled.unanswered and len(filled.paragraphs) < 2
+    return "".join(filled.paragraphs)
 
 
 def test_without_words_of_its_own_a_study_is_answered_by_its_differences(made):

@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 import service
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from service.study import Study
 from trainables.protocol import Epoch, Settings
@@ -162,6 +163,28 @@ def test_a_file_that_declares_a_study_wrongly_ends_with_a_sentence_and_its_line(
     assert done.stderr.count("\n") == 1
 
 
+def test_a_study_of_ones_own_is_one_short_file(tmp_path):
+    example = ROOT / "examples" / "random_forest.py"
+    assert len(example.read_text().splitlines()) <= 45
+    done = python(tmp_path, str(example), "--debug", "--n-estimators", "3")
+    assert done.returncode == 0, done.stderr
+    assert "epoch 1: val/accuracy 0." in done.stdout
+
+
+def test_a_trial_that_left_no_state_begins_anew(tmp_path):
+    def plain(settings, trial):
+        for value in (0.1, 0.2):
+            yield Epoch({"val/accuracy": value})
+
+    how = {"seed": 0, "threads": 1, "gpus": 0, "metric": "val/accuracy", "mode": "max"}
+    first = run_trial(plain, Forest(), tmp_path, **how)
+    assert next(first)["epoch"] == 1
+    first.close()
+    lines = list(run_trial(plain, Forest(), tmp_path, **how))
+    assert [(line["epoch"], line["val/accuracy"]) for line in lines] == [(1, 0.1), (2, 0.2)]
+    assert [line["epoch"] for line in TrialFolder(tmp_path).lines] == [1, 2]
+
+
 def test_an_error_that_is_no_wrong_usage_keeps_its_traceback(tmp_path):
     (tmp_path / "mine.py").write_text("import service\n1 / 0\n")
     done = python(tmp_path, "mine.py")
@@ -176,7 +199,7 @@ def test_the_list_of_studies_has_no_options(tmp_path):
 
 def test_one_broken_file_does_not_hide_the_other_studies(tmp_path):
     """A copy of the folder, as an author has it beside the packages."""
-    for name in ("__init__.py", "__main__.py", "q3_betas.py"):
+    for name in ("__init__.py", "__main__.py", "q3_betas.py", "q3_betas.md"):
         target = tmp_path / "studies" / name
         target.parent.mkdir(exist_ok=True)
         target.write_text((ROOT / "studies" / name).read_text())

@@ -1,5 +1,6 @@
 """A study is a finite, checked value."""
 
+import pickle
 from typing import Annotated
 
 import pytest
@@ -219,16 +220,137 @@ A_TO_B = {"of": {"margin": 0.5}, "to": {"margin": 0.2}}
 def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(test, why):
     with pytest.raises(UsageError, match=why):
         study(claims=[Claim(id="c", says="?", test=test)])
-    with pytest.raises(UsageError, match="no sweep 'lss'; did you mean loss"):
-        study(answer={"lss": "?"})
 
 
 def test_claims_stay_where_values_are_replaced_and_a_small_study_answers_nothing():
     claim = Claim(id="c", says="?", test=beats("margin", **A_TO_B))
     whole = study(claims=[claim], answer={"loss": "?", "margin": "?"})
     other = whole.overridden({"margin": [0.3, 0.4]})
-    assert other.claims == [claim] and other.answer == whole.answer
-    assert whole.smaller().claims == [claim] and whole.smaller().answer == {}
+    assert other.claims == [claim] and other.paragraphs == whole.paragraphs
+    assert whole.smaller().claims == [claim] and whole.smaller().paragraphs == {}
+
+
+VARIANTS = {"plain": {"loss": "plain"}, "wide": {"margin": 0.5}, "narrow": {"margin": 0.2}}
+
+
+def answered(text, sweep="margin"):
+    return study(variants=VARIANTS, answer={sweep: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{{ test("wid") }}', "names 'wid', which is no variant; did you mean wide"),
+        ('{{ against("wide", "plan") }}', "names 'plan', which is no variant; did you mean plain"),
+        ('{{ mean("test/loss", "wid") }}', "names 'wid', which is no variant"),
+        ('{% if finished("wid") %}!{% endif %}', "names 'wid', which is no variant"),
+        ('{{ test("plain") }}', "names 'plain', which is none of the sweep's variants, not one"),
+        ('{{ test({"loss": "triplet"}) }}', "which is 2 of the sweep's variants, not one"),
+        ('{{ verdict("c") }}', "names 'c', which is no claim; there are none"),
+        (
+            "{% if finished('wide') %}\nYes.\n\n",
+            "cannot be read: Unexpected end of template.$",
+        ),
+        ('{{ tets("wide") }}', "is no template: there is no tets; there are test, against"),
+        ("{{ test( }}", "is no template: '{{ test\\( }}' cannot be read: unexpected"),
+    ],
+)
+def test_an_answer_that_no_numbers_can_fill_in_is_refused_when_the_study_is_built(text, why):
+    with pytest.raises(UsageError, match=why) as refused:
+        answered(text)
+    assert str(refused.value).startswith("The answer of study toy, on margin, ")
+    assert "\n" not in str(refused.value)
+
+
+def test_an_answer_may_use_every_name_and_what_it_computes_itself():
+    answered("""{% set metric = "test/loss" %}{% for name in ("wide", "narrow") %}{{ loop.index }}:
+        {{ mean(metric, name) }}{% endfor %} {{ test(best()) }}""")
+
+
+def test_an_answer_on_no_sweep_is_refused():
+    with pytest.raises(UsageError, match="is about 'lss', which is no sweep; did you mean loss"):
+        answered("?", sweep="lss")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [
+        ({"margn": 0.5}, "Variant 'x' names 'margn', which is no setting; did you mean margin"),
+        ({"margin": "0.5"}, "Variant 'x' says margin='0.5', which in this study is 0.5"),
+        ({"margin": 0.7}, "Variant 'x' is {'margin': 0.7}, which no sweep has"),
+    ],
+)
+def test_a_named_variant_is_one_that_the_study_has(chosen, why):
+    with pytest.raises(UsageError, match=why):
+        study(variants={"x": chosen})
+
+
+FILE = """# A title
+
+## margin
+
+A wide one ends at
+{{ test("wide") }}.
+
+## loss
+Said.
+"""
+
+
+def test_an_answer_may_be_a_file_and_is_recorded_as_it_was_when_the_study_was_built(tmp_path):
+    file = tmp_path / "toy.md"
+    file.write_text(FILE)
+    whole = study(variants=VARIANTS, answer=file)
+    file.unlink()
+    assert list(whole.paragraphs) == ["margin", "loss"]
+    assert pickle.loads(pickle.dumps(whole)).judged_by() == whole.judged_by()
+    assert whole.judged_by()["answer"]["loss"] == "\nSaid.\n"
+    assert whole.judged_by()["variants"] == VARIANTS
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, r"toy\.md cannot be read: No such file or directory"),
+        ("\xff", r"toy\.md cannot be read: .*utf-8"),
+        ("Said.", r"toy\.md says 'Said.' before its first heading, ## and a sweep"),
+        ("# loss\nSaid.", r"toy\.md says 'Said.' before its first heading"),
+        ("# A title", r"toy\.md has no heading, ## and a sweep"),
+        ("## loss\n## margin\nSaid.", r"toy\.md has nothing below ## loss"),
+        ("## loss\nA.\n## loss\nB.", r"toy\.md has several paragraphs headed ## loss"),
+        ("## lss\nSaid.", r"toy\.md is about 'lss', which is no sweep; did you mean loss"),
+        ('## loss\n{{ test("x") }}', r"toy\.md, on loss, names 'x', which is no variant"),
+    ],
+)
+def test_a_file_that_is_no_answer_is_refused_in_a_sentence_that_names_it(text, why, tmp_path):
+    file = tmp_path / "toy.md"
+    if text is not None:
+        file.write_text(text, "latin-1")
+    with pytest.raises(UsageError, match=why) as refused:
+        study(answer=file)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_question_says_what_a_run_has():
+    asked = study(question="Which loss at a rate of {lr}?")
+    assert asked.asks() == "Which loss at a rate of 0.1?"
+    assert asked.overridden({"lr": ["0.3"]}).asks() == "Which loss at a rate of 0.3?"
+    assert asked.judged_by({"lr": 0.2})["question"] == "Which loss at a rate of 0.2?"
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("At {rl}?", r"names \{rl\}, which is no setting; did you mean lr"),
+        ("At {lr.real}?", "which is no setting"),
+        ("At {}?", "which is no setting"),
+        ("At {loss}?", r"names \{loss\}, which sweep loss varies"),
+        ("At {lr?", "cannot be filled in: expected '}' before end of string"),
+    ],
+)
+def test_a_question_that_cannot_be_filled_in_is_refused(question, why):
+    with pytest.raises(UsageError, match=why):
+        study(question=question)
 
 
 class Checked(Toy):
@@ -240,8 +362,8 @@ class Checked(Toy):
 
 def test_controls_are_two_more_trials_of_the_baseline():
     plain = study(settings=Checked(), baseline={"loss": "triplet", "margin": 0.5})
-    found = plain.with_controls()
-    more = [t for t in found.trials(2, ["margin"]) if "controls" in t.sweeps]
+    checked = plain.with_controls()
+    more = [t for t in checked.trials(2, ["margin"]) if "controls" in t.sweeps]
     assert [t.name for t in more] == [
         f"control={control} seed={seed}"
         for seed in (0, 1)
@@ -249,6 +371,6 @@ def test_controls_are_two_more_trials_of_the_baseline():
     ]
     assert {(t.settings.loss, t.settings.margin) for t in more} == {("triplet", 0.5)}
     # No other trial gets another key for it.
-    assert {t.key for t in plain.trials(2)} < {t.key for t in found.trials(2)}
+    assert {t.key for t in plain.trials(2)} < {t.key for t in checked.trials(2)}
     with pytest.raises(UsageError, match="no controls"):
         study().with_controls()

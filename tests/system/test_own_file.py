@@ -1,9 +1,13 @@
-"""A study in a file of one's own: `python my_study.py`, interrupted, gone on with, extended."""
+"""A study in a file of one's own: `python my_study.py`, interrupted, gone on with, extended.
+
+First the example that README shows, then one that waits where it is told to.
+"""
 
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +17,7 @@ import pytest
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "random_forest.py"
 STUDY = '''
 """How far a number gets."""
 
@@ -21,10 +26,9 @@ import time
 import service
 from claims import Claim, beats
 from claims.measures import Last
-from trainables.protocol import Epoch, Settings
 
 
-class Mine(Settings):
+class Mine(service.Settings):
     power: int = 1
     shift: float = 0.0
     epochs: int = 2
@@ -37,8 +41,8 @@ def train(settings, trial):
             time.sleep(0.05)
         noise = trial.seed * settings.power * (1 + settings.shift) / 10
         value = epoch**settings.power + settings.shift + noise
-        yield Epoch({"val/score": float(value)}, {"epoch": epoch})
-    yield Epoch({"test/score": float(value)}, None)
+        yield service.Epoch({"val/score": float(value)}, {"epoch": epoch})
+    yield service.Epoch({"test/score": float(value)}, None)
 
 
 def grid(*values):
@@ -95,9 +99,23 @@ def succeed(place, command):
     return text
 
 
-def only_run(place):
-    (run,) = (place / "outputs" / "mine").glob("2*")
+def only_run(place, study="mine"):
+    (run,) = (place / "outputs" / study).glob("2*")
     return run
+
+
+def test_the_example_runs_from_anywhere_and_ends_in_a_page_with_an_answer(tmp_path):
+    shutil.copy(EXAMPLE, tmp_path / "forest.py")
+    few = "python forest.py --seeds 2 --n-estimators 20 1 --max-depth 5"
+    assert "random_forest: 4 trials" in succeed(tmp_path, f"{few} --dry-run")
+    succeed(tmp_path, few)
+    run = only_run(tmp_path, "random_forest")
+    page = (run / "report.html").read_text()
+    assert "How many trees, 5 deep, does a random forest need to read digits?" in page
+    assert "By test accuracy (higher is better) n_estimators=20" in page
+    more = succeed(tmp_path, "python forest.py --resume --seeds 3")
+    assert "over 3 seeds" in " ".join(more.split())
+    assert "Nothing is left to do" in succeed(tmp_path, "python forest.py --resume")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,61 @@
+"""What came out in plain words, for a study that has none of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from claims.comparisons import Comparison
+from claims.tuned import SIGN
+from claims.units import unit_of, words_of
+from reports.differences import basis_in_words
+from runs.record import Run
+from runs.variants import Variant
+
+
+def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]) -> str:
+    """One paragraph from the differences; "" where there are not two variants to compare.
+
+    compared: the run's differences.
+    shown: the variants at their own values of what they tune.
+    """
+    if compared is None:
+        return ""
+    metric, mode = compared.metric, run.study.mode
+    unit, better = unit_of(metric), "higher" if mode == "max" else "lower"
+    means = {variant: _measured(variant, metric) for variant in shown}
+    means = {variant: values for variant, values in means.items() if values}
+    if len(means) < 2:
+        return ""
+    best = max(means, key=lambda variant: SIGN[mode] * float(np.mean(means[variant])))
+    base = compared.baseline
+    by = f"By {words_of(metric)} ({better} is better)"
+    with_base = f"{base.name}, with which all are compared,"
+    highest, own = (unit.value(float(np.mean(means[one]))) for one in (best, base))
+    told = [f"{by} {best.name} came out best, with {highest}; {with_base} has {own}."]
+    if best is base:
+        told = [f"{by} {with_base} came out best, with {own}."]
+    for side, sign in (("better", SIGN[mode]), ("worse", -SIGN[mode])):
+        named = [
+            f"{variant.name} ({unit.gap(d.estimate)}{f' {unit.word}' if unit.word else ''}, "
+            f"{unit.gap(d.low)} to {unit.gap(d.high)})"
+            for variant, d in compared.differences.items()
+            if d.excludes_zero and sign * d.estimate > 0
+        ]
+        if named:
+            told.append(f"Detectably {side} than {base.name}: {', '.join(named)}.")
+    alike = [v.name for v, d in compared.differences.items() if not d.excludes_zero]
+    if alike:
+        told.append(f"Not to be told from {base.name} by this run: {', '.join(alike)}.")
+    if compared.differences:
+        first = next(iter(compared.differences.values()))
+        told.append(f"Intervals have 95 % and hold together, over {basis_in_words(first)}.")
+    elif compared.left_out:
+        why = dict.fromkeys(compared.left_out.values())
+        told.append(f"No difference is told: every other variant {' or '.join(why)}.")
+    return " ".join(told)
+
+
+def _measured(variant: Variant, metric: str) -> list[float]:
+    return [t.metrics[metric] for t in variant.finished if metric in t.metrics]
