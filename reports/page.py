@@ -50,7 +50,7 @@ def write(reading: Reading, tracked: Tracked | None = None) -> Path:
 def page(reading: Reading, tracked: Tracked | None = None) -> str:
     """The whole page."""
     run, audits, compared = reading.run, reading.audits, reading.compared
-    outcome = words_of(run.outcome)
+    outcome, pictures = words_of(run.outcome), gallery.pictures(run)
     return render(
         "page.html.j2",
         reading=reading,
@@ -62,10 +62,7 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         outcome=outcome,
         groups=by_sweep(run, compared.differences) if compared else {},
         rows=by_sweep(run, reading.table.rows),
-        forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals."),
-        factors=gallery.picture(
-            run, "factors", f"{outcome.capitalize()} by every setting's value."
-        ),
+        together=pictures[""],
         links=links(run, tracked),
         suspects=reading.suspects,
         findings={
@@ -75,15 +72,15 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         remarks=_counted(audits[t.key].remarks for t in run.trials),
         controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
-        pictures=gallery.pictures(run),
+        pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
     )
 
 
 def by_sweep(run: Run, chosen: Collection[Variant]) -> dict[str, list[Variant]]:
     """The variants of each sweep; one that sweeps share stands in each, called as it is there."""
-    found = {sweep: [v for v in run.sweep(sweep) if v in chosen] for sweep in run.sweeps}
-    return {sweep: own for sweep, own in found.items() if own}
+    each = {sweep: [v for v in run.sweep(sweep) if v in chosen] for sweep in run.sweeps}
+    return {sweep: own for sweep, own in each.items() if own}
 
 
 def render(template: str, **names: Any) -> str:
