@@ -31,26 +31,29 @@ BADGES = {  # a mark beside the word: colour alone does not tell everyone
 }
 
 
-def write(reading: Reading, tracked: Tracked | None = None) -> Path:
+def write(
+    reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()
+) -> Path:
     """Make report.html of a run again; returns the file.
 
     tracked: where MLflow has the run, if that is known better than when it was read.
+    linked: names of pictures that stay files in figures/, such as "forest" and "loss_roc".
 
     Raises answers.AnswerError for an answer that the numbers do not bear out, and leaves the page
     that was there.
     """
     if reading.refused:
         raise AnswerError(reading.refused)
-    text, path = page(reading, tracked), reading.run.path
+    text, path = page(reading, tracked, linked=linked), reading.run.path
     temporary = path / f".{NAME}"
     temporary.write_text(text)
     return temporary.replace(path / NAME)
 
 
-def page(reading: Reading, tracked: Tracked | None = None) -> str:
-    """The whole page."""
+def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()) -> str:
+    """The whole page; its parameters are those of `write`."""
     run, audits, compared = reading.run, reading.audits, reading.compared
-    outcome, pictures = words_of(run.outcome), gallery.pictures(run)
+    outcome, pictures = words_of(run.outcome), gallery.pictures(run, linked)
     return render(
         "page.html.j2",
         reading=reading,

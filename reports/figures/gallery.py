@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from claims.units import words_of
 from reports.figures import catalogue
@@ -19,7 +21,7 @@ class Picture:
 
     name: of its file, without an ending.
     caption: for people.
-    uri: the picture itself.
+    uri: the picture itself, or where it lies beside the page.
     unfolded: whether a page shows it at once.
     """
 
@@ -29,11 +31,14 @@ class Picture:
     unfolded: bool
 
 
-def pictures(run: Run) -> dict[str, list[Picture]]:
-    """What was drawn of every sweep, and as "" of the run as a whole, in the order of a page."""
+def pictures(run: Run, linked: Collection[str] = ()) -> dict[str, list[Picture]]:
+    """What was drawn of every sweep, and as "" of the run as a whole, in the order of a page.
+
+    linked: names of pictures that stay files beside the page, instead of being part of it.
+    """
     drawn = {
         sweep: [
-            picture(run, figure, sweep)
+            picture(run, figure, sweep, linked)
             for figure in catalogue.FIGURES
             if figure.per_sweep == bool(sweep)
         ]
@@ -42,7 +47,9 @@ def pictures(run: Run) -> dict[str, list[Picture]]:
     return {sweep: [one for one in own if one] for sweep, own in drawn.items()}
 
 
-def picture(run: Run, figure: Figure, sweep: str = "") -> Picture | None:
+def picture(
+    run: Run, figure: Figure, sweep: str = "", linked: Collection[str] = ()
+) -> Picture | None:
     """One figure of the run, None if it was not drawn."""
     name = catalogue.stem(figure, sweep)
     svg, png = (run.path / "figures" / f"{name}.{ending}" for ending in ("svg", "png"))
@@ -53,7 +60,8 @@ def picture(run: Run, figure: Figure, sweep: str = "") -> Picture | None:
     else:
         return None
     said = figure.caption.format(outcome=words_of(run.outcome))
-    uri = data_uri(file.read_bytes(), kind)
+    beside = quote(f"figures/{file.name}")
+    uri = beside if name in linked else data_uri(file.read_bytes(), kind)
     return Picture(name, said[:1].upper() + said[1:], uri, figure.unfolded)
 
 

@@ -118,6 +118,16 @@ def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder
     assert html.count('alt="') == len(pictures)
 
 
+def test_linked_pictures_are_beside_the_page_and_all_others_in_it(folder):
+    drawing.draw(reading(read(folder)))
+    html = page.write(reading(read(folder)), linked=("forest", "size")).read_text()
+    sources = re.findall(r'<img src="([^"]*)"', html)
+    beside = [source for source in sources if not source.startswith("data:image")]
+    assert beside == ["figures/forest.svg", "figures/size.svg"]
+    assert all((folder / source).exists() for source in beside)
+    assert len(sources) > len(beside)
+
+
 def test_seeds_link_to_their_mlflow_run_where_there_is_one(folder):
     assert 'href="http://tracking:5000/#/experiments/7/runs/id20">0</a>' in text_of(folder)
     (folder / "mlflow.json").unlink()

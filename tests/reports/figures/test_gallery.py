@@ -39,6 +39,16 @@ def test_a_large_picture_is_shown_as_its_bitmap(run):
     assert uris(gallery.pictures(run))["s"] == embedded("png", "s.png")
 
 
+def test_a_linked_picture_stays_beside_the_page(run):
+    shown = uris(gallery.pictures(run, linked=["forest", "s_roc", "never drawn"]))
+    assert shown == {
+        "forest": "figures/forest.svg",
+        "s": embedded("svg+xml", "s.svg"),
+        "s_roc": "figures/s_roc.png",
+    }
+    assert (run.path / shown["s_roc"]).exists()
+
+
 def test_what_was_not_drawn_is_no_picture(run):
     factors = next(figure for figure in catalogue.FIGURES if figure.name == "factors")
     assert gallery.picture(run, factors) is None
