@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -30,26 +30,29 @@ BADGES = {  # a mark beside the word: colour alone does not tell everyone
 }
 
 
-def write(reading: Reading, tracked: Tracked | None = None) -> Path:
+def write(
+    reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()
+) -> Path:
     """Make report.html of a run again; returns the file.
 
     tracked: where MLflow has the run, if that is known better than when it was read.
+    linked: names of pictures that stay files in figures/, such as "forest" and "loss_roc".
 
     Raises answers.AnswerError for an answer that the numbers do not bear out, and leaves the page
     that was there.
     """
     if reading.refused:
         raise AnswerError(reading.refused)
-    text, path = page(reading, tracked), reading.run.path
+    text, path = page(reading, tracked, linked=linked), reading.run.path
     temporary = path / f".{NAME}"
     temporary.write_text(text)
     return temporary.replace(path / NAME)
 
 
-def page(reading: Reading, tracked: Tracked | None = None) -> str:
-    """The whole page."""
+def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()) -> str:
+    """The whole page; its parameters are those of `write`."""
     run, audits, compared = reading.run, reading.audits, reading.compared
-    outcome = words_of(run.outcome)
+    outcome, pictures = words_of(run.outcome), gallery.pictures(run, linked)
     return render(
         "page.html.j2",
         reading=reading,
@@ -61,10 +64,7 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         outcome=outcome,
         groups=run.by_sweep(compared.differences) if compared else {},
         rows=run.by_sweep(reading.table.rows),
-        forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals."),
-        factors=gallery.picture(
-            run, "factors", f"{outcome.capitalize()} by every setting's value."
-        ),
+        together=pictures[""],
         links=links(run, tracked),
         suspects=reading.suspects,
         faults={run.name(t): audits[t.key].faults for t in run.trials if audits[t.key].faults},
@@ -73,7 +73,7 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         remarks=_counted(audits[t.key].remarks for t in run.trials),
         controls=[(t, audits[t.key].passed) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
-        pictures=gallery.pictures(run),
+        pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
     )
 

@@ -21,11 +21,16 @@ from runs.variants import Variant
 class Reading:
     """All that is read off one run.
 
+    run: what it is read off.
     shown: the variants with a finished trial, of a setting that each tunes those at its own value.
-    cautions: sentences on own values that lie at an end of what was tried.  compared: each of
-    `shown` with the baseline, None where the run has none; powers: what that could have found.
-    audits: of every trial, by key.  answer: in words; refused: the sentence that says why there is
-    none, "" where there is one.  table: means of all variants with a finished trial.
+    cautions: sentences on own values that lie at an end of what was tried.
+    compared: each of `shown` with the baseline, None where the run has none.
+    powers: what that comparison could have found.
+    audits: of every trial, by key.
+    verdicts: on every claim.
+    answer: in words.
+    refused: the sentence that says why there is no answer, "" where there is one.
+    table: means of all variants with a finished trial.
     """
 
     run: Run

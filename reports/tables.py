@@ -34,7 +34,11 @@ COLUMNS: Mapping[str, tuple[str, float, int | None, str]] = {
 
 @dataclass(frozen=True)
 class Table:
-    """columns: titles.  rows: variant to a cell a column, "" without a value."""
+    """A line a variant.
+
+    columns: titles.
+    rows: variant to a cell a column, "" without a value.
+    """
 
     columns: Sequence[str]
     rows: Mapping[Variant, Sequence[str]]
@@ -74,6 +78,7 @@ def metrics_of(trial: TrialRecord) -> dict[str, float]:
 def mean_sd(values: Sequence[float], digits: int | None = 4) -> str:
     """ "0.5120 ± 0.0100"; without a spread for a single value, "-" for none.
 
+    values: one a seed.
     digits: behind the point; None: three of the mean, and the spread as far.
     """
     if not values:

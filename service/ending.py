@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reports import answer_file, page
 from reports.answers import AnswerError
-from reports.figures import run_pictures
+from reports.figures import drawing
 from reports.reading import Reading, reading
 from reports.terminal import show
 from runs.folder import RunFolder
@@ -59,7 +59,7 @@ def conclude(
     try:
         show(read, settings.remarks)
         try:
-            run_pictures.draw(read)
+            drawing.draw(read)
             if publisher:
                 publisher.wait_for_trials(_grace(publisher))
             print(f"Report: {_page(read, folder)}")

@@ -47,7 +47,7 @@ def build(run: RunFolder) -> Path:
     """
     from reports import answer_file, page
     from reports.answers import AnswerError
-    from reports.figures import run_pictures
+    from reports.figures import drawing
     from reports.reading import reading
 
     read = reading(run.read())
@@ -56,7 +56,7 @@ def build(run: RunFolder) -> Path:
     answer_file.write(read)
     if read.refused:
         raise AnswerError(read.refused)
-    run_pictures.draw(read)
+    drawing.draw(read)
     return page.write(read)
 
 

@@ -7,7 +7,6 @@ claim on how data sets differ is judged over all of them. Twice gives the same b
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,8 @@ from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
 from reports.compare.columns import Column, Row, columns_of, rows_of
 from reports.compare.what_differs import what_differs
-from reports.figures import forest, looks
+from reports.figures import looks, saving
+from reports.figures.forest import forest
 from reports.figures.gallery import Picture, data_uri
 from reports.page import BADGES, NAME, date, links, render
 from reports.reading import Reading, claims_of
@@ -92,24 +92,20 @@ def _declared(run: Run) -> str:
 
 def _forest(columns: Sequence[Column], rows: Sequence[Row]) -> Picture | None:
     """Every variant's difference in every run, in the colour of the run; None without any."""
-    found: dict[str, Difference] = {}
+    differences: dict[str, Difference] = {}
     styles = {}
     for row in rows:
         for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
             if cell and isinstance(cell.against, Difference):
                 name = f"{column.letter}: {row.name}"
-                found[name], styles[name] = cell.against, looks.look(place)
+                differences[name], styles[name] = cell.against, looks.look(place)
     run, baseline = columns[0].reading.run, _baseline(rows)
     title, outcome = f"{run.study.study}: in each run", words_of(run.outcome)
-    with tempfile.TemporaryDirectory() as folder:
-        drawn = forest.draw(
-            found, baseline, title, Path(folder) / "forest", metric=run.outcome, styles=styles
-        )
-        if not drawn:
-            return None
-        kept = data_uri(drawn[0], "svg+xml")
+    figure = forest(differences, baseline, title, metric=run.outcome, styles=styles)
+    if not figure:
+        return None
     caption = f"{outcome.capitalize()} less that of {baseline}, with intervals, by run."
-    return Picture("forest", caption, kept, unfolded=True)
+    return Picture("forest", caption, data_uri(saving.svg(figure), "svg+xml"), unfolded=True)
 
 
 def _baseline(rows: Sequence[Row]) -> str:

@@ -1,1 +1,1 @@
-"""The pictures of a run, drawn from what its trials left."""
+"""The pictures of a run, drawn from what its trials left: `catalogue` has them all."""

@@ -1,17 +1,27 @@
-"""Curves of a run, and what all of its pictures share: the sheet with its legend, and its files."""
+"""Loss and accuracy of a sweep's variants, epoch by epoch."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claims.units import words_of
+from reports.figures import sweep_view
 from reports.figures.looks import Look, looks
+from reports.figures.sheet import far_apart, sheet
+from reports.figures.sweep_view import SweepView
+from reports.reading import Reading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+name = ""
+caption = "Curves by epoch. Lines are means over seeds, bands span all seeds."
+per_sweep = True
+unfolded = True
 
 LOSSES = {
     "train/loss": "train loss",
@@ -30,25 +40,47 @@ AGAINST = {
     "seconds": ("seconds of training", "time/train_seconds"),
 }
 EXPLODED = 5  # times the usual peak: one loss that explodes would flatten all others
-FAR_APART = 8  # times the steps of the shortest variant: on a linear axis it would be a stub
+
+
+def draw(reading: Reading, sweep: str) -> Figure | None:
+    """Against epochs, where there are several; of controls, however few there are."""
+    if (controls := sweep_view.controls(reading, sweep)).names:
+        return curves(_lines(controls), controls.title, styles=controls.looks)
+    return against(reading, sweep, "epochs")
+
+
+def against(reading: Reading, sweep: str, x: str) -> Figure | None:
+    """A sweep's curves against `x`, one of AGAINST; None for a single epoch.
+
+    Against steps, and so against seconds, only where steps are counted.
+    """
+    view = sweep_view.view(reading, sweep)
+    lines = _lines(view)
+    every = [line for seeds in lines.values() for own in seeds for line in own]
+    if not any(line["epoch"] > 1 for line in every):
+        return None
+    if x != "epochs" and not any("train/steps" in line for line in every):
+        return None
+    return curves(lines, view.title, x, view.looks, reading.run.study.metric)
 
 
 def curves(
     variants: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]],
     title: str,
-    path: Path,
-    against: str = "epochs",
+    x: str = "epochs",
     styles: Mapping[str, Look] | None = None,
     extra: str | None = None,
-) -> list[Path]:
-    """Loss and accuracy, every variant in one legend, as path.svg and path.png.
+) -> Figure | None:
+    """Loss and accuracy, every variant in one legend; None if no epoch has a metric.
 
-    variants: name to the metrics lines of each seed. A band spans the smallest and largest seed.
-    against: epochs, or the steps or seconds done after each, of which a seed that does not count
-    them has none. styles: how each variant looks. extra: a metric that is drawn, too, as that
-    by which a study chooses. Returns the files; none if no variant has an epoch with a metric.
+    A band spans the smallest and largest seed.
+
+    variants: name to the metrics lines of each seed.
+    x: epochs, or the steps or seconds done after each; a seed that does not count them is left out.
+    styles: how each variant looks.
+    extra: a metric that is drawn, too, as that by which a study chooses.
     """
-    x_label, counted = AGAINST[against]
+    x_label, counted = AGAINST[x]
     drawn = {
         name: [[line for line in lines if counted in line or not counted] for lines in seeds]
         for name, seeds in variants.items()
@@ -64,7 +96,7 @@ def curves(
     if extra in there and extra not in dict(panels):
         panels.append((extra, words_of(extra)))
     if not panels:
-        return []
+        return None
     given = styles or looks(variants)
     styles = {name: given[name] for name in variants if any(drawn[name])}
     figure, axes = sheet(title, styles, len(panels))
@@ -77,64 +109,11 @@ def curves(
             axis.xaxis.get_major_locator().set_params(integer=True)
         elif far_apart(ends):
             axis.set_xscale("log")
-    return save(figure, path)
+    return figure
 
 
-def sheet(
-    title: str,
-    styles: Mapping[str, Mapping[str, Any]],
-    panels: int,
-    size: tuple[float, float] = (3.5, 3.2),
-    **shared: bool,
-) -> tuple[Any, list[Any]]:
-    """A figure with one legend of all variants below, and its axes, in rows of at most four.
-
-    size: of a panel, in inches. shared: sharex, sharey, for panels with the same limits.
-    """
-    from matplotlib.figure import Figure  # not pyplot, which would take over a notebook's backend
-    from matplotlib.lines import Line2D
-
-    rows = -(-panels // 4)
-    columns = -(-panels // rows)
-    width = max(size[0] * columns, 5)
-    # In the legend a letter takes up to 0.085 inches, a line and the space beside it 0.75.
-    fit = int(width / (0.75 + 0.085 * max(map(len, styles), default=0)))
-    beside = max(1, min(4, fit, len(styles)))
-    below = 0.3 * -(-len(styles) // beside)
-    figure = Figure(figsize=(width, size[1] * rows + below), layout="constrained")
-    axes: list[Any] = []
-    for place in range(panels):
-        same = {name: axes[0] for name, on in shared.items() if on and axes}
-        axes.append(figure.add_subplot(rows, columns, place + 1, **same))
-        axes[-1].grid(alpha=0.3)
-    if any(styles):
-        handles = [Line2D([], [], lw=1.8, **style) for style in styles.values()]
-        where = {"loc": "outside lower center", "ncols": beside, "handlelength": 3}
-        figure.legend(handles, list(styles), **where)
-    figure.suptitle(textwrap.fill(title, int(9.5 * width)))
-    return figure, axes
-
-
-def far_apart(ends: Iterable[float]) -> bool:
-    """Whether x must be logarithmic; ends: the last x of each variant, 0 for none."""
-    there = [end for end in ends if end > 0]
-    return bool(there) and max(there) > FAR_APART * min(there)
-
-
-def save(figure: Any, path: Path, crop: bool = False) -> list[Path]:
-    """Write path.svg and path.png and return both; crop cuts off blank margins."""
-    import matplotlib
-
-    files = [path.with_name(path.name + ending) for ending in (".svg", ".png")]
-    box = "tight" if crop else None
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)  # finding places takes longest: once, not again for each file
-        figure.set_layout_engine(None)
-    # With a salt and without a date the same numbers give the same bytes.
-    with matplotlib.rc_context({"svg.hashsalt": "tune-studies"}):
-        figure.savefig(files[0], metadata={"Date": None}, bbox_inches=box)
-    figure.savefig(files[1], dpi=110, bbox_inches=box)
-    return files
+def _lines(view: SweepView) -> dict[str, list[Sequence[Mapping[str, Any]]]]:
+    return {name: [t.lines for t in variant.finished] for variant, name in view.names.items()}
 
 
 def _keep_most_in_sight(axis: Any) -> None:
@@ -151,11 +130,11 @@ def _keep_most_in_sight(axis: Any) -> None:
 
 def _line(axis: Any, metric: str, counted: str, seeds: Sequence[Any], style: Any) -> float:
     """Draw the mean of a metric over seeds with its band; the x at which it ends, or 0."""
-    found = [_points(lines, metric, counted) for lines in seeds]
-    length = min((len(points) for points in found if len(points)), default=0)
+    each = [own for lines in seeds if len(own := _points(lines, metric, counted))]
+    length = min(map(len, each), default=0)
     if not length:
         return 0
-    points = np.array([points[:length] for points in found if len(points)])
+    points = np.array([own[:length] for own in each])
     x, values = points[:, :, 0].mean(0), points[:, :, 1]
     axis.plot(x, values.mean(0), marker=".", lw=1.8, **style)
     if len(values) > 1:
@@ -168,5 +147,5 @@ def _points(lines: Sequence[Any], metric: str, counted: str) -> NDArray[np.float
     """(x, value) (E, 2) of one seed: x is the epoch, or what was counted up to its end."""
     epochs = [line["epoch"] for line in lines]
     x = np.cumsum([line[counted] for line in lines]) if counted else np.array(epochs)
-    found = [(at, line[metric]) for at, line in zip(x, lines, strict=True) if metric in line]
-    return np.array(found, dtype=np.float64).reshape(-1, 2)
+    points = [(at, line[metric]) for at, line in zip(x, lines, strict=True) if metric in line]
+    return np.array(points, dtype=np.float64).reshape(-1, 2)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from claims.units import unit_of, words_of
-from reports.figures.curves import save
 from reports.figures.looks import COLOURS
+from reports.reading import Reading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+name = "factors"
+caption = "{outcome} by every setting's value."
+per_sweep = False
+unfolded = True
 
 WIDTH, LEFT, RIGHT = 8.5, 1.5, 1.1  # inches: of the figure, and those beside the axis
 LEVEL, GAP = 0.2, 0.2  # inches: a row of labels in a strip, and those between strips
@@ -22,31 +29,47 @@ Dot = tuple[str, float]  # label, mean
 Label = tuple[str, float, bool, int]  # and whether it stands left of its dot, and on which level
 
 
-def draw(
-    factors: Mapping[str, Mapping[str, Sequence[float]]],
-    metric: str,
-    title: str,
-    path: Path,
-) -> list[Path]:
-    """The mean metric of every value of every setting, as path.svg and path.png.
+def draw(reading: Reading, sweep: str) -> Figure | None:
+    """Of every setting that a sweep varies, but for one that each variant tunes."""
+    run, factors = reading.run, dict[str, dict[str, list[float]]]()
+    for own in run.sweeps:
+        mates = [variant for variant in run.sweep(own) if variant in reading.shown]
+        values = [variant.values(own) for variant in mates]
+        for setting in dict.fromkeys(n for one in values for n in one):
+            tried = {str(one[setting]) for one in values if setting in one}
+            if len(tried) < 2 or setting == run.study.tune_each:
+                continue
+            strip = factors.setdefault(setting if setting == own else f"{setting} ({own})", {})
+            for variant, one in zip(mates, values, strict=True):
+                if setting in one:
+                    outcomes = [t.metrics.get(run.outcome, np.nan) for t in variant.finished]
+                    strip.setdefault(str(one[setting]), []).extend(outcomes)
+    return strips(factors, run.outcome, f"{run.study.study}: by setting")
 
-    factors: setting to value to the metric of every trial with it, which is told in its unit. The
-    setting whose means lie farthest apart comes first. Values without a finite metric and settings
-    with fewer than two values are left out. Returns the files; none if no setting is left.
+
+def strips(
+    factors: Mapping[str, Mapping[str, Sequence[float]]], metric: str, title: str
+) -> Figure | None:
+    """The mean metric of every value of every setting, the setting with the widest range first.
+
+    Values without a finite metric and settings with fewer than two values are left out; None if no
+    setting is left.
+
+    factors: setting to value to the metric of every trial with it, which is told in its unit.
     """
     from matplotlib.figure import Figure
 
     given = [trials for values in factors.values() for trials in values.values()]
     unit = unit_of(metric)
-    found = {name: _means(values, unit.scale) for name, values in factors.items()}
-    means = {name: values for name, values in found.items() if len(values) > 1}
+    every = {name: _means(values, unit.scale) for name, values in factors.items()}
+    means = {name: values for name, values in every.items() if len(values) > 1}
     if not means:
-        return []
+        return None
     ranges = {name: max(values.values()) - min(values.values()) for name, values in means.items()}
     order = sorted(means, key=lambda name: -ranges[name])  # equal ones stay in their order
-    every = [mean for values in means.values() for mean in values.values()]
-    room = 0.03 * (max(every) - min(every)) or 1.0
-    left, right = min(every) - room, max(every) + room
+    dots = [mean for values in means.values() for mean in values.values()]
+    room = 0.03 * (max(dots) - min(dots)) or 1.0
+    left, right = min(dots) - room, max(dots) + room
     inch = (right - left) / (WIDTH - LEFT - RIGHT)
     names = {name: textwrap.wrap(name, 17, break_on_hyphens=False) or [""] for name in order}
     labels = {name: _placed(_named(factors[name], means[name]), right, inch) for name in order}
@@ -80,7 +103,7 @@ def draw(
         axis.axhline(start, color="0.8", lw=0.8)
     axis.text(1.02, -0.05, "range", transform=axis.get_yaxis_transform(), fontsize=9)
     figure.text(0.5, 0.1 / (top + tall + bottom), _notes(given), ha="center", fontsize=8)
-    return save(figure, path)
+    return figure
 
 
 def _means(values: Mapping[str, Sequence[float]], scale: float) -> dict[str, float]:

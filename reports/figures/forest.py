@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +12,55 @@ from numpy.typing import NDArray
 from claims.statistics import Difference
 from claims.units import unit_of, words_of
 from reports.differences import in_a_line
-from reports.figures.curves import save, sheet
+from reports.figures import sweep_view
 from reports.figures.looks import COLOURS
+from reports.figures.sheet import sheet
+from reports.reading import Reading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+name = "forest"
+caption = "Differences in {outcome}, with intervals."
+per_sweep = False
+unfolded = True
 
 NAME = 36  # letters of a variant's name in a line
 LINE, GAP = 0.135, 0.13  # inches that a line of text takes, and those between rows
 FLAT = 10  # times the reach of short intervals: with longer ones in sight these would be dots
 
 
-def draw(
+def draw(reading: Reading, sweep: str) -> Figure | None:
+    """Of all variants that are compared with the run's baseline."""
+    compared, looks = reading.compared, sweep_view.variant_looks(reading)
+    if not compared:
+        return None
+    rows = {variant.name: row for variant, row in compared.differences.items()}
+    styles = {variant.name: looks[variant] for variant in compared.differences}
+    base = compared.baseline.name
+    title = f"{reading.run.study.study}: less {base}"
+    return forest(rows, base, title, metric=compared.metric, styles=styles)
+
+
+def forest(
     rows: Mapping[str, Difference],
     baseline: str,
     title: str,
-    path: Path,
     *,
     metric: str = "test/accuracy",
     margin: float | None = None,
     styles: Mapping[str, Mapping[str, Any]] | None = None,
-) -> list[Path]:
-    """Differences to `baseline` as path.svg and path.png, in the order of rows; none without one.
-
-    metric: what differs, told in its unit.  margin: half the width of a band around 0 that is too
-    small to matter, before scaling.  styles: of which rows take their "color".
+) -> Figure | None:
+    """Differences to `baseline` in the order of rows; None without one.
 
     A dot is filled if its interval excludes 0. What lies too far out ends in an arrow at the edge.
+
+    metric: what differs, told in its unit.
+    margin: half the width of a band around 0 that is too small to matter, before scaling.
+    styles: of which rows take their "color".
     """
     if not rows:
-        return []
+        return None
     names = [textwrap.wrap(name, NAME, break_on_hyphens=False) or [""] for name in rows]
     heights = np.array([LINE * len(lines) + GAP for lines in names])
     places = heights / 2 - np.cumsum(heights)
@@ -67,7 +88,7 @@ def draw(
     axis.spines[["left", "right", "top"]].set_visible(False)
     axis.set_xlabel(textwrap.fill(f"{label}, less that of {baseline}", 70))
     figure.supxlabel(_notes(rows, clipped, None if margin is None else band), fontsize=8)
-    return save(figure, path)
+    return figure
 
 
 def _view(values: NDArray[np.float64], band: float) -> tuple[float, float]:

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
+from urllib.parse import quote
 
 from claims.units import words_of
+from reports.figures import catalogue
+from reports.figures.catalogue import Figure
 from runs.record import Run
 
-# What follows the sweep's name in a file's name, in the order of a page.
-KINDS = {
-    "": "Curves by epoch. Lines are means over seeds, bands span all seeds.",
-    "heat": "{outcome} of every combination.",
-    "sensitivity": "How much hangs on the setting that each variant tunes.",
-    "embeddings": "Embeddings of test images in two dimensions: principal components, and t-SNE, "
-    "in which distances between groups mean little.",
-    "confusion": "Which class is taken for which.",
-    "roc": "One-vs-rest ROC curves.",
-    "steps": "Loss and accuracy by optimiser step.",
-    "seconds": "Loss and accuracy by seconds of training.",
-    "updates": "The optimiser's steps: norms, cosines of successive ones, gradient noise.",
-    "layers": "The optimiser's steps by layer.",
-    "effective": "Which share of the learning rate Adam's steps were.",
-    "path": "The path of the weights, in the plane in which they moved most.",
-}
-OPEN = ("", "heat", "sensitivity", "embeddings")  # the others unfold
 LARGEST_SVG = 200_000  # bytes, beyond which a bitmap is smaller
 
 
 @dataclass(frozen=True)
 class Picture:
-    """uri: the picture itself.  unfolded: whether a page shows it at once."""
+    """What a page shows of a figure that was drawn.
+
+    name: of its file, without an ending.
+    caption: for people.
+    uri: the picture itself, or where it lies beside the page.
+    unfolded: whether a page shows it at once.
+    """
 
     name: str
     caption: str
@@ -40,33 +31,40 @@ class Picture:
     unfolded: bool
 
 
-def pictures(run: Run) -> dict[str, list[Picture]]:
-    """What was drawn of every sweep, and as "" of the run as a whole."""
-    outcome = words_of(run.outcome).capitalize()
-    wanted = {
-        sweep: [(f"{sweep}_{kind}" if kind else sweep, said.format(outcome=outcome), kind in OPEN)
-                for kind, said in KINDS.items()]
-        for sweep in run.sweeps
-    }  # fmt: skip
-    return {sweep: _found(run, names) for sweep, names in wanted.items()}
+def pictures(run: Run, linked: Collection[str] = ()) -> dict[str, list[Picture]]:
+    """What was drawn of every sweep, and as "" of the run as a whole, in the order of a page.
+
+    linked: names of pictures that stay files beside the page, instead of being part of it.
+    """
+    drawn = {
+        sweep: [
+            picture(run, figure, sweep, linked)
+            for figure in catalogue.FIGURES
+            if figure.per_sweep == bool(sweep)
+        ]
+        for sweep in ("", *run.sweeps)
+    }
+    return {sweep: [one for one in own if one] for sweep, own in drawn.items()}
 
 
-def picture(run: Run, name: str, caption: str) -> Picture | None:
-    """One of the run's pictures, None if it was not drawn."""
-    return next(iter(_found(run, [(name, caption, True)])), None)
+def picture(
+    run: Run, figure: Figure, sweep: str = "", linked: Collection[str] = ()
+) -> Picture | None:
+    """One figure of the run, None if it was not drawn."""
+    name = catalogue.stem(figure, sweep)
+    svg, png = (run.path / "figures" / f"{name}.{ending}" for ending in ("svg", "png"))
+    if svg.exists() and (not png.exists() or svg.stat().st_size <= LARGEST_SVG):
+        file, kind = svg, "svg+xml"
+    elif png.exists():
+        file, kind = png, "png"
+    else:
+        return None
+    said = figure.caption.format(outcome=words_of(run.outcome))
+    beside = quote(f"figures/{file.name}")
+    uri = beside if name in linked else data_uri(file.read_bytes(), kind)
+    return Picture(name, said[:1].upper() + said[1:], uri, figure.unfolded)
 
 
-def _found(run: Run, wanted: Sequence[tuple[str, str, bool]]) -> list[Picture]:
-    found = []
-    for name, caption, unfolded in wanted:
-        svg, png = (run.path / "figures" / f"{name}.{kind}" for kind in ("svg", "png"))
-        if svg.exists() and (not png.exists() or svg.stat().st_size <= LARGEST_SVG):
-            found.append(Picture(name, caption, data_uri(svg, "svg+xml"), unfolded))
-        elif png.exists():
-            found.append(Picture(name, caption, data_uri(png, "png"), unfolded))
-    return found
-
-
-def data_uri(file: Path, kind: str) -> str:
+def data_uri(content: bytes, kind: str) -> str:
     """A file as an address that holds it; kind: png, svg+xml."""
-    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -6,12 +6,13 @@ Colours are Okabe and Ito's, which the colour-blind can tell apart; a line style
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
 
 Look = Mapping[str, Any]
+Key = TypeVar("Key", bound=Hashable)
 
 
 def look(place: int) -> Look:
@@ -24,15 +25,17 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     return {name: look(place) for place, name in enumerate(names)}
 
 
-def shared(pictures: Iterable[Sequence[Iterable[Hashable]]]) -> dict[Hashable, Look]:
-    """A look for every trial: variants that share a trial look alike in all pictures.
+def shared(pictures: Iterable[Sequence[Iterable[Key]]]) -> dict[Key, Look]:
+    """A look for every key, the same in all pictures.
 
-    pictures: of each the variants, of each the keys of its trials. A variant that is new in a
-    picture gets the first look that nobody has in it, by colour as long as there are any.
+    What is new in a picture gets the first look that nobody has in it, by colour as long as there
+    are any.
+
+    pictures: of each the groups of keys that look alike in it.
     """
-    places: dict[Hashable, int] = {}
-    for variants in pictures:
-        groups = [list(keys) for keys in variants]
+    places: dict[Key, int] = {}
+    for alike in pictures:
+        groups = [list(keys) for keys in alike]
         known = [next((places[k] for k in keys if k in places), None) for keys in groups]
         taken = {place for place in known if place is not None}
         for keys, place in zip(groups, known, strict=True):

@@ -21,9 +21,13 @@ PERPLEXITY = 30
 
 @dataclass(frozen=True)
 class Embedded:
-    """points: the finite embeddings (N, D) of `images` images, with labels (N,).
+    """Embeddings of the classes that are looked at.
 
-    classes: the names of those that are looked at, by label, of `of` that there are.
+    points: those that are finite, (N, D).
+    labels: of the points, (N,).
+    images: how many there were, finite or not.
+    classes: the names of those that are looked at, by label.
+    of: how many classes there are.
     """
 
     points: Floats

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import pickle
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reports.figures.pictures import Job
+from reports.reading import Reading
 
-FEW = 4  # jobs for which a process would start in vain
 MOST = 4  # processes: each takes a second or two to import what draws
 
+Draw = Callable[..., list[Path]]  # of a reading, a folder, and the parts of a task
 
-def run_all(jobs: Sequence[Job]) -> list[Path]:
-    """What all of them return, in their order; the first error, as it was."""
-    if len(jobs) <= FEW or _cores() < 2:
-        return [file for job in jobs for file in job()]
+
+def run_all(
+    draw: Draw, reading: Reading, folder: Path, tasks: Sequence[Sequence[Any]]
+) -> list[Path]:
+    """What draw(reading, folder, *task) returns for all, in their order.
+
+    folder: where it draws, which holds the reading meanwhile.
+
+    Raises the first error, as it was.
+    """
+    if _cores() < 2:
+        return [file for task in tasks for file in draw(reading, folder, *task)]
+    # Once for all tasks, not with each; a variant stays one object in all of it.
+    kept = folder / "reading.pickle"
+    kept.write_bytes(pickle.dumps(reading))
     processes = _processes()
     try:
-        drawn = [processes.submit(job) for job in jobs]
+        drawn = [processes.submit(_draw, draw, kept, task) for task in tasks]
         return [file for files in drawn for file in files.result()]
     finally:
         processes.shutdown(wait=True, kill_workers=True)
+        kept.unlink()
 
 
 def start() -> None:
@@ -45,7 +59,17 @@ def _processes() -> Any:
     return get_reusable_executor(max_workers=_cores(), timeout=60)
 
 
+def _draw(draw: Draw, kept: Path, task: Sequence[Any]) -> list[Path]:
+    return draw(_read(kept), kept.parent, *task)
+
+
+@lru_cache(maxsize=1)  # the processes end with the run's pictures, so that it is never an old one
+def _read(kept: Path) -> Reading:
+    reading: Reading = pickle.loads(kept.read_bytes())
+    return reading
+
+
 def _load() -> None:
     import matplotlib.figure  # noqa: F401
 
-    from reports.figures import run_pictures  # noqa: F401
+    from reports.figures import catalogue  # noqa: F401

@@ -40,14 +40,14 @@ def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     return np.where(whole > 0, part, np.nan) / np.where(whole > 0, whole, 1.0)
 
 
-def bin_edges(found: Sequence[Updates], log: bool) -> Floats:
+def bin_edges(updates: Sequence[Updates], log: bool) -> Floats:
     """(BINS + 1,) steps that cut all variants into bins which are equally wide on the axis.
 
     On a logarithmic axis a window of a number of samples would hide the start and leave the end,
     where most samples lie, as ragged as they are.
     """
-    first = float(min(updates.step[0] for updates in found))
-    last = float(max(updates.step[-1] for updates in found))
+    first = float(min(u.step[0] for u in updates))
+    last = float(max(u.step[-1] for u in updates))
     edges: Floats = (np.geomspace if log else np.linspace)(first, last, BINS + 1)
     return edges
 
@@ -67,8 +67,8 @@ def quartiles(
             cuts.append(int(at))
     bins = [part for part in np.split(np.arange(len(step)), cuts) if len(part)]
     x = np.array([np.median(step[part]) for part in bins], dtype=np.float64)
-    found = [np.percentile(values[part], (25, 50, 75)) for part in bins]
-    return x, np.array(found, dtype=np.float64).reshape(-1, 3).T
+    middles = [np.percentile(values[part], (25, 50, 75)) for part in bins]
+    return x, np.array(middles, dtype=np.float64).reshape(-1, 3).T
 
 
 def epoch_noise_scales(updates: Updates) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ import pytest
 from claims import Claim, Trend, beats
 from reports import page
 from reports.answers import AnswerError
-from reports.figures import run_pictures, side_processes
+from reports.figures import drawing, factors, side_processes
 from reports.reading import reading
 from runs.artifacts import Predictions
 from runs.folder import read
@@ -105,9 +105,9 @@ def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder)
 
 
 def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder):
-    run_pictures.draw(reading(read(folder)))
+    drawing.draw(reading(read(folder)))
     first = page.write(reading(read(folder))).read_bytes()
-    run_pictures.draw(reading(read(folder)))
+    drawing.draw(reading(read(folder)))
     assert page.write(reading(read(folder))).read_bytes() == first
     html = first.decode()
     sources = re.findall(r'(?:src|href)="([^"]*)"', html)
@@ -116,6 +116,16 @@ def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder
     pictures = [s for s in sources if s.startswith("data:image")]
     assert len(pictures) >= 4
     assert html.count('alt="') == len(pictures)
+
+
+def test_linked_pictures_are_beside_the_page_and_all_others_in_it(folder):
+    drawing.draw(reading(read(folder)))
+    html = page.write(reading(read(folder)), linked=("forest", "size")).read_text()
+    sources = re.findall(r'<img src="([^"]*)"', html)
+    beside = [source for source in sources if not source.startswith("data:image")]
+    assert beside == ["figures/forest.svg", "figures/size.svg"]
+    assert all((folder / source).exists() for source in beside)
+    assert len(sources) > len(beside)
 
 
 def test_seeds_link_to_their_mlflow_run_where_there_is_one(folder):
@@ -164,14 +174,14 @@ def test_a_variant_that_two_sweeps_share_stands_in_each_called_as_it_is_there(ma
 
 
 def test_pictures_stay_as_they_were_where_one_cannot_be_drawn(folder, monkeypatch):
-    drawn = run_pictures.draw(reading(read(folder)))
+    drawn = drawing.draw(reading(read(folder)))
     assert {file.parent for file in drawn} == {folder / "figures"}
     before = {file: file.read_bytes() for file in drawn}
     assert {"forest.svg", "factors.png", "size.svg"} <= {file.name for file in drawn}
-    monkeypatch.setattr(run_pictures.factors, "draw", lambda *_: 1 / 0)
-    monkeypatch.setattr(side_processes, "FEW", 100)
+    monkeypatch.setattr(factors, "draw", lambda *_: 1 / 0)
+    monkeypatch.setattr(side_processes, "_cores", lambda: 1)
     with pytest.raises(ZeroDivisionError):
-        run_pictures.draw(reading(read(folder)))
+        drawing.draw(reading(read(folder)))
     assert {file: file.read_bytes() for file in (folder / "figures").iterdir()} == before
     assert not (folder / ".figures").exists()
 
@@ -214,7 +224,7 @@ class Nesting(HTMLParser):
 
 
 def test_it_is_well_formed_and_its_own_links_lead_somewhere(folder):
-    run_pictures.draw(reading(read(folder)))
+    drawing.draw(reading(read(folder)))
     html = text_of(folder)
     parser = Nesting()
     parser.feed(html)

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from reports.figures import factors
+from reports.figures.factors import strips
+from reports.figures.saving import svg
 
 GIVEN = {
     "kernel": {"linear": [0.50, 0.52], "rbf": [0.53], "poly": [0.52]},
@@ -13,23 +14,13 @@ GIVEN = {
 }
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figure that would have been saved."""
-    kept = []
-    monkeypatch.setattr(factors, "save", lambda figure, path: kept.append(figure) or [])
-    return kept
-
-
 def dots(figure):
     lines = (line for line in figure.axes[0].lines if line.get_marker() == "o")
     return [(line.get_xdata()[0], line.get_ydata()[0]) for line in lines]
 
 
-def test_the_picture_says_settings_values_and_ranges(tmp_path):
-    files = factors.draw(GIVEN, "test/accuracy", "q1: settings", tmp_path / "x")
-    assert [file.name for file in files] == ["x.svg", "x.png"] and all(f.exists() for f in files)
-    text = files[0].read_text()
+def test_the_picture_says_settings_values_and_ranges():
+    text = svg(strips(GIVEN, "test/accuracy", "q1: settings")).decode()
     # kernel has values with different numbers of trials, C has not
     for word in ("kernel", "C", "linear (2)", "100.0", "16.0 points", "2.0 points"):
         assert f"<!-- {word} -->" in text, word
@@ -37,47 +28,37 @@ def test_the_picture_says_settings_values_and_ranges(tmp_path):
     assert text.index("<!-- 16.0 points -->") < text.index("<!-- 2.0 points -->")
 
 
-def test_the_same_numbers_give_the_same_bytes(tmp_path):
-    first, again = (
-        factors.draw(GIVEN, "test/accuracy", "q", tmp_path / name) for name in ("x", "y")
-    )
-    for one, other in zip(first, again, strict=True):
-        assert one.read_bytes() == other.read_bytes()
-
-
-def test_a_dot_is_a_mean_and_the_widest_setting_comes_first(drawn, tmp_path):
-    factors.draw(GIVEN, "test/accuracy", "q", tmp_path / "x")
-    assert [x for x, _ in dots(drawn[0])] == pytest.approx([40, 55, 56, 51, 52, 53])
-    assert max(y for _, y in dots(drawn[0])[:3]) < min(y for _, y in dots(drawn[0])[3:])
+def test_a_dot_is_a_mean_and_the_widest_setting_comes_first():
+    drawn = dots(strips(GIVEN, "test/accuracy", "q"))
+    assert [x for x, _ in drawn] == pytest.approx([40, 55, 56, 51, 52, 53])
+    assert max(y for _, y in drawn[:3]) < min(y for _, y in drawn[3:])
 
 
 @pytest.mark.parametrize(
     "given", [{}, {"C": {}}, {"C": {"1": [0.5]}}, {"C": {"1": [0.5], "2": []}}]
 )
-def test_without_a_setting_that_varies_there_is_no_file(given, tmp_path):
-    assert factors.draw(given, "test/accuracy", "q", tmp_path / "x") == []
-    assert not list(tmp_path.iterdir())
+def test_without_a_setting_that_varies_there_is_no_picture(given):
+    assert strips(given, "test/accuracy", "q") is None
 
 
-def test_what_is_not_finite_is_left_out_and_counted(tmp_path):
+def test_what_is_not_finite_is_left_out_and_counted():
     given = {"lr": {"0.1": [0.5, math.nan], "0.2": [0.6], "9": [math.nan]}, "one": {"a": [0.5]}}
-    files = factors.draw(given, "test/accuracy", "q", tmp_path / "x")
-    text = files[0].read_text()
+    text = svg(strips(given, "test/accuracy", "q")).decode()
     assert "<!-- 10.0 points -->" in text and "Trials without a finite value: 2." in text
     assert "<!-- 9" not in text and "<!-- one -->" not in text
 
 
-def test_what_is_no_share_is_told_in_its_own_unit(tmp_path):
+def test_what_is_no_share_is_told_in_its_own_unit():
     given = {"lr": {"0.1": [0.5], "0.2": [0.6239]}}
-    text = factors.draw(given, "val/loss", "q", tmp_path / "x")[0].read_text()
+    text = svg(strips(given, "val/loss", "q")).decode()
     assert "<!-- validation loss -->" in text and "<!-- 0.124 -->" in text and "point" not in text
-    text = factors.draw(given, "time/seconds", "q", tmp_path / "y")[0].read_text()
+    text = svg(strips(given, "time/seconds", "q")).decode()
     assert "<!-- time seconds, s -->" in text and "<!-- 0.124 s -->" in text
 
 
-def test_equal_values_are_drawn_below_each_other(drawn, tmp_path):
-    factors.draw({"kind": {"a": [0.5], "b": [0.5]}}, "test/accuracy", "q", tmp_path / "x")
-    (x, y), (same, below) = dots(drawn[0])
+def test_equal_values_are_drawn_below_each_other():
+    figure = strips({"kind": {"a": [0.5], "b": [0.5]}}, "test/accuracy", "q")
+    (x, y), (same, below) = dots(figure)
     assert x == same and y < below
 
 
@@ -93,11 +74,10 @@ def crowded():
     }
 
 
-def test_no_text_overlaps_another_or_is_cut_off(drawn, tmp_path):
+def test_no_text_overlaps_another_or_is_cut_off():
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    factors.draw(crowded(), "test/accuracy", "a long title " * 12, tmp_path / "x")
-    (figure,) = drawn
+    figure = strips(crowded(), "test/accuracy", "a long title " * 12)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()

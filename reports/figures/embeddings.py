@@ -5,14 +5,26 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.figures import projections
-from reports.figures.curves import save
+from reports.figures import projections, sweep_view
 from reports.figures.looks import COLOURS
 from reports.figures.projections import Embedded, Floats
+from reports.reading import Reading
+from runs.artifacts import Embeddings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+name = "embeddings"
+caption = (
+    "Embeddings of test images in two dimensions: principal components, and t-SNE, "
+    "in which distances between groups mean little."
+)
+per_sweep = True
+unfolded = True
 
 PANEL, BESIDE = 2.6, 4  # inches of a panel, and variants in a row
 ROUNDED = 1e-3  # of the norm: of a smaller spread float16 leaves little but rounding
@@ -23,29 +35,41 @@ SHAPES = "os^DvPXDvo"  # the last three are hollow, as colours come round after 
 Looks = Mapping[int, Mapping[str, Any]]
 
 
-def draw(folders: Mapping[str, Path], title: str, path: Path) -> list[Path]:
-    """Two maps a variant as path.svg and path.png; none if no trial has left embeddings.
+def draw(reading: Reading, sweep: str) -> Figure | None:
+    """Of the first sweep that has embeddings only: t-SNE takes seconds."""
+    having = (own for own in reading.run.sweeps if _has_embeddings(reading, own))
+    if next(having, None) != sweep:
+        return None
+    trials = sweep_view.of_one_seed(sweep_view.tried(reading, sweep))
+    folders = {variant.label(sweep): trial.folder for variant, trial in trials.items()}
+    return maps(folders, f"{reading.run.study.study}: {sweep}, one seed")
 
-    folders: variant to the folder of one of its trials; one with other classes than the first is
-    left out. The same embeddings give the same bytes on the same machine.
+
+def maps(folders: Mapping[str, Path], title: str) -> Figure | None:
+    """Two maps a variant; None if no trial has left embeddings.
+
+    A variant with other classes than the first is left out. The same embeddings give the same
+    picture on the same machine.
+
+    folders: variant to the folder of one of its trials.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     read = {name: one for name, folder in folders.items() if (one := projections.read(folder))}
     if not read:
-        return []
+        return None
     first = next(iter(read.values()))
-    found = {name: one for name, one in read.items() if one.classes == first.classes}
-    columns, bands = min(BESIDE, len(found)), -(-len(found) // BESIDE)
-    heads = [textwrap.wrap(name, 34, break_on_hyphens=False) for name in found]
+    drawn = {name: one for name, one in read.items() if one.classes == first.classes}
+    columns, bands = min(BESIDE, len(drawn)), -(-len(drawn) // BESIDE)
+    heads = [textwrap.wrap(name, 34, break_on_hyphens=False) for name in drawn]
     width, beside = max(PANEL * columns, 5.2), 5 if columns > 2 else 3
     tall = bands * (2 * PANEL + 0.6 + 0.15 * max(map(len, heads)))
     figure = Figure(figsize=(width, tall + 1.6), layout="compressed")
     axes = figure.subplots(2 * bands, columns, squeeze=False)
     looks = {label: _look(i) for i, label in enumerate(first.classes)}
-    largest = max(one.spread for one in found.values())
-    for i, (head, one) in enumerate(zip(heads, found.values(), strict=True)):
+    largest = max(one.spread for one in drawn.values())
+    for i, (head, one) in enumerate(zip(heads, drawn.values(), strict=True)):
         top = 2 * (i // columns)
         _maps(axes[top : top + 2, i % columns], head, one, looks, largest)
     for axis in axes.flat:
@@ -62,7 +86,12 @@ def draw(folders: Mapping[str, Path], title: str, path: Path) -> list[Path]:
     notes = textwrap.fill(_notes(first), int(14 * width))
     figure.legend(handles, names, title=notes, loc="outside lower center", ncols=beside, **small)
     figure.suptitle(textwrap.fill(title, int(9.5 * width)))
-    return save(figure, path, crop=True)
+    return figure
+
+
+def _has_embeddings(reading: Reading, sweep: str) -> bool:
+    trials = [trial for v in sweep_view.tried(reading, sweep) for trial in v.finished]
+    return any((trial.folder / Embeddings.FILE).exists() for trial in trials)
 
 
 def _maps(
