@@ -35,8 +35,8 @@ class TripletLoss(nn.Module):
     triplets first takes the mean of its own; where all anchors have equally many, as in batches of
     P classes with K members each, that is the mean over all triplets.
 
-    margin: 0 or more; None replaces the hinge by the soft margin of [1],
-    ln(1 + exp(d(a, p) - d(a, n))).
+    margin: 0 or more; None replaces the hinge by the soft margin of [1], ln(1 + exp(d(a, p) - d(a,
+    n))).
     mining: chooses the triplets. "batch_hard" [1]: one an anchor, the farthest positive and the
     closest negative; "batch_all" [1]: all; "semi_hard" [2]: one for every anchor-positive pair, the
     closest negative farther than the positive, else the farthest negative; "random": one an anchor,

@@ -126,7 +126,7 @@ class Words:
         raise Missing(f"there is no claim {claim}")
 
     def holds(self, true: bool, sentence: str) -> str:
-        """Nothing; AnswerError where the numbers contradict the sentence."""
+        """Nothing; raises AnswerError where the numbers contradict the sentence."""
         if not true:
             raise AnswerError(
                 f"The answer on {self._sweep} says that {sentence}, and the numbers of this run "

@@ -104,7 +104,7 @@ class Study:
             raise sentence(error, self.setting_names) from None
 
     def validated(self, name: str, value: Any) -> Any:
-        """A value as JSON holds it ("3" typed in a shell is 3); UsageError for a bad one."""
+        """A value as JSON holds it ("3" typed in a shell is 3); raises UsageError for a bad one."""
         try:
             return self.settings.changed(**{name: value}).model_dump(mode="json")[name]
         except ValidationError as error:

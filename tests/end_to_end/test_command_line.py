@@ -57,17 +57,17 @@ def test_mlflow_holds_what_the_run_folder_holds(finished):
     results, names = json.loads((run / "results.json").read_text())["trials"], names_in(run)
     assert set(nested) == {t["key"] for t in results}
     for trial in results:
-        found = nested[trial["key"]]
-        assert found.info.run_name == names[trial["key"]]
-        assert found.info.status == "FINISHED"
-        assert found.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
-        assert found.data.metrics == trial["metrics"]
-        assert found.data.params["loss"] == trial["settings"]["loss"]
-        kept = {a.path for a in client.list_artifacts(found.info.run_id)}
+        one = nested[trial["key"]]
+        assert one.info.run_name == names[trial["key"]]
+        assert one.info.status == "FINISHED"
+        assert one.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+        assert one.data.metrics == trial["metrics"]
+        assert one.data.params["loss"] == trial["settings"]["loss"]
+        kept = {a.path for a in client.list_artifacts(one.info.run_id)}
         assert {"predictions.npz", "embeddings.npz", "settings.json"} <= kept
         lines = (run / "trials" / trial["key"] / "metrics.jsonl").read_text().splitlines()
         curve = [json.loads(x) for x in lines if "val/loss" in x]
-        history = client.get_metric_history(found.info.run_id, "val/loss")
+        history = client.get_metric_history(one.info.run_id, "val/loss")
         assert [(h.step, h.value) for h in history] == [(x["epoch"], x["val/loss"]) for x in curve]
 
 

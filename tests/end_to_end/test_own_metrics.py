@@ -131,12 +131,12 @@ class Ended:
     @property
     def means(self):
         """Of what is measured at the end, by variant."""
-        found: dict[str, list[float]] = {}
+        by_name: dict[str, list[float]] = {}
         for trial in self.results["trials"]:
             (setting,) = self.study.sweeps
             name = f"{setting}={trial['settings'][setting]}"
-            found.setdefault(name, []).append(trial["metrics"][self.outcome])
-        return {name: math.fsum(values) / len(values) for name, values in found.items()}
+            by_name.setdefault(name, []).append(trial["metrics"][self.outcome])
+        return {name: math.fsum(values) / len(values) for name, values in by_name.items()}
 
 
 def plain(text):

@@ -15,7 +15,7 @@ from reports.figures import drawing, factors, side_processes
 from reports.reading import reading
 from runs.artifacts import Predictions
 from runs.folder import read
-from trainables.training import evaluation as classification_report
+from trainables.training import evaluation
 
 CLASSES = ("cat", "dog", "ship")
 ABOVE = Claim(id="toy.above", says="Large <b> is better.",
@@ -41,13 +41,13 @@ def folder(tmp_path):
             random = np.random.default_rng([size, seed])
             labels = np.arange(300) % 3
             scores = random.normal(size=(300, 3)) + GOOD[size] * np.eye(3)[labels]
-            found = classification_report.final(trial, CLASSES, labels, scores, scores)
+            metrics = evaluation.final(trial, CLASSES, labels, scores, scores)
             lines = [
                 {"epoch": e, "train/loss": 1 / (e * size), "train/accuracy": 0.5, "val/loss": 1.0,
-                 "val/accuracy": found["test/accuracy"]}
+                 "val/accuracy": metrics["test/accuracy"]}
                 for e in (1, 2, 3)
             ]  # fmt: skip
-            lines.append({"epoch": 3, **found})
+            lines.append({"epoch": 3, **metrics})
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (trial / "metrics.jsonl").write_text(text)
             about = {"key": key, "seed": seed, "sweeps": ["size"], "settings": {"size": size}}

@@ -11,9 +11,9 @@ def shown(made_run, made_trial):
 
     def of(*metrics, **study):
         trials = [made_trial({"x": 1}, seed, metrics=own) for seed, own in enumerate(metrics)]
-        found = table(made_run(trials, **study))
-        (cells,) = found.rows.values()
-        return dict(zip(found.columns, cells, strict=True))
+        made = table(made_run(trials, **study))
+        (cells,) = made.rows.values()
+        return dict(zip(made.columns, cells, strict=True))
 
     return of
 
@@ -27,8 +27,8 @@ def test_shares_have_points_and_an_auc_three_digits(shown):
 
 def test_the_metric_by_which_a_study_chooses_is_there_and_what_it_is_compared_by(shown):
     metrics = {"test/accuracy": 0.5, "val/macro_f1": 0.41, "test/macro_f1": 0.43}
-    found = shown(metrics, metric="val/macro_f1")
-    assert found == {
+    cells = shown(metrics, metric="val/macro_f1")
+    assert cells == {
         "test": "50.0 %",
         "validation macro f1": "41.0 %",
         "test macro f1": "43.0 %",
@@ -36,8 +36,8 @@ def test_the_metric_by_which_a_study_chooses_is_there_and_what_it_is_compared_by
 
 
 def test_what_classifies_nothing_has_its_own_metrics_shown(shown):
-    found = shown({"val/rmse": 12.345, "val/bias": -0.0123, "time/seconds": 3.0}, metric="val/rmse")
-    assert found == {"validation rmse": "12.3", "validation bias": "-0.0123"}
+    cells = shown({"val/rmse": 12.345, "val/bias": -0.0123, "time/seconds": 3.0}, metric="val/rmse")
+    assert cells == {"validation rmse": "12.3", "validation bias": "-0.0123"}
 
 
 def test_a_variant_of_which_no_trial_finished_has_no_row(made_run, made_trial):

@@ -102,8 +102,8 @@ def resumed(study, folder, values=None, **more):
 
 
 def files(folder):
-    found = [file for file in folder.path.rglob("*") if file.is_file() and file.name != ".lock"]
-    return {file: file.read_bytes() for file in found}
+    files = [file for file in folder.path.rglob("*") if file.is_file() and file.name != ".lock"]
+    return {file: file.read_bytes() for file in files}
 
 
 def names(trials):

@@ -90,13 +90,13 @@ def node_that_sees_an_empty_output(tmp_path, cluster):
     )
     count = "import ray, sys; ray.init(sys.argv[1]); print(sum(n['Alive'] for n in ray.nodes()))"
     for _ in range(20):
-        found = subprocess.run(
+        nodes = subprocess.run(
             [sys.executable, "-c", count, address], env=env, capture_output=True, text=True
         )
-        if found.stdout.strip() == "2":
+        if nodes.stdout.strip() == "2":
             break
     else:
-        pytest.fail(f"the second node did not join: {found.stderr}")
+        pytest.fail(f"the second node did not join: {nodes.stderr}")
     yield hidden
     os.killpg(node.pid, 15)
     node.wait(30)

@@ -160,9 +160,9 @@ def check_make(command, place, env):
 
 def printed(page):
     """The commands that start a study on a page."""
-    found = re.findall(r"<code>(python -m studies[^<]*)</code>", page.read_text())
-    assert found
-    return dict.fromkeys(html.unescape(command) for command in found)
+    commands = re.findall(r"<code>(python -m studies[^<]*)</code>", page.read_text())
+    assert commands
+    return dict.fromkeys(html.unescape(command) for command in commands)
 
 
 def answer(url):

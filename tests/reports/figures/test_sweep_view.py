@@ -12,7 +12,7 @@ from reports.figures.saving import svg
 from reports.reading import reading
 from runs.artifacts import Confusion
 from runs.variants import label
-from trainables.training import evaluation as classification_report
+from trainables.training import evaluation
 
 CLASSES = ("cat", "dog", "ship")
 SWEEP = [figure for figure in FIGURES if figure.per_sweep]
@@ -51,7 +51,7 @@ def trial(ended):
         random = np.random.default_rng(seed)
         labels = np.arange(60) % 3
         scores = random.normal(size=(60, 3)) + 1.5 * np.eye(3)[labels]
-        final = classification_report.final(folder, CLASSES, labels, scores, scores)
+        final = evaluation.final(folder, CLASSES, labels, scores, scores)
         curve = [
             {"epoch": e + 1, "train/loss": 1 / (e + 1), "val/accuracy": 0.5, "train/accuracy": 0.6}
             for e in range(epochs)
@@ -126,7 +126,7 @@ def test_the_report_names_single_classes_only_where_they_are_few(tmp_path, count
     labels = np.arange(60) % count
     classes = [f"class/{i}" for i in range(count)]
     scores = np.eye(count)[labels]
-    final = classification_report.final(tmp_path, classes, labels, scores, scores)
+    final = evaluation.final(tmp_path, classes, labels, scores, scores)
     assert final["test/accuracy"] == final["test/auc_macro"] == 1
     assert ("test/accuracy_class_1" in final) == (count == 2)  # the slash would end the name
     rows = (tmp_path / "test_classes.csv").read_text().splitlines()

@@ -52,8 +52,8 @@ class Finished:
 
     def trial(self, name):
         """The MLflow run of a trial."""
-        (found,) = (run for run, one in self.names.items() if one == name)
-        return found
+        (own,) = (run for run, one in self.names.items() if one == name)
+        return own
 
     def key(self, name):
         """The key of a trial."""
@@ -134,9 +134,9 @@ def browser():
     assert chromium, "These tests need a browser: install Debian's package chromium."
     playwright.expect.set_options(timeout=WAIT)
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield found
-        found.close()
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
     playwright.expect.set_options(timeout=5_000)
 
 
