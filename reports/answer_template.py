@@ -64,7 +64,10 @@ def environment() -> SandboxedEnvironment:
 
 
 def mentions(text: str) -> Mentions:
-    """Whom a paragraph speaks of; ValueError for what is no template, and for another name."""
+    """Whom a paragraph speaks of.
+
+    Raises ValueError for what is no template, and for a name that paragraphs do not have.
+    """
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     words = environment()
