@@ -55,3 +55,9 @@ def test_the_service_knows_only_the_protocol_of_trainables() -> None:
     for path in (ROOT / "service").rglob("*.py"):
         for name in imported(path):
             assert not name.startswith("trainables") or name == "trainables.protocol", path
+
+
+def test_workers_are_sent_every_package() -> None:
+    from service.cluster.connection import PACKAGES
+
+    assert set(PACKAGES) == set(MAY)

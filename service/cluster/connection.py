@@ -16,10 +16,9 @@ from service.capacity import Capacity, Node, cores
 from service.resources import Resources
 
 PACKAGES = (
-    "studies", "service", "reports", "runs", "trainables", "models", "losses", "metrics", "images",
-    "files",
+    "studies", "service", "reports", "claims", "runs", "trainables", "models", "losses", "metrics",
+    "images", "files",
 )  # fmt: skip
-
 
 BREAKPOINT = "PYTHONBREAKPOINT"  # which Ray sets to its own debugger
 _before: dict[str, str | None] = {}  # what variables of this process were before
