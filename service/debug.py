@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.trial_folder import recorded, write_json
+from runs.trial_folder import recorded
 from service.execution import run_trial
 from service.study import Study
 from service.trial_spec import TrialSpec

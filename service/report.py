@@ -7,9 +7,10 @@ import importlib
 import sys
 from pathlib import Path
 
+from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import RunFolder
-from runs.trial_folder import read_json, write_json
+from runs.trial_folder import read_json
 from service.environment import commit
 from service.study import Study
 

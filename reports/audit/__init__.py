@@ -107,7 +107,7 @@ def _checks(trial: TrialRecord) -> list[Check]:
         ("confusion_rows", checks.rows),
     ]
     embeds = any("train/embedding_norm" in line for line in trial.lines)
-    if embeds or (trial.folder / Embeddings.FILE).exists():
+    if embeds or (trial.folder / Embeddings.FILE).is_file():
         made.append(("not_finite", checks.embeddings_finite))
         outcome += [("collapsed", checks.collapsed), ("triplet_at_margin", checks.at_margin)]
     if trial.control == "one_batch":

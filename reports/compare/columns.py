@@ -41,7 +41,7 @@ class Column:
 
     def told(self, variant: Variant) -> dict[str, Any]:
         """The settings that it is called after in its first sweep, but for what it tunes."""
-        sweep = next(iter(variant.varied))
+        sweep = next(iter(variant.sweeps))
         return {n: v for n, v in variant.values(sweep).items() if n != self.setting}
 
     def _key(self, variant: Variant) -> str:
@@ -113,7 +113,7 @@ def _alike(
     row: tuple[dict[str, Any], str, dict[int, Variant]], variant: Variant, told: Mapping[str, Any]
 ) -> bool:
     called, _, there = row
-    if called == told and any(set(v.varied) & set(variant.varied) for v in there.values()):
+    if called == told and any(set(v.sweeps) & set(variant.sweeps) for v in there.values()):
         return True
     return all(variant.has(called) and other.has(told) for other in there.values())
 
@@ -131,7 +131,7 @@ def _cell(column: Column, told: Mapping[str, Any], variant: Variant) -> Cell:
     text = (
         f"{mean_sd(values, unit.decimals)}{unit.sign}" if values else first.reason or first.status
     )
-    own = variant.varied[next(iter(variant.varied))]
+    own = variant.sweeps[next(iter(variant.sweeps))]
     more = label(variant.settings, [name for name in own if name not in told])
     suspect = column.reading.suspects.get(variant, ())
     count, asked = len(variant.finished) if values else 0, len(variant.trials)

@@ -13,6 +13,7 @@ from reports.figures import projections
 from reports.figures.curves import save
 from reports.figures.looks import COLOURS
 from reports.figures.projections import Embedded, Floats
+from runs.bundle import Folder
 
 PANEL, BESIDE = 2.6, 4  # inches of a panel, and variants in a row
 ROUNDED = 1e-3  # of the norm: of a smaller spread float16 leaves little but rounding
@@ -23,7 +24,7 @@ SHAPES = "os^DvPXDvo"  # the last three are hollow, as colours come round after 
 Looks = Mapping[int, Mapping[str, Any]]
 
 
-def draw(folders: Mapping[str, Path], title: str, path: Path) -> list[Path]:
+def draw(folders: Mapping[str, Folder], title: str, path: Path) -> list[Path]:
     """Two maps a variant as path.svg and path.png; none if no trial has left embeddings.
 
     folders: variant to the folder of one of its trials; one with other classes than the first is

@@ -21,7 +21,7 @@ from reports.figures import grids, scores, sensitivity, update_figures
 from reports.figures.looks import Look
 from reports.reading import Reading
 from runs.record import TrialRecord
-from runs.variants import Variant, varying
+from runs.variants import Variant, differing_values
 
 Job = Callable[[], list[Path]]
 """Draws one kind of picture: data and a function, so that another process can do it."""
@@ -94,7 +94,7 @@ def of_one_seed(variants: Sequence[Variant]) -> dict[Variant, TrialRecord]:
 
 def _at_own(variant: Variant, sweep: str, tuned: str) -> str:
     """ "optimizer=adam (lr=0.001)" """
-    others = [name for name in variant.varied[sweep] if name != tuned and name in variant.settings]
+    others = [name for name in variant.sweeps[sweep] if name != tuned and name in variant.settings]
     own = f"({tuned}={variant.settings.get(tuned)})"
     return f"{variant.label(sweep, tuned)} {own}" if others else own
 
@@ -135,13 +135,13 @@ def _sensitivity(
 
 def _grid(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
     """The two settings that vary, if the variants fill their grid row by row; else nothing."""
-    varied = varying(variants, sweep)
-    if len(varied) != 2:
+    differing = differing_values(variants, sweep)
+    if len(differing) != 2:
         return {}
-    rows, columns = varied.items()
+    rows, columns = differing.items()
     wanted = [(a, b) for a in rows[1] for b in columns[1]]
     have = [(str(v.settings.get(rows[0])), str(v.settings.get(columns[0]))) for v in variants]
-    return varied if have == wanted else {}
+    return differing if have == wanted else {}
 
 
 def _mean(trials: Sequence[TrialRecord], metric: str) -> float:

@@ -43,7 +43,7 @@ def jobs(reading: Reading, folder: Path) -> list[Job]:
     made: list[Job] = []
     for sweep, variants in sweeps.items():
         # Of the first sweep that has embeddings: t-SNE takes seconds.
-        left = any((t.folder / Embeddings.FILE).exists() for v in variants for t in v.finished)
+        left = any((t.folder / Embeddings.FILE).is_file() for v in variants for t in v.finished)
         if not variants[0:1] or variants[0].trials[0].control or not left:
             continue
         ordered = of_one_seed(variants)

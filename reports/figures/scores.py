@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import metrics
 from reports.figures import grids
 from runs.artifacts import Absent, Confusion, Predictions
+from runs.bundle import Folder
 
 POINTS = 150  # of a ROC curve: more cannot be told apart in a picture
 EACH_CLASS = 20  # with more classes, only the means of their ROC curves are drawn
@@ -20,7 +21,7 @@ BEFORE = "before training"
 
 
 def confusion(
-    title: str, variants: Mapping[str, Sequence[Path]], panels: Any, path: Path
+    title: str, variants: Mapping[str, Sequence[Folder]], panels: Any, path: Path
 ) -> list[Path]:
     """Counts added over seeds; what the network said before training comes first.
 
@@ -45,7 +46,7 @@ def confusion(
     return grids.confusion_grid(matrices, classes, title, path, panels)
 
 
-def roc(title: str, variants: Mapping[str, Path], panels: Any, path: Path) -> list[Path]:
+def roc(title: str, variants: Mapping[str, Folder], panels: Any, path: Path) -> list[Path]:
     """Of one trial a variant, in its folder: curves of several cannot be told apart.
 
     A trial without scores, which a kept run lacks, has no panel.

@@ -21,6 +21,7 @@ from reports.figures.update_series import (
     whole_network,
 )
 from runs.artifacts import Absent, Updates
+from runs.bundle import Folder
 
 STEPS = "optimiser steps"
 SHADE = 0.25  # of a band; where two lie on each other they are darker
@@ -32,7 +33,7 @@ PARTS = ("updates", "layers", "effective", "path")
 
 def draw(
     title: str,
-    folders: Mapping[str, Path],
+    folders: Mapping[str, Folder],
     path: Path,
     styles: Mapping[str, Look] | None = None,
     parts: Sequence[str] = PARTS,

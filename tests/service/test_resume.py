@@ -151,7 +151,7 @@ def test_more_seeds_under_a_newer_version_extend_a_run_and_list_no_variant_twice
     assert {t.seed for t in plan.todo} == {1, 2} and len(plan.todo) == 2 * len(old)
     carry_out(plan, folder)
     run = folder.read()
-    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.names.values()))
+    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.trial_names.values()))
     assert len(run.variants) == len(old)
     assert all([t.seed for t in variant.finished] == [0, 1, 2] for variant in run.variants)
     for key, lines in kept.items():
