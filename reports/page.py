@@ -32,10 +32,13 @@ BADGES = {  # a mark beside the word: colour alone does not tell everyone
 }
 
 
-def write(reading: Reading, tracked: Tracked | None = None) -> Path:
+def write(
+    reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()
+) -> Path:
     """Make report.html of a run again; returns the file.
 
     tracked: where MLflow has the run, if that is known better than when it was read.
+    linked: names of pictures that stay files in figures/ instead of being part of the page.
 
     Raises answers.AnswerError for an answer that the numbers do not bear out, and leaves the page
     that was there.
@@ -43,11 +46,11 @@ def write(reading: Reading, tracked: Tracked | None = None) -> Path:
     if reading.refused:
         raise AnswerError(reading.refused)
     path = reading.run.path / NAME
-    atomic.write(path, page(reading, tracked).encode())
+    atomic.write(path, page(reading, tracked, linked).encode())
     return path
 
 
-def page(reading: Reading, tracked: Tracked | None = None) -> str:
+def page(reading: Reading, tracked: Tracked | None = None, linked: Collection[str] = ()) -> str:
     """The whole page."""
     run, audits, compared = reading.run, reading.audits, reading.compared
     outcome = words_of(run.outcome)
@@ -62,9 +65,9 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         outcome=outcome,
         groups=by_sweep(run, compared.differences) if compared else {},
         rows=by_sweep(run, reading.table.rows),
-        forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals."),
+        forest=gallery.picture(run, "forest", f"Differences in {outcome}, with intervals.", linked),
         factors=gallery.picture(
-            run, "factors", f"{outcome.capitalize()} by every setting's value."
+            run, "factors", f"{outcome.capitalize()} by every setting's value.", linked
         ),
         links=links(run, tracked),
         suspects=reading.suspects,
@@ -75,7 +78,7 @@ def page(reading: Reading, tracked: Tracked | None = None) -> str:
         remarks=_counted(audits[t.key].remarks for t in run.trials),
         controls=[(t, audit.as_it_must_be(t, audits[t.key])) for t in run.trials if t.control],
         unfinished=[t for t in run.trials if not t.finished],
-        pictures=gallery.pictures(run),
+        pictures=gallery.pictures(run, linked),
         notes=_tuned(reading),
     )
 

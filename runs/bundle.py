@@ -17,6 +17,8 @@ from runs.errors import UsageError
 
 NAME = "trials.zip"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same for all: the same trials give the same bytes
+# Without this, half of an archive would be opened as the last whole one within it, an .npz.
+MARK = b"trials of a run"
 MODE = 0o100644 << 16  # a file that its owner may write
 
 # What a damaged archive raises where it is read.
@@ -42,17 +44,24 @@ def open_bundle(file: Path) -> Folder:
 
 
 def _inside(file: Path, at: str) -> Bundled:
+    return Bundled(_archive(file), at)
+
+
+def _archive(file: Path) -> zipfile.ZipFile:
     about = file.stat()
-    return Bundled(_archive(file, about.st_mtime_ns, about.st_size), at)
+    return _opened(file, about.st_mtime_ns, about.st_size)
 
 
 @lru_cache(maxsize=8)
-def _archive(file: Path, *_state: int) -> zipfile.ZipFile:
-    """Opened once as it is now: listing what it holds is most of the time that reading takes."""
+def _opened(file: Path, *_as_it_is: int) -> zipfile.ZipFile:
+    """Once as long as it stays: listing what it holds is most of the time that reading takes."""
     try:
-        return zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(file)
     except (*DAMAGED, OSError, UnicodeDecodeError):
         raise UsageError(f"{file} cannot be read: it is no whole archive.") from None
+    if archive.comment != MARK:
+        raise UsageError(f"{file} cannot be read: it is no whole archive of trials.")
+    return archive
 
 
 def text(file: Folder) -> str:
@@ -82,6 +91,7 @@ def pack(folder: Path, file: Path) -> None:
     """Bundle all files below a folder; the same files give the same bytes."""
     beside = file.with_name(f".{file.name}")
     with zipfile.ZipFile(beside, "w") as archive:
+        archive.comment = MARK
         names = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*")}
         for name in sorted(name for name, one in names.items() if one.is_file()):
             entry = zipfile.ZipInfo(name, LONG_AGO)
@@ -97,11 +107,10 @@ def unpack(file: Path, folder: Path) -> None:
 
     Raises UsageError if the bundle is damaged, and leaves it as it is.
     """
-    beside = folder.with_name(f".{folder.name}")
+    archive, beside = _archive(file), folder.with_name(f".{folder.name}")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        with zipfile.ZipFile(file) as archive:
-            archive.extractall(beside)
+        archive.extractall(beside)
         beside.rename(folder)
     except DAMAGED:
         raise UsageError(f"{file} cannot be read: its archive is damaged.") from None

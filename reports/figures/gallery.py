@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,33 +40,46 @@ class Picture:
     unfolded: bool
 
 
-def pictures(run: Run) -> dict[str, list[Picture]]:
-    """What was drawn of every sweep, and as "" of the run as a whole."""
+def pictures(run: Run, linked: Collection[str] = ()) -> dict[str, list[Picture]]:
+    """What was drawn of every sweep, and as "" of the run as a whole.
+
+    linked: names of pictures that stay files beside the page, instead of being part of it.
+    """
     outcome = words_of(run.outcome).capitalize()
     wanted = {
         sweep: [(f"{sweep}_{kind}" if kind else sweep, said.format(outcome=outcome), kind in OPEN)
                 for kind, said in KINDS.items()]
         for sweep in run.sweeps
     }  # fmt: skip
-    return {sweep: _found(run, names) for sweep, names in wanted.items()}
+    return {sweep: _found(run, names, linked) for sweep, names in wanted.items()}
 
 
-def picture(run: Run, name: str, caption: str) -> Picture | None:
+def picture(run: Run, name: str, caption: str, linked: Collection[str] = ()) -> Picture | None:
     """One of the run's pictures, None if it was not drawn."""
-    return next(iter(_found(run, [(name, caption, True)])), None)
+    return next(iter(_found(run, [(name, caption, True)], linked)), None)
 
 
-def _found(run: Run, wanted: Sequence[tuple[str, str, bool]]) -> list[Picture]:
+def _found(
+    run: Run, wanted: Sequence[tuple[str, str, bool]], linked: Collection[str]
+) -> list[Picture]:
     found = []
     for name, caption, unfolded in wanted:
-        svg, png = (run.path / "figures" / f"{name}.{kind}" for kind in ("svg", "png"))
+        svg, png, webp = (
+            run.path / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "webp")
+        )
         if svg.exists() and (not png.exists() or svg.stat().st_size <= LARGEST_SVG):
-            found.append(Picture(name, caption, data_uri(svg, "svg+xml"), unfolded))
+            file, kind = svg, "svg+xml"
         elif png.exists():
-            found.append(Picture(name, caption, data_uri(png, "png"), unfolded))
+            file, kind = png, "png"
+        elif webp.exists():  # of a kept run
+            file, kind = webp, "webp"
+        else:
+            continue
+        uri = f"figures/{file.name}" if name in linked else data_uri(file, kind)
+        found.append(Picture(name, caption, uri, unfolded))
     return found
 
 
 def data_uri(file: Path, kind: str) -> str:
-    """A file as an address that holds it; kind: png, svg+xml."""
+    """A file as an address that holds it; kind: png, webp, svg+xml."""
     return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

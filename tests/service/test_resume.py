@@ -248,3 +248,28 @@ def test_a_record_that_mlflow_lacks_is_made_again(tmp_path, capsys):
     assert f"/runs/{folder.tracked.parent}" in (folder.path / "report.html").read_text()
     assert execute(STUDY, resume, {})[0] == 0
     assert capsys.readouterr().out == f"Nothing is left to do in {folder.path}.\n"
+
+
+def test_a_bundled_run_is_unpacked_when_trials_are_to_be_written_and_not_before(whole):
+    whole.pack()
+    archive = (whole.path / "trials.zip").read_bytes()
+    assert execute(STUDY, options_from({"resume": str(whole.path)}), {})[0] == 0
+    assert (whole.path / "trials.zip").read_bytes() == archive
+    before = {trial.key: trial.metrics for trial in whole.read().trials}
+    plan = resumed(STUDY, whole, seeds=2)
+    assert len(plan.todo) == len(before) and whole.bundled
+    carry_out(plan, whole)
+    assert not whole.bundled and (whole.path / "trials").is_dir()
+    assert not (whole.path / "trials.zip").exists()
+    trials = whole.read().trials
+    assert whole.status() == "finished" and len(trials) == 2 * len(before)
+    assert before == {t.key: t.metrics for t in trials if t.seed == 0}
+
+
+def test_a_bundled_run_whose_archive_is_damaged_is_not_gone_on_with(whole):
+    whole.pack()
+    file = whole.path / "trials.zip"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(UsageError, match=r"trials\.zip cannot be read"):
+        resumed(STUDY, whole, seeds=2)
+    assert file.exists() and not (whole.path / "trials").exists()
