@@ -10,6 +10,7 @@ import sys
 import zipfile
 
 import pytest
+from PIL import Image
 
 from runs.folder import RunFolder
 
@@ -84,6 +85,18 @@ def test_it_has_every_picture_of_the_run_once(run, kept):
     assert {"loss_embeddings", "loss_roc"} <= drawn and len(marks) == len(drawn)
     for name in re.findall(r'src="(figures/[^"]+)"', page):
         assert (kept.path / name).is_file()
+
+
+def test_its_pictures_have_all_colours_that_were_drawn(run, kept):
+    kept, _ = kept
+    bitmaps = [file for file in (kept.path / "figures").iterdir() if file.suffix == ".webp"]
+    assert bitmaps
+    for file in bitmaps:
+        with (
+            Image.open(file) as one,
+            Image.open(run.path / "figures" / f"{file.stem}.png") as other,
+        ):
+            assert one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()
 
 
 def test_it_names_no_place_of_the_machine(place, kept):
