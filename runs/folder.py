@@ -38,10 +38,15 @@ class RunFolder:
 
     @classmethod
     def create(cls, output: Path, study: str) -> RunFolder:
-        """A new, empty run folder; UsageError if it cannot be written.
+        """A new, empty run folder.
 
         Its name is the time, and a few random digits: MLflow knows runs by name, and two that start
         in the same second may share a store.
+
+        output: where it lies, below a folder of the study.
+        study: the name of that.
+
+        Raises UsageError if it cannot be written.
         """
         path = output / study / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{secrets.token_hex(3)}"
         try:
@@ -52,9 +57,13 @@ class RunFolder:
 
     @classmethod
     def find(cls, name: str, output: Path, study: str | None) -> RunFolder:
-        """The run with a path or STUDY/RUN as its name; UsageError if there is none.
+        """A run by its name.
 
-        "" or "latest" is the last of the study, STUDY/latest of any.
+        name: a path, or STUDY/RUN; "" or "latest" is the last of the study, STUDY/latest of any.
+        output: where runs lie.
+        study: whose run it is, None where the name says so.
+
+        Raises UsageError if there is none.
         """
         if name == "latest" or name.endswith("/latest"):
             name, study = "", name.rpartition("/")[0] or study
@@ -75,7 +84,7 @@ class RunFolder:
 
     @property
     def study(self) -> StudyRecord:
-        """What study.json holds; UsageError if another version of the format wrote it."""
+        """What study.json holds. Raises UsageError if it is of another version of the format."""
         value = read_json(self.path / "study.json")
         if value.get("format") != FORMAT:
             raise UsageError(
@@ -84,7 +93,7 @@ class RunFolder:
         return StudyRecord.model_validate(value)
 
     def lock(self) -> FileLock:
-        """The driver's lock, held; UsageError while another driver is alive."""
+        """The driver's lock, held. Raises UsageError if another driver is alive."""
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)

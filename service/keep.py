@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,11 +76,13 @@ def copy(run: RunFolder, to: Path, names: Mapping[str, str]) -> RunFolder:
     to: where kept runs lie.
     names: path on this machine to what stands for it in what is kept.
 
-    Raises UsageError if the run lies there already.
+    Raises UsageError if the run lies there already, or has no page.
     """
     target = RunFolder(to / run.path.parent.name / run.path.name)
     if target.path == run.path:
         raise UsageError(f"{run.path} is kept already.")
+    if not (run.path / page.NAME).is_file():
+        raise UsageError(f"{run.path} has no page; make it with: python -m service.report RUN")
     shutil.rmtree(target.path / "trials", ignore_errors=True)
     (target.path / "trials").mkdir(parents=True)
     for name in RUN_FILES:
@@ -141,7 +144,8 @@ def _squeeze(figures: Path) -> None:
 
     for png in figures.glob("*.png"):
         with Image.open(png) as picture:
-            picture.save(png.with_suffix(".webp"), lossless=True, exact=True, method=6)
+            # Of what loses nothing, quality is how hard it tries.
+            picture.save(png.with_suffix(".webp"), lossless=True, exact=True, quality=100, method=6)
         png.unlink()
     for svg in figures.glob("*.svg"):
         both = [file for file in (svg, svg.with_suffix(".webp")) if file.is_file()]
@@ -163,11 +167,15 @@ def _copy_predictions(source: Folder, target: Path) -> None:
     """What a comparison of one seed needs; scores are a hundred times larger."""
     with suppress(Absent):
         said = Predictions.load(source)
-        small = {"label": said.label, "prediction": said.prediction}
-        arrays = {name: values.astype(np.uint16) for name, values in small.items()}
+        most = max(said.label.max(initial=0), said.prediction.max(initial=0))
+        small = np.min_scalar_type(most)
+        arrays: dict[str, Any] = {
+            "label": said.label.astype(small),
+            "prediction": said.prediction.astype(small),
+        }
         if said.classes is not None:
             arrays["classes"] = np.array(said.classes)
-        np.savez_compressed(target / Predictions.FILE, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(target / Predictions.FILE, **arrays)
 
 
 if __name__ == "__main__":
