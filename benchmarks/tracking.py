@@ -97,7 +97,7 @@ def cost(place: Path, how: How, epochs: int = 6) -> tuple[float, float]:
     with how(run, uri) as commit:
         wall = time.perf_counter()
         for line in run_trial(
-            study.trainable, spec.settings, run.trial(spec.key).path, seed=spec.seed,
+            study.trainable, spec.settings, run.trial(spec.key).place, seed=spec.seed,
             threads=1, gpus=0, metric=study.metric, mode=study.mode,
         ):  # fmt: skip
             commit(line)

@@ -64,7 +64,7 @@ def asked(run: Run, sweep: str, settings: Mapping[str, object]) -> list[TrialAsk
 
 def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Variant]:
     """All variants of a sweep with these settings, however they ended, without controls."""
-    return [v for v in run.variants if sweep in v.varied and v.has(settings)]
+    return [v for v in run.variants if sweep in v.sweeps and v.has(settings)]
 
 
 def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, object]) -> Pairs:

@@ -52,11 +52,11 @@ def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
 
 def _useless(run: Run, sweeps: list[str]) -> frozenset[str]:
     """Settings that were given for other sweeps: of these no variant has them, or none varies."""
-    own = [variant for variant in run.variants if set(sweeps) & set(variant.varied)]
+    own = [variant for variant in run.variants if set(sweeps) & set(variant.sweeps)]
     if not own:  # they did not run, so that nothing is known of them
         return frozenset()
     used = {name for variant in own for name in variant.settings}
-    varied = {name for variant in own for sweep in sweeps for name in variant.varied.get(sweep, ())}
+    varied = {name for variant in own for sweep in sweeps for name in variant.sweeps.get(sweep, ())}
     given = run.study.asked.values
     several = {name for name, values in given.items() if len(values) > 1}
     return frozenset((given.keys() - used) | (several - varied))

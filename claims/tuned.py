@@ -58,7 +58,7 @@ def at_an_end(variants: Sequence[Variant], own: Sequence[Variant], setting: str)
             value = variant.settings[setting]
             for end, word, more in ((min, "smallest", "smaller"), (max, "largest", "larger")):
                 if value == end(tried):
-                    names = next(iter(variant.varied.values()))
+                    names = next(iter(variant.sweeps.values()))
                     name = label(variant.settings, [n for n in names if n != setting])
                     sentences.append(
                         f"{name or variant.name}: its own {setting}, {value:g}, is the {word} that "

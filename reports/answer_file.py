@@ -11,8 +11,8 @@ from typing import Any
 from claims.verdicts import Verdict
 from reports.audit import Audit
 from reports.reading import Reading
+from runs.atomic import write_json
 from runs.record import Run, TrialRecord
-from runs.trial_folder import write_json
 from runs.variants import Variant
 
 NAME = "answer.json"
@@ -69,7 +69,7 @@ def _variant(reading: Reading, variant: Variant) -> dict[str, Any]:
     metrics = dict.fromkeys(name for trial in variant.finished for name in trial.metrics)
     return {
         "name": variant.name,
-        "labels": {sweep: variant.label(sweep) for sweep in variant.varied},
+        "labels": {sweep: variant.label(sweep) for sweep in variant.sweeps},
         "settings": dict(variant.settings),
         "shown": variant in reading.shown,
         "trials": [

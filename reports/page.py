@@ -18,8 +18,9 @@ from reports import audit, differences
 from reports.answers import AnswerError
 from reports.figures import gallery
 from reports.reading import Reading
+from runs import atomic
 from runs.record import Run, Tracked
-from runs.variants import varying
+from runs.variants import differing_values
 
 NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
@@ -43,10 +44,9 @@ def write(
     """
     if reading.refused:
         raise AnswerError(reading.refused)
-    text, path = page(reading, tracked, linked=linked), reading.run.path
-    temporary = path / f".{NAME}"
-    temporary.write_text(text)
-    return temporary.replace(path / NAME)
+    path = reading.run.path / NAME
+    atomic.write(path, page(reading, tracked, linked=linked).encode())
+    return path
 
 
 def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()) -> str:
@@ -148,7 +148,7 @@ def _tuned(reading: Reading) -> list[str]:
 
 def _about(run: Run) -> dict[str, Any]:
     """What a reader needs to do it again."""
-    varied = {sweep: varying(run.sweep(sweep), sweep) for sweep in run.sweeps}
+    varied = {sweep: differing_values(run.sweep(sweep), sweep) for sweep in run.sweeps}
     return {
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),

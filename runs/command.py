@@ -10,9 +10,10 @@ from runs.record import StudyRecord
 
 
 def going_on(study: StudyRecord, option: str = "resume", **more: Any) -> str:
-    """The command that resumes a run; option: resume or retry_failed.  more: other options.
+    """The command that resumes a run, named as STUDY/RUN below the output folder that it was given.
 
-    The run is named as STUDY/RUN below the output folder that it was given.
+    option: resume or retry_failed.
+    more: other options.
     """
     name = f"{study.study}/{study.run}"
     return written(study, {option: name, **_output(study), **more})
@@ -21,7 +22,8 @@ def going_on(study: StudyRecord, option: str = "resume", **more: Any) -> str:
 def again(study: StudyRecord, free: Collection[str] = (), **more: Any) -> str:
     """The command of a new run with every setting that this one was given.
 
-    free: settings that are left to the study.  more: options that are other ones, or new.
+    free: settings that are left to the study.
+    more: options that are other ones, or new.
     """
     values = {name: _typed(given) for name, given in study.asked.values.items() if name not in free}
     return written(study, {**values, **_output(study), **more})

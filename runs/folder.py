@@ -1,24 +1,27 @@
 """The run folder is the truth: what was asked, what every trial left, what came out.
 
 OUTPUT/<study>/<run>/  study.json  trials/<key>/{settings.json,metrics.jsonl,status.json,...}
+                                   (of a kept run all of these in trials.zip)
                        results.json  results.csv  answer.json  report.html  figures/  mlflow.json
 """
 
 from __future__ import annotations
 
-import csv
-import os
 import secrets
+import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock, Timeout
 
+from runs import bundle
+from runs.atomic import write_csv, write_json
+from runs.bundle import Folder
 from runs.errors import UsageError
-from runs.record import FORMAT, Run, StudyRecord, Tracked, TrialRecord
-from runs.trial_folder import TrialFolder, read_json, write_json
+from runs.record import FORMAT, Run, Status, StudyRecord, Tracked, TrialRecord
+from runs.trial_folder import TrialFolder, read_json
 
 # What results.json says of a trial.
 ENTRY = (
@@ -35,10 +38,15 @@ class RunFolder:
 
     @classmethod
     def create(cls, output: Path, study: str) -> RunFolder:
-        """A new, empty run folder; UsageError if it cannot be written.
+        """A new, empty run folder.
 
         Its name is the time, and a few random digits: MLflow knows runs by name, and two that start
         in the same second may share a store.
+
+        output: where it lies, below a folder of the study.
+        study: the name of that.
+
+        Raises UsageError if it cannot be written.
         """
         path = output / study / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{secrets.token_hex(3)}"
         try:
@@ -49,9 +57,13 @@ class RunFolder:
 
     @classmethod
     def find(cls, name: str, output: Path, study: str | None) -> RunFolder:
-        """The run with a path or STUDY/RUN as its name; UsageError if there is none.
+        """A run by its name.
 
-        "" or "latest" is the last of the study, STUDY/latest of any.
+        name: a path, or STUDY/RUN; "" or "latest" is the last of the study, STUDY/latest of any.
+        output: where runs lie.
+        study: whose run it is, None where the name says so.
+
+        Raises UsageError if there is none.
         """
         if name == "latest" or name.endswith("/latest"):
             name, study = "", name.rpartition("/")[0] or study
@@ -72,7 +84,7 @@ class RunFolder:
 
     @property
     def study(self) -> StudyRecord:
-        """What study.json holds; UsageError if another version of the format wrote it."""
+        """What study.json holds. Raises UsageError if it is of another version of the format."""
         value = read_json(self.path / "study.json")
         if value.get("format") != FORMAT:
             raise UsageError(
@@ -81,7 +93,7 @@ class RunFolder:
         return StudyRecord.model_validate(value)
 
     def lock(self) -> FileLock:
-        """The driver's lock, held; UsageError while another driver is alive."""
+        """The driver's lock, held. Raises UsageError if another driver is alive."""
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -91,31 +103,57 @@ class RunFolder:
             raise UsageError(f"{self.path} is being run by another process.") from None
         return lock
 
+    @property
+    def _bundle(self) -> Path:
+        return self.path / bundle.NAME
+
+    @property
+    def bundled(self) -> bool:
+        """Whether its trials lie in one file, which is only read."""
+        return self._bundle.is_file() and not self._trials.is_dir()
+
+    @property
+    def _trials(self) -> Path:
+        return self.path / "trials"
+
+    def pack(self) -> None:
+        """Put the trials into one file, trials.zip, and drop their folders."""
+        bundle.pack(self._trials, self._bundle)
+        shutil.rmtree(self._trials)
+
+    def unpack(self) -> None:
+        """Put the trials into folders again, for whoever goes on with the run.
+
+        Raises UsageError if their file is damaged.
+        """
+        if self.bundled:
+            bundle.unpack(self._bundle, self._trials)
+
     def trial(self, key: str) -> TrialFolder:
-        """The folder of one trial."""
-        return TrialFolder(self.path / "trials" / key)
+        """The folder of one trial. Raises UsageError if it lies in a bundle that is damaged."""
+        trials: Folder = bundle.open_bundle(self._bundle) if self.bundled else self._trials
+        return TrialFolder(trials / key)
 
     def trials(self) -> list[TrialFolder]:
         """The folders of all trials, in the order in which they were listed."""
         return [self.trial(trial.key) for trial in self.study.trials]
 
-    def outcome(
-        self, wanted: Collection[str] | None = None
-    ) -> Literal["finished", "failed", "stopped"]:
+    def status(self, wanted: Collection[str] | None = None) -> Status:
         """How the run stands: stopped while a trial lacks, else failed or finished.
 
         A trial that diverged where its study expects it does not make the run fail.
+
         wanted: the keys of those that may not lack, None for all.
         """
-        found: Literal["finished", "failed"] = "finished"
+        status: Status = "finished"
         for asked in self.study.trials:
-            status = self.trial(asked.key).status
-            if status is None:
+            ended = self.trial(asked.key).status
+            if ended is None:
                 if wanted is None or asked.key in wanted:
                     return "stopped"
-            elif status.status == "failed" and not (status.diverged and asked.may_diverge):
-                found = "failed"
-        return found
+            elif ended.status == "failed" and not (ended.diverged and asked.may_diverge):
+                status = "failed"
+        return status
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
@@ -128,7 +166,7 @@ class RunFolder:
             "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in started],
         }
         write_json(self.path / "results.json", results)
-        _write_csv(self.path / "results.csv", results["trials"])
+        write_csv(self.path / "results.csv", _rows(results["trials"]))
         return results
 
     @property
@@ -137,8 +175,8 @@ class RunFolder:
         if not (self.path / "results.json").exists():
             return False
         told = {t["key"]: t["status"] for t in read_json(self.path / "results.json")["trials"]}
-        ended = {t.path.name: status for t in self.trials() if (status := t.status)}
-        return all(told.get(key) == status.status for key, status in ended.items())
+        ended = {t.path.name: end.status for t in self.trials() if (end := t.status)}
+        return all(told.get(key) == status for key, status in ended.items())
 
     def read(self) -> Run:
         """All that the folder says, gathered first where results.json lacks what has ended.
@@ -174,16 +212,12 @@ def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
     )
 
 
-def _write_csv(path: Path, trials: Iterable[dict[str, Any]]) -> None:
+def _rows(trials: Iterable[dict[str, Any]]) -> list[list[Any]]:
+    """A table of trials, a line each; what one does not have is empty."""
     about = ("key", "seed", "status", "reason", "diverged", "epochs", "seconds")
     rows = [
         {k: t[k] for k in about} | {"sweeps": " ".join(t["sweeps"])} | t["settings"] | t["metrics"]
         for t in trials
     ]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, path)
+    return [columns, *([row.get(name, "") for name in columns] for row in rows)]

@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from runs.variants import Variant, grouped, identity, in_order, names
+from runs.bundle import Folder
+from runs.variants import Variant, grouped, identity, in_order, variant_names
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -111,9 +112,9 @@ class StudyRecord(_Record):
         return self
 
     @cached_property
-    def names(self) -> dict[str, str]:
+    def trial_names(self) -> dict[str, str]:
         """Of all trials, by key, for people: "alpha=0.01 seed=1"."""
-        called = names(self.trials, self.sweeps)
+        called = variant_names(self.trials, self.sweeps)
         return {t.key: f"{called[identity(t.settings)]} seed={t.seed}" for t in self.trials}
 
     @property
@@ -124,13 +125,13 @@ class StudyRecord(_Record):
 
 def varied_by(trials: Sequence[TrialAsked]) -> dict[str, tuple[str, ...]]:
     """What each sweep varies, from the trials of a run that did not record it."""
-    found: dict[str, tuple[str, ...]] = {}
+    sweeps: dict[str, tuple[str, ...]] = {}
     for sweep in dict.fromkeys(sweep for trial in trials for sweep in trial.sweeps):
         own = [trial for trial in trials if sweep in trial.sweeps]
-        names = tuple(dict.fromkeys(name for trial in own for name in trial.varied))
-        values = {n: {str(t.settings[n]) for t in own if n in t.settings} for n in names}
-        found[sweep] = tuple(n for n in names if len(values[n]) > 1) or names
-    return found
+        given = tuple(dict.fromkeys(name for trial in own for name in trial.varied))
+        values = {n: {str(t.settings[n]) for t in own if n in t.settings} for n in given}
+        sweeps[sweep] = tuple(n for n in given if len(values[n]) > 1) or given
+    return sweeps
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class TrialRecord:
     metrics: Mapping[str, float]
     seconds: float
     lines: Sequence[Mapping[str, Any]]
-    folder: Path
+    folder: Folder
 
     @property
     def finished(self) -> bool:
@@ -209,7 +210,7 @@ class Run:
     def choices(self) -> Sequence[Variant]:
         """Every variant with a trial, in their order, controls too."""
         sweeps = self.study.sweeps or {s: () for t in self.trials for s in t.sweeps}
-        return grouped(self.trials, sweeps, names(self.study.trials, self.study.sweeps))
+        return grouped(self.trials, sweeps, variant_names(self.study.trials, self.study.sweeps))
 
     @cached_property
     def variants(self) -> Sequence[Variant]:
@@ -217,7 +218,7 @@ class Run:
         return [variant for variant in self.choices if not variant.trials[0].control]
 
     @cached_property
-    def _names(self) -> dict[str, str]:
+    def _trial_names(self) -> dict[str, str]:
         return {
             trial.key: f"{variant.name} seed={trial.seed}"
             for variant in self.choices
@@ -226,11 +227,11 @@ class Run:
 
     def name(self, trial: TrialRecord) -> str:
         """Of a trial, for people: "alpha=0.01 seed=1"."""
-        return self._names[trial.key]
+        return self._trial_names[trial.key]
 
     def sweep(self, sweep: str) -> list[Variant]:
         """The variants of a sweep: by the numbers that they vary, else as they are listed."""
-        return in_order([variant for variant in self.choices if sweep in variant.varied], sweep)
+        return in_order([variant for variant in self.choices if sweep in variant.sweeps], sweep)
 
     def by_sweep(self, variants: Collection[Variant]) -> dict[str, list[Variant]]:
         """These variants by sweep; one that sweeps share stands in each, called as it is there."""

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from runs import atomic
+from runs.bundle import Folder, text
+from runs.errors import UsageError
 from runs.record import Ended, TrialAsked, TrialRecord
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
-    os.replace(temporary, path)
-
-
-def read_json(path: Path) -> Any:
+def read_json(path: Folder) -> Any:
     """The value in a JSON file."""
-    return json.loads(path.read_text())
+    return json.loads(text(path))
 
 
 LINES = "lines"  # what a checkpoint's archive has beside torch's own parts
@@ -38,21 +33,22 @@ def save_checkpoint(path: Path, lines: int, state: Mapping[str, Any]) -> None:
         archive.writestr(f"{folder}/{LINES}", str(lines))
 
 
-def load_checkpoint(path: Path) -> dict[str, Any] | None:
+def load_checkpoint(path: Folder) -> dict[str, Any] | None:
     """{"lines", "state"} of a checkpoint, None without one."""
     import torch
 
     try:
-        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            value: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         return None
     return value
 
 
-def lines_of_checkpoint(path: Path) -> int | None:
+def lines_of_checkpoint(path: Folder) -> int | None:
     """To how many metrics lines a checkpoint belongs, None without one."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             for name in archive.namelist():
                 if name.partition("/")[2] == LINES:
                     return int(archive.read(name))
@@ -68,25 +64,35 @@ def recorded(asked: TrialAsked) -> dict[str, Any]:
 
 
 class TrialFolder:
-    """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending."""
+    """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending.
 
-    def __init__(self, path: Path) -> None:
+    path: where it is read, on disk or in the bundle of a kept run.
+    """
+
+    def __init__(self, path: Folder) -> None:
         self.path = path
+
+    @property
+    def place(self) -> Path:
+        """Where it is written. Raises UsageError if it lies in a bundle."""
+        if not isinstance(self.path, Path):
+            raise UsageError(f"{self.path} lies in a bundle, which is only read.")
+        return self.path
 
     @property
     def lines(self) -> list[dict[str, Any]]:
         """All complete metrics lines; one that a killed process left half-written is not."""
         file = self.path / "metrics.jsonl"
-        if not file.exists():
+        if not file.is_file():
             return []
-        rows = file.read_text().split("\n")[:-1]  # what follows the last newline is half a line
+        rows = text(file).split("\n")[:-1]  # what follows the last newline is half a line
         return [json.loads(row) for row in rows]
 
     @property
     def status(self) -> Ended | None:
         """How the trial ended, None before it did."""
         file = self.path / "status.json"
-        return Ended.model_validate(read_json(file)) if file.exists() else None
+        return Ended.model_validate(read_json(file)) if file.is_file() else None
 
     @property
     def asked(self) -> TrialAsked:
@@ -95,15 +101,13 @@ class TrialFolder:
 
     def append(self, line: dict[str, Any]) -> None:
         """Add one metrics line."""
-        with (self.path / "metrics.jsonl").open("a") as file:
+        with (self.place / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def cut(self, lines: int) -> None:
         """Forget metrics lines that no checkpoint belongs to."""
         kept = "".join(json.dumps(line) + "\n" for line in self.lines[:lines])
-        temporary = self.path / ".metrics.jsonl"
-        temporary.write_text(kept)
-        os.replace(temporary, self.path / "metrics.jsonl")
+        atomic.write(self.place / "metrics.jsonl", kept.encode())
 
     @property
     def committed(self) -> list[dict[str, Any]]:
@@ -127,10 +131,10 @@ class TrialFolder:
         ended = Ended(
             status=status, reason=reason, diverged=diverged, epochs=epochs, ended=time.time()
         )
-        write_json(self.path / "status.json", ended.model_dump())
+        atomic.write_json(self.place / "status.json", ended.model_dump())
         if status == "finished" or diverged:
             for name in ("checkpoint.pt", "best.pt"):
-                (self.path / name).unlink(missing_ok=True)
+                (self.place / name).unlink(missing_ok=True)
 
     def record(self) -> TrialRecord:
         """The trial as it stands."""

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class Variant:
     """One choice of settings, with a trial a seed; the same object wherever it is shown.
 
-    name: what it is called in its run, which no other variant is.  varied: of each of its sweeps,
-    the settings that tell it apart there.  trials: however they ended.
+    name: what it is called in its run, which no other variant is.
+    settings: those that apply, without the seed.
+    sweeps: those that it is of; of each, the settings that tell it apart there.
+    trials: however they ended.
     """
 
     name: str
     settings: Mapping[str, Any]
-    varied: Mapping[str, Sequence[str]]
+    sweeps: Mapping[str, Sequence[str]]
     trials: Sequence[TrialRecord]
 
     @property
@@ -38,17 +40,17 @@ class Variant:
 
         without: a setting that has no part in it, as one that every variant tunes.
         """
-        names = [name for name in self.varied[sweep] if name != without]
-        return label(self.settings, names) or (f"its own {without}" if without else sweep)
+        told_by = [name for name in self.sweeps[sweep] if name != without]
+        return label(self.settings, told_by) or (f"its own {without}" if without else sweep)
 
     def values(self, sweep: str) -> dict[str, Any]:
         """What it has of what a sweep varies."""
-        return {n: self.settings[n] for n in self.varied[sweep] if n in self.settings}
+        return {n: self.settings[n] for n in self.sweeps[sweep] if n in self.settings}
 
 
-def label(settings: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Settings for people, those of `names` that apply: "kernel=rbf scaling=none"."""
-    return " ".join(f"{name}={settings[name]}" for name in names if name in settings)
+def label(settings: Mapping[str, Any], told_by: Iterable[str]) -> str:
+    """Settings for people, those of `told_by` that apply: "kernel=rbf scaling=none"."""
+    return " ".join(f"{name}={settings[name]}" for name in told_by if name in settings)
 
 
 def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
@@ -62,19 +64,20 @@ def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def varying(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
+def differing_values(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:
     """The settings that differ among these variants of a sweep, with their values."""
-    found: dict[str, dict[str, None]] = {}
+    tried: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, value in variant.values(sweep).items():
-            found.setdefault(name, {})[str(value)] = None
-    return {name: list(values) for name, values in found.items() if len(values) > 1}
+            tried.setdefault(name, {})[str(value)] = None
+    return {name: list(values) for name, values in tried.items() if len(values) > 1}
 
 
 def in_order(variants: Sequence[Variant], sweep: str) -> list[Variant]:
     """By the values that all have of what varies, where these are numbers; else as they are."""
-    names = [n for n in varying(variants, sweep) if all(n in v.settings for v in variants)]
-    values = {variant: [variant.settings[name] for name in names] for variant in variants}
+    differing = differing_values(variants, sweep)
+    shared = [name for name in differing if all(name in v.settings for v in variants)]
+    values = {variant: [variant.settings[name] for name in shared] for variant in variants}
     if not all(isinstance(one, int | float) for own in values.values() for one in own):
         return list(variants)
     # One that another sweep shares comes first otherwise.
@@ -93,7 +96,7 @@ class Listed(Protocol):
         """Those that it is of."""
 
 
-def names(trials: Iterable[Listed], sweeps: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def variant_names(trials: Iterable[Listed], sweeps: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """What variants are called, by `identity` of their settings: as in their first sweep.
 
     sweeps: of each, the settings that tell its variants apart.
@@ -116,11 +119,16 @@ def grouped(
     sweeps: Mapping[str, Sequence[str]],
     called: Mapping[str, str],
 ) -> list[Variant]:
-    """The variants of a run.  called: as `names` has it, where it knows them."""
-    found: dict[str, list[TrialRecord]] = {}
+    """The variants of a run.
+
+    trials: of all of them, however they ended.
+    sweeps: of each, the settings that tell its variants apart.
+    called: their names as `variant_names` has them, where it knows them.
+    """
+    by_settings: dict[str, list[TrialRecord]] = {}
     for trial in trials:
-        found.setdefault(identity(trial.settings), []).append(trial)
-    own = names(trials, sweeps) | dict(called)
+        by_settings.setdefault(identity(trial.settings), []).append(trial)
+    own = variant_names(trials, sweeps) | dict(called)
     return [
         Variant(
             own[settings],
@@ -128,5 +136,5 @@ def grouped(
             {sweep: tuple(sweeps.get(sweep, ())) for trial in same for sweep in trial.sweeps},
             same,
         )
-        for settings, same in found.items()
+        for settings, same in by_settings.items()
     ]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from runs import atomic
 from runs.errors import UsageError
 from runs.folder import RunFolder
 
@@ -43,14 +44,11 @@ def build(runs: Sequence[RunFolder], page: Path) -> Path:
     from reports.reading import reading
 
     text = compare([reading(run.read()) for run in runs], page.resolve().parent)
-    temporary = page.with_name(f".{page.name}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text)
-        return temporary.replace(page)
+        atomic.write(page, text.encode())
+        return page
     except OSError as error:
-        if temporary.exists():  # a folder has the page's name
-            temporary.unlink()
         raise UsageError(f"{page} cannot be written: {error.strerror}.") from None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.trial_folder import TrialFolder, recorded, write_json
+from runs.trial_folder import TrialFolder, recorded
 from service.execution import run_trial
 from service.study import Study
 from service.trial_spec import TrialSpec

@@ -164,7 +164,7 @@ def _run(
     if interrupted:
         return EXIT_STATUS["stopped"]
     # Sweeps that were not selected may lack a trial.
-    return int(folder.outcome({spec.key for spec in plan.todo}) != "finished")
+    return int(folder.status({spec.key for spec in plan.todo}) != "finished")
 
 
 @contextmanager

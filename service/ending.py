@@ -81,7 +81,7 @@ def _grace(publisher: Publisher) -> float:
 
 
 def _finish_record(publisher: Publisher, folder: RunFolder, read: Reading) -> None:
-    if publisher.close(folder.outcome(), read, timeout=_grace(publisher)):
+    if publisher.close(folder.status(), read, timeout=_grace(publisher)):
         print(f"MLflow: {_place(folder, publisher.uri)}")
     else:
         why = publisher.error or "it is slow"

@@ -18,8 +18,9 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from runs.atomic import write_json
 from runs.errors import nearest
-from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint, write_json
+from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint
 from trainables.protocol import Diverged, Epoch, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0

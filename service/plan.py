@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.record import FORMAT, Asked, StudyRecord
-from runs.trial_folder import recorded, write_json
+from runs.trial_folder import recorded
 from service.environment import commit, environment
 from service.options import RunOptions
 from service.resources import Resources
@@ -61,16 +62,17 @@ class Plan:
                     )
 
     def write(self, folder: RunFolder, inputs: dict[str, Any], uri: str) -> None:
-        """Write study.json and every trial's settings.json."""
+        """Write study.json and every trial's settings.json; from here on trials may write."""
+        folder.unpack()
         before = folder.study if self.folder else None
         record = self.record(before, inputs, uri, folder.name)
         for spec in self.trials:
-            path = folder.trial(spec.key).path
+            path = folder.trial(spec.key).place
             path.mkdir(exist_ok=True)
             write_json(path / "settings.json", recorded(spec.asked))
         for spec in self.todo:
             for left in ("status.json", "error.txt"):
-                (folder.trial(spec.key).path / left).unlink(missing_ok=True)
+                (folder.trial(spec.key).place / left).unlink(missing_ok=True)
         content = record.model_dump(mode="json", exclude={"trials"})
         content["trials"] = [recorded(trial) for trial in record.trials]
         write_json(folder.path / "study.json", content)

@@ -16,7 +16,7 @@ def differences(run: RunFolder, uri: str) -> list[str]:
     parents = projection.find("study.parent", "yes")
     if len(parents) != 1:
         return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
-    wrong, called = [], run.study.names
+    wrong, called = [], run.study.trial_names
     for trial in run.trials():
         if not trial.committed and trial.status is None:
             continue

@@ -7,9 +7,10 @@ import importlib
 import sys
 from pathlib import Path
 
+from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import RunFolder
-from runs.trial_folder import read_json, write_json
+from runs.trial_folder import read_json
 from service.environment import commit
 from service.study import Study
 
@@ -25,9 +26,17 @@ def main() -> int:
         help="judge by the claims, answer and baseline that this study (studies.q2_losses) has "
         "now, instead of those that it had when the run began; the page says so",
     )
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print how the run was made, its table and its differences; write nothing",
+    )
     options = parser.parse_args()
     try:
         run = RunFolder.find(options.run, Path(options.output), None)
+        if options.markdown:
+            print(as_markdown(run))
+            return 0
         with run.lock():
             print(judged_again(run, _study(options.study)) if options.study else build(run))
     except UsageError as error:
@@ -58,6 +67,17 @@ def build(run: RunFolder) -> Path:
         raise AnswerError(read.refused)
     drawing.draw(read)
     return page.write(read)
+
+
+def as_markdown(run: RunFolder) -> str:
+    """What README says of a run. Raises UsageError if it has no trial."""
+    from reports import markdown
+    from reports.reading import reading
+
+    read = reading(run.read())
+    if not read.run.trials:
+        raise UsageError(f"{run.path} has no results yet.")
+    return markdown.told(read)
 
 
 def judged_again(run: RunFolder, study: Study) -> Path:

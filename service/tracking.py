@@ -19,9 +19,11 @@ from filelock import FileLock
 
 from reports import answer_file, page
 from reports.reading import Reading, reading
+from runs.atomic import write_json
+from runs.bundle import Folder, on_disk
 from runs.folder import RunFolder
 from runs.record import StudyRecord, Tracked, TrialAsked
-from runs.trial_folder import TrialFolder, write_json
+from runs.trial_folder import TrialFolder
 
 SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits
@@ -53,9 +55,11 @@ def publish(run: RunFolder, uri: str) -> None:
     projection.sync()
     read = reading(run.read())
     answer_file.write(read)
-    if (run.path / page.NAME).exists() and not read.refused:
-        page.write(read)  # its numbers link to runs that are all there only now
-    projection.finish(run.outcome(), read)
+    # Its numbers link to runs that are all there only now; a kept page is as it was kept, since it
+    # may hold pictures of what was not.
+    if (run.path / page.NAME).exists() and not read.refused and not run.bundled:
+        page.write(read)
+    projection.finish(run.status(), read)
 
 
 class Projection:
@@ -213,9 +217,9 @@ class Projection:
             start = time.time()
             if lines:  # the first line was written when its epoch ended
                 start = lines[0]["timestamp"] / 1000 - lines[0].get("time/seconds", 0.0)
-            run = self._find_or_create(wanted, study.names[key], tags, start)
+            run = self._find_or_create(wanted, study.trial_names[key], tags, start)
             # A run that was extended since may have given the trial another name.
-            client.update_run(run.info.run_id, name=study.names[key])
+            client.update_run(run.info.run_id, name=study.trial_names[key])
             client.set_tag(run.info.run_id, "study.sweeps", tags["study.sweeps"])
             if "study.reason" in run.data.tags:
                 client.delete_tag(run.info.run_id, "study.reason")
@@ -226,7 +230,8 @@ class Projection:
         self._sent[key] = len(lines)
         if status is not None:
             for file in files_of(trial):
-                client.log_artifact(run_id, str(file))
+                with on_disk(file) as path:
+                    client.log_artifact(run_id, str(path))
             client.set_tag(run_id, "study.status", status.status)
             if status.reason:
                 client.set_tag(run_id, "study.reason", status.reason[:TAG])
@@ -272,11 +277,11 @@ def metrics_of(line: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in line.items() if "/" in name}
 
 
-def files_of(trial: TrialFolder) -> list[Path]:
+def files_of(trial: TrialFolder) -> list[Folder]:
     """What a trial left for people, without checkpoints and heartbeats."""
-    files = sorted(trial.path.iterdir())
+    files = sorted(trial.path.iterdir(), key=lambda file: file.name)
     return [
         f
         for f in files
-        if f.suffix in KEPT_ENDINGS and f.name[0] != "." and f.name != "progress.json"
+        if f.name.endswith(KEPT_ENDINGS) and f.name[0] != "." and f.name != "progress.json"
     ]

@@ -41,7 +41,7 @@ class Column:
 
     def called_after(self, variant: Variant) -> dict[str, Any]:
         """The settings that it is called after in its first sweep, but for what it tunes."""
-        sweep = next(iter(variant.varied))
+        sweep = next(iter(variant.sweeps))
         return {n: v for n, v in variant.values(sweep).items() if n != self.tuned}
 
     def name(self, variant: Variant) -> str:
@@ -125,7 +125,7 @@ class _Match:
     def holds(self, variant: Variant, settings: Mapping[str, Any]) -> bool:
         """Whether a variant, called after `settings`, is the one of this row."""
         others = self.variants.values()
-        if self.settings == settings and any({*v.varied} & {*variant.varied} for v in others):
+        if self.settings == settings and any({*v.sweeps} & {*variant.sweeps} for v in others):
             return True
         return all(variant.has(self.settings) and other.has(settings) for other in others)
 
@@ -146,7 +146,7 @@ def _cell(column: Column, row: Mapping[str, Any], variant: Variant) -> Cell:
     text = (
         f"{mean_sd(values, unit.decimals)}{unit.sign}" if values else first.reason or first.status
     )
-    own = variant.varied[next(iter(variant.varied))]
+    own = variant.sweeps[next(iter(variant.sweeps))]
     more = label(variant.settings, [name for name in own if name not in row])
     suspect = column.reading.suspects.get(variant, ())
     count, asked = len(variant.finished) if values else 0, len(variant.trials)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from reports.figures.looks import COLOURS
 from reports.figures.projections import Embedded, Floats
 from reports.reading import Reading
 from runs.artifacts import Embeddings
+from runs.bundle import Folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     return maps(folders, f"{reading.run.study.study}: {sweep}, one seed")
 
 
-def maps(folders: Mapping[str, Path], title: str) -> Figure | None:
+def maps(folders: Mapping[str, Folder], title: str) -> Figure | None:
     """Two maps a variant; None if no trial has left embeddings.
 
     A variant with other classes than the first is left out. The same embeddings give the same
@@ -91,7 +91,7 @@ def maps(folders: Mapping[str, Path], title: str) -> Figure | None:
 
 def _has_embeddings(reading: Reading, sweep: str) -> bool:
     trials = [trial for v in sweep_view.tried(reading, sweep) for trial in v.finished]
-    return any((trial.folder / Embeddings.FILE).exists() for trial in trials)
+    return any((trial.folder / Embeddings.FILE).is_file() for trial in trials)
 
 
 def _maps(

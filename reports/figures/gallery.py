@@ -52,11 +52,13 @@ def picture(
 ) -> Picture | None:
     """One figure of the run, None if it was not drawn."""
     name = catalogue.stem(figure, sweep)
-    svg, png = (run.path / "figures" / f"{name}.{ending}" for ending in ("svg", "png"))
+    svg, png, webp = (run.path / "figures" / f"{name}.{end}" for end in ("svg", "png", "webp"))
     if svg.exists() and (not png.exists() or svg.stat().st_size <= LARGEST_SVG):
         file, kind = svg, "svg+xml"
     elif png.exists():
         file, kind = png, "png"
+    elif webp.exists():  # of a kept run
+        file, kind = webp, "webp"
     else:
         return None
     said = figure.caption.format(outcome=words_of(run.outcome))
@@ -66,5 +68,5 @@ def picture(
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """A file as an address that holds it; kind: png, svg+xml."""
+    """A file as an address that holds it; kind: png, webp, svg+xml."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runs.variants import Variant, varying
+from runs.variants import Variant, differing_values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,13 +30,13 @@ def crossed(variants: Iterable[Variant], sweep: str) -> dict[str, list[str]]:
     Else {}.
     """
     variants = list(variants)
-    varied = varying(variants, sweep)
-    if len(varied) != 2:
+    differing = differing_values(variants, sweep)
+    if len(differing) != 2:
         return {}
-    rows, columns = varied.items()
+    rows, columns = differing.items()
     wanted = [(a, b) for a in rows[1] for b in columns[1]]
     have = [(str(v.settings.get(rows[0])), str(v.settings.get(columns[0]))) for v in variants]
-    return varied if have == wanted else {}
+    return differing if have == wanted else {}
 
 
 def layout(variants: Iterable[Variant], sweep: str) -> Layout | None:

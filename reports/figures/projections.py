@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runs.artifacts import Absent, Embeddings, Predictions
+from runs.bundle import Folder
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Embedded:
         return float(np.sqrt((self.points**2).sum(1).mean())) if len(self.points) else 0.0
 
 
-def read(folder: Path) -> Embedded | None:
+def read(folder: Folder) -> Embedded | None:
     """What a trial left of its first classes; None without embeddings.
 
     Classes have the names that its predictions have, or else their numbers.

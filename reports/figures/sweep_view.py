@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from reports.figures import looks
 from reports.figures.looks import Look
 from reports.reading import Reading
+from runs.bundle import Folder
 from runs.record import TrialRecord
 from runs.variants import Variant
 
@@ -28,7 +28,7 @@ class SweepView:
     looks: Mapping[str, Look]
 
     @property
-    def folders(self) -> dict[str, Path]:
+    def folders(self) -> dict[str, Folder]:
         """Name to the folder of a trial, all of one seed where they can be."""
         return {self.names[v]: trial.folder for v, trial in of_one_seed(list(self.names)).items()}
 
@@ -102,6 +102,6 @@ def _looking(reading: Reading, title: str, names: Mapping[Variant, str]) -> Swee
 
 def _at_own(variant: Variant, sweep: str, tuned: str) -> str:
     """ "optimizer=adam (lr=0.001)" """
-    others = [name for name in variant.varied[sweep] if name != tuned and name in variant.settings]
+    others = [name for name in variant.sweeps[sweep] if name != tuned and name in variant.settings]
     own = f"({tuned}={variant.settings.get(tuned)})"
     return f"{variant.label(sweep, tuned)} {own}" if others else own

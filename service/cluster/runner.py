@@ -129,7 +129,7 @@ class Follow(tune.Callback):
         reason = "its process died"
         if trial.error_file and Path(trial.error_file).exists():
             text = Path(trial.error_file).read_text()
-            (files.path / "error.txt").write_text(text)
+            (files.place / "error.txt").write_text(text)
             reason = text.strip().splitlines()[-1][:300]
         if files.status is None:  # its process may die after it has recorded a good end
             files.end("failed", reason)

@@ -25,7 +25,7 @@ def kept(request, tmp_path):
 
 def test_a_kept_run_lists_the_trials_that_it_had_and_no_other(kept):
     study, folder = kept
-    had = {trial.key: folder.study.names[trial.key] for trial in folder.study.trials}
+    had = {trial.key: folder.study.trial_names[trial.key] for trial in folder.study.trials}
     plan = resume_run(study, options_from({"resume": str(folder.path)}), {})
     assert {t.key for t in plan.trials} == had.keys() and plan.todo == []
     assert len(set(had.values())) == len(had)

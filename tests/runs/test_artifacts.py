@@ -19,8 +19,20 @@ from runs.artifacts import (
     Seen,
     Updates,
 )
+from runs.folder import RunFolder
 
 KEPT = Path(__file__).parents[2] / "results"
+
+
+def kept_with(name):
+    """The folders of kept trials that have a file of this name."""
+    runs = [RunFolder(file.parent) for file in sorted(KEPT.glob("*/*/study.json"))]
+    folders = [trial.path for run in runs for trial in run.trials()]
+    having = [folder for folder in folders if (folder / name).is_file()]
+    assert having
+    return having
+
+
 NAMES = ("cat", 'a "small", dog')
 
 
@@ -231,8 +243,7 @@ def test_embeddings_without_places_are_read(tmp_path):
 
 
 def test_what_kept_runs_left_agrees_with_itself():
-    folders = sorted({file.parent for file in KEPT.glob("*/*/trials/*/predictions.npz")})
-    assert folders
+    folders = kept_with(Predictions.FILE)
     matrices = 0
     for folder in folders:
         said = Predictions.load(folder)
@@ -253,19 +264,15 @@ def test_what_kept_runs_left_agrees_with_itself():
 
 
 def test_what_kept_trials_were_given_is_what_they_were_tested_on():
-    files = sorted(KEPT.glob("*/*/trials/*/seen.json"))
-    assert files
-    for file in files:
-        seen, matrix = Seen.load(file.parent), Confusion.load(file.parent)
+    for folder in kept_with(Seen.FILE):
+        seen, matrix = Seen.load(folder), Confusion.load(folder)
         assert seen.test.per_class == tuple(matrix.counts.sum(1).tolist())
         assert len(seen.train.size) == 2 and seen.shared >= 0
 
 
 def test_kept_runs_have_what_was_said_before_training():
-    files = sorted(KEPT.glob("*/*/trials/*/test_before_confusion.csv"))
-    assert files
-    for file in files:
-        found = Confusion.load(file.parent, before=True)
+    for folder in kept_with(Confusion.FILE_BEFORE):
+        found = Confusion.load(folder, before=True)
         assert found.columns == (*found.classes, "other")
         assert same(again(found, before=True), found)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runs.record import Run, StudyRecord, TrialAsked, TrialRecord
-from runs.variants import distinct, label, varying
+from runs.variants import differing_values, distinct, label
 
 SWEEPS = {"loss": ("loss",), "alpha": ("alpha",)}
 PLAIN, CENTER = {"loss": "plain", "lr": 0.1}, {"loss": "center", "alpha": 0.5, "lr": 0.1}
@@ -58,7 +58,7 @@ def test_names_are_those_of_what_was_asked_for_however_much_has_run():
     )
     begun = trial({"lr": 1, "opt": "sgd"}, ["sgd"])
     found = run([begun], sweeps, listed)
-    assert found.name(begun) == found.study.names["sgd"] == "sgd: lr=1 seed=0"
+    assert found.name(begun) == found.study.trial_names["sgd"] == "sgd: lr=1 seed=0"
 
 
 def test_seeds_are_one_variant_and_variants_stand_in_the_order_of_their_first_trials():
@@ -83,8 +83,8 @@ def test_a_sweep_is_in_the_order_of_its_numbers_and_else_as_it_is_listed():
     assert [v.label("lr") for v in found.sweep("lr")] == ["lr=0.01", "lr=0.1", "lr=1.0", "lr=10"]
     assert [v.label("loss") for v in found.sweep("loss")] == ["loss=plain", "loss=center"]
     assert [variant.settings["lr"] for variant in found.variants] == [0.1, 0.1, 10, 0.01, 1.0]
-    assert varying(found.sweep("lr"), "lr") == {"lr": ["0.01", "0.1", "1.0", "10"]}
-    assert varying(found.sweep("loss")[:1], "loss") == {}
+    assert differing_values(found.sweep("lr"), "lr") == {"lr": ["0.01", "0.1", "1.0", "10"]}
+    assert differing_values(found.sweep("loss")[:1], "loss") == {}
 
 
 def test_controls_are_choices_and_no_variants():
@@ -118,7 +118,7 @@ def test_a_run_that_did_not_record_what_its_sweeps_vary_is_told_by_its_trials():
     )
     study = StudyRecord(study="toy", run="now", metric="val/x", trials=listed)
     assert study.sweeps == {"loss": ("loss",), "alpha": ("alpha",)}
-    assert list(study.names.values()) == [
+    assert list(study.trial_names.values()) == [
         "loss=plain seed=0", "loss=center seed=0", "alpha=1 seed=0"
     ]  # fmt: skip
 

@@ -94,3 +94,11 @@ def test_it_is_a_command():
         [sys.executable, "-m", "service.report", "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0 and "--study" in done.stdout
+
+
+def test_what_readme_says_of_a_run_is_printed_and_nothing_is_written(run, monkeypatch, capsys):
+    before = sorted(run.path.rglob("*"))
+    assert ask(monkeypatch, run.path, "--markdown") == 0
+    said = capsys.readouterr().out
+    assert "| variant |" in said and "1 trials of 1 to 1 s" in said
+    assert sorted(run.path.rglob("*")) == before

@@ -151,7 +151,7 @@ def test_more_seeds_under_a_newer_version_extend_a_run_and_list_no_variant_twice
     assert {t.seed for t in plan.todo} == {1, 2} and len(plan.todo) == 2 * len(old)
     carry_out(plan, folder)
     run = folder.read()
-    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.names.values()))
+    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.trial_names.values()))
     assert len(run.variants) == len(old)
     assert all([t.seed for t in variant.finished] == [0, 1, 2] for variant in run.variants)
     for key, lines in kept.items():
@@ -248,3 +248,28 @@ def test_a_record_that_mlflow_lacks_is_made_again(tmp_path, capsys):
     assert f"/runs/{folder.tracked.parent}" in (folder.path / "report.html").read_text()
     assert execute(STUDY, resume, {})[0] == 0
     assert capsys.readouterr().out == f"Nothing is left to do in {folder.path}.\n"
+
+
+def test_a_bundled_run_is_unpacked_when_trials_are_to_be_written_and_not_before(whole):
+    whole.pack()
+    archive = (whole.path / "trials.zip").read_bytes()
+    assert execute(STUDY, options_from({"resume": str(whole.path)}), {})[0] == 0
+    assert (whole.path / "trials.zip").read_bytes() == archive
+    before = {trial.key: trial.metrics for trial in whole.read().trials}
+    plan = resumed(STUDY, whole, seeds=2)
+    assert len(plan.todo) == len(before) and whole.bundled
+    carry_out(plan, whole)
+    assert not whole.bundled and (whole.path / "trials").is_dir()
+    assert not (whole.path / "trials.zip").exists()
+    trials = whole.read().trials
+    assert whole.status() == "finished" and len(trials) == 2 * len(before)
+    assert before == {t.key: t.metrics for t in trials if t.seed == 0}
+
+
+def test_a_bundled_run_whose_archive_is_damaged_is_not_gone_on_with(whole):
+    whole.pack()
+    file = whole.path / "trials.zip"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(UsageError, match=r"trials\.zip cannot be read"):
+        resumed(STUDY, whole, seeds=2)
+    assert file.exists() and not (whole.path / "trials").exists()

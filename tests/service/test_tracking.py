@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from claims import Claim, below
 from claims.measures import Last
 from reports.reading import reading
+from runs.artifacts import Part, Seen
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
@@ -251,3 +252,28 @@ def test_a_publisher_without_a_server_neither_blocks_nor_raises(run):
     assert not publisher.close("finished", reading(run.read()), timeout=0.1)
     publisher._thread.join(60)  # it does not try for ever
     assert not publisher._thread.is_alive()
+
+
+def test_a_bundled_run_has_the_record_that_its_folders_would_have(run, store):
+    list(start(run))
+    list(start(run, 1))
+    key = run.specs[0].key
+    Seen(Part((8, 8), (5, 5)), Part((8, 8), (5, 5)), Part((8, 8), (5, 5)), 0).save(
+        run.trial(key).place
+    )
+    build(run)
+    page = (run.path / "report.html").read_bytes()
+    files = {file.name for file in run.trial(key).place.iterdir() if file.suffix == ".json"}
+    seen = (run.trial(key).place / "seen.json").read_bytes()
+    run.pack()
+    publish(run, store)
+    publish(run, store)
+    assert differences(run, store) == []
+    client, _, nested = recorded(run, store)
+    trial = nested[key]
+    assert {artifact.path for artifact in client.list_artifacts(trial.info.run_id)} == files
+    copy = client.download_artifacts(trial.info.run_id, "seen.json")
+    assert Path(copy).read_bytes() == seen
+    assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
+    # It may have pictures of what was not kept, which could not be drawn again.
+    assert (run.path / "report.html").read_bytes() == page and run.bundled

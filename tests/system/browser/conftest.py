@@ -42,7 +42,7 @@ class Finished:
     @property
     def names(self):
         """The names of trials, by their MLflow run."""
-        names = RunFolder(self.run).study.names
+        names = RunFolder(self.run).study.trial_names
         return {run: names[key] for key, run in self.recorded["runs"].items()}
 
     @property

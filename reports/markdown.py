@@ -1,0 +1,233 @@
+"""What README and results/README.md say of runs, as markdown: tables, claims, a page of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claims import Claim
+from claims.finding import Finding
+from claims.units import unit_of, words_of
+from claims.verdicts import Verdict, judge
+from reports import differences
+from reports.differences import basis_in_words
+from reports.reading import Reading, claims_of
+from runs.folder import RunFolder
+from runs.record import Run
+
+HEAD = """# Kept runs
+
+Real runs, their trials in one archive each (`trials.zip`) without checkpoints and large arrays;
+`python -m service.keep` makes this page from them. The report of each run, one HTML file to open in
+a browser with the `figures/` beside it, has its verdicts, its pictures and what its audit found.
+`DATA` and `WEIGHTS` stand for where data and weights lay. Accuracies are means ± standard deviation
+over n seeds; one seed says nothing of another. Most reports lack ROC curves, maps of embeddings and
+the optimiser's steps: their pictures were drawn again from what was kept, and the arrays that these
+show were too large to keep.
+"""
+SHOWN = 2  # pictures of a run, which lie beside its page and not in it
+
+
+def told(reading: Reading) -> str:
+    """All that is said of a run: how it was made, its table, its differences."""
+    return "\n\n".join(p for p in (about(reading), table(reading), compared(reading)) if p)
+
+
+def table(reading: Reading) -> str:
+    """A line a variant, mean ± standard deviation over its seeds where n > 1.
+
+    Bold are the variants at their own value of what each tunes. One that several sweeps share
+    stands in each of them.
+    """
+    run, shown = reading.run, reading.table
+    sweeps = run.by_sweep(shown.rows)
+    several = len(sweeps) > 1
+    lines = [f"| {'sweep | ' if several else ''}variant | {' | '.join(shown.columns)} | n |"]
+    lines += ["|---" * (len(shown.columns) + 2 + several) + "|"]
+    for sweep, variants in sweeps.items():
+        for variant in variants:
+            label = variant.label(sweep)
+            name = f"**{label}**" if run.study.tune_each and variant in reading.shown else label
+            cells = [*([sweep] if several else []), name, *shown.rows[variant]]
+            lines.append(f"| {' | '.join(cells)} | {len(variant.finished)} |")
+    empty = " |" * (len(shown.columns) + several)
+    lines += [
+        f"| {run.name(trial)} | {trial.status}: {trial.reason} |{empty}"
+        for trial in run.trials
+        if not trial.finished
+    ]
+    return "\n".join(lines)
+
+
+def compared(reading: Reading) -> str:
+    """Every variant against the study's baseline; "" without one."""
+    comparison, run = reading.compared, reading.run
+    if comparison is None or not comparison.differences:
+        return ""
+    first, unit = next(iter(comparison.differences.values())), unit_of(comparison.metric)
+    seeds = first.basis == "t over seeds"
+    how = f"mean over {first.n} seeds" if seeds else f"one seed, {first.n:,} test images"
+    by = first.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
+    scale = f" in {unit.word}" if unit.word else ""
+    sweeps = run.by_sweep(comparison.differences)
+    several = len(sweeps) > 1
+    lines = [
+        f"{words_of(comparison.metric).capitalize()}{scale}, less that of "
+        f"{comparison.baseline.name}: {how};",
+        f"intervals and p-values hold for all rows together ({by}, Holm).\n",
+        f"| {'sweep | ' if several else ''}variant | difference | 95 % interval | p |",
+        f"|---{'|---' if several else ''}|---|---|---|",
+    ]
+    for sweep, variants in sweeps.items():
+        for variant in variants:
+            words = differences.told(comparison.differences[variant], unit)
+            cells = [*([sweep] if several else []), variant.label(sweep), *words]
+            lines.append(f"| {' | '.join(cells)} |")
+    left_out = comparison.left_out.items()
+    lines += [f"\nNot compared: {variant.name} {why}." for variant, why in left_out]
+    return "\n".join(lines)
+
+
+def about(reading: Reading) -> str:
+    """The command, the images, how long, with which versions."""
+    run, study = reading.run, reading.run.study
+    seconds, here = [trial.seconds for trial in run.trials], study.environment
+    counts, weights = study.dataset.get("counts"), study.inputs.get("weights")
+    parts = []
+    if counts:
+        parts.append(
+            f"{counts['train']:,} train, {counts['val']:,} validation and {counts['test']:,} test "
+            "images"
+        )
+    if weights:
+        parts.append(f"weights {weights['name']}")
+    trials = f"{len(run.trials)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
+    ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.status)]
+    if study.created and ended:
+        trials += f", {(max(ended) - study.created) / 60:.0f} minutes in all"
+    resumed = f", resumed {len(study.resumed)} times meanwhile" if study.resumed else ""
+    parts.append(
+        f"{trials}{resumed}, on {here.get('cpus', '?')} CPU cores, torch {here.get('torch', '?')}, "
+        f"commit {study.commit.short}."
+    )
+    command = study.command.replace(" --output outputs", "")
+    return f"    {command}\n\n{'; '.join(parts)}"
+
+
+def shown(run: Run) -> list[str]:
+    """The names of the pictures that stand for a run: differences, heat maps, then curves."""
+    drawn = {file.stem for file in (run.path / "figures").glob("*.*")}
+    names = ["forest", *(f"{sweep}_heat" for sweep in run.sweeps), *run.sweeps]
+    return [name for name in names if name in drawn][:SHOWN]
+
+
+def kept_runs(readings: Sequence[Reading], place: Path) -> str:
+    """For every kept run how it was made, its table, its pictures; for a file in `place`."""
+    parts = [HEAD.strip()]
+    for reading in readings:
+        run = reading.run
+        own, note = run.path.relative_to(place).as_posix(), run.path / "note.md"
+        parts += [f"## {run.study.study}: {' '.join(run.sweeps)}"]
+        parts += [f"[Its report]({own}/report.html)", told(reading)]
+        parts += [note.read_text().strip()] if note.exists() else []  # what a person saw in it
+        files = [file for name in shown(run) for file in (run.path / "figures").glob(f"{name}.*")]
+        parts += [f"![{file.stem}]({own}/figures/{file.name})" for file in files]
+    return "\n\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim's verdict.
+
+    runs: those that it is from.
+    otherwise: other runs that came to something else, with what they came to.
+    """
+
+    verdict: Verdict
+    runs: list[Run]
+    otherwise: list[tuple[Verdict, Run]]
+
+
+def claims_table(runs: Sequence[Run], place: Path) -> str:
+    """What kept runs say of each claim that they were run for; for a file above `place`.
+
+    A claim is judged by the run that tests most of its parts; of several, by that with the most
+    seeds, then train images. How it ends has no part in that choice, and runs that come to
+    something else are named.
+    """
+    lines = ["| claim | verdict | what decides it | run |", "|---|---|---|---|"]
+    for study in dict.fromkeys(run.study.study for run in runs):
+        own = [run for run in runs if run.study.study == study]
+        claims = {claim.id: claim for run in own for claim in claims_of(run)}
+        lines += [_claim_line(judged(claim, own), place) for claim in claims.values()]
+    return "\n".join(lines)
+
+
+def judged(claim: Claim, runs: Sequence[Run]) -> Judged:
+    """The verdict on one claim by the run, or the runs on several data sets, chosen for it."""
+    by_size = sorted(runs, key=_size)
+    if claim.test.OVER_RUNS:
+        largest = list({run.study.dataset.get("name", ""): run for run in by_size}.values())
+        return Judged(judge(claim, largest), largest, [])
+    each = [(judge(claim, [run]), run) for run in by_size]
+    *others, (verdict, run) = sorted(each, key=lambda one: _tested(one[0]))
+    otherwise = [(v, r) for v, r in others if v.status not in (verdict.status, "not tested")]
+    return Judged(verdict, [run], otherwise)
+
+
+def _tested(verdict: Verdict) -> int:
+    """How many of its parts were."""
+    return sum(finding.effect is not None for finding in verdict.findings)
+
+
+def _size(run: Run) -> tuple[int, int, str]:
+    """How many seeds and train images a run has, and its name, by which the latest comes last."""
+    seeds = {trial.seed for trial in run.trials}
+    return len(seeds), run.study.dataset.get("counts", {}).get("train", 0), run.study.run
+
+
+def _claim_line(one: Judged, place: Path) -> str:
+    claim, verdict = one.verdict.claim, one.verdict
+    links = [_link(run.study.dataset.get("name", run.study.run), run, place) for run in one.runs]
+    together = one.runs[0].path.parent / "compare.html"
+    if len(one.runs) > 1 and together.exists():
+        links.append(f"[side by side]({_address(together, place)})")
+    links += [f"{v.status} in {_link('another', run, place)}" for v, run in one.otherwise]
+    cells = f"**{claim.id}** {claim.says}", verdict.status, _deciding(verdict), ", ".join(links)
+    return f"| {' | '.join(cells)} |"
+
+
+def _link(text: str, run: Run, place: Path) -> str:
+    return f"[{text}]({_address(run.path / 'report.html', place)})"
+
+
+def _address(file: Path, place: Path) -> str:
+    return file.relative_to(place.parent).as_posix()
+
+
+def _deciding(verdict: Verdict) -> str:
+    """The part that the verdict hangs on, with effect, interval and n; why nothing was tested."""
+    if verdict.status == "not tested":
+        why = [f.note for f in verdict.findings if f.status == "not tested"]
+        return f"{why[0]} `{verdict.command}`" if verdict.command else why[0]
+    return _in_words(verdict.decisive)
+
+
+def _in_words(finding: Finding) -> str:
+    """One part of a claim."""
+    effect, scale = finding.effect, finding.scale
+    assert effect is not None
+    digits = ".1f" if finding.unit == "points" else ".3g"
+    low, high = (f"{scale * end:{digits}}" for end in (effect.low, effect.high))
+    n = basis_in_words(effect).replace(" of one seed", ", one seed")
+    unit = f" {finding.unit}" if finding.unit else ""
+    blind = (
+        f"; could have found {scale * finding.detectable:.2g}"
+        if finding.detectable is not None
+        else ""
+    )
+    return (
+        f"{finding.says}: {scale * effect.estimate:{digits}}{unit} ({low} to {high}; {n}){blind}, "
+        f"claimed {finding.wanted}"
+    )

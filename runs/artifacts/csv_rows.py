@@ -1,0 +1,14 @@
+"""The rows of a table in a trial's folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from runs.bundle import Folder
+
+
+def rows(file: Folder) -> list[list[str]]:
+    """All of them, the head too."""
+    text = file.read_bytes().decode()
+    return list(csv.reader(io.StringIO(text, newline="")))
