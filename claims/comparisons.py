@@ -36,13 +36,14 @@ def compare(
 ) -> Comparison | None:
     """A metric of each other variant minus that of the baseline, in the metric's unit.
 
-    variants: those with finished trials.
-    baseline: settings of the one variant that others are compared with, {} for the first; None
-    where there is none, or none or several have them. Accuracies of one seed are compared by
-    predictions.npz in the trials' folders.
-
     All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
-    (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's).
+    (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's). Accuracies
+    of one seed are compared by predictions.npz in the trials' folders.
+
+    variants: those with finished trials.
+    baseline: settings of the one variant that others are compared with, {} for the first.
+
+    Returns None without a baseline, and where none or several variants have it.
     """
     if baseline is None or not variants:
         return None

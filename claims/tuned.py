@@ -23,12 +23,13 @@ def rivals(variants: Sequence[Variant], setting: str) -> list[list[Variant]]:
 def own_variants(
     variants: Sequence[Variant], setting: str, metric: str, mode: str
 ) -> list[Variant]:
-    """The variants at their own value of `setting`: that with the best mean over seeds, the first
-    of equals.
+    """The variants at their own value of `setting`: the best mean over seeds, the first of equals.
 
-    mode: "max" or "min", what is best. A value with fewer finished seeds than another of the same
-    variant is not its own, whatever the seeds that ended well had: the others may have diverged.
-    Variants without the metric are left out.
+    A value with fewer finished seeds than another of the same variant is not its own, whatever the
+    seeds that ended well had: the others may have diverged. Variants without the metric are left
+    out.
+
+    mode: "max" or "min", what is best.
     """
     own = []
     for same in rivals(variants, setting):

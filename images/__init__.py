@@ -58,7 +58,7 @@ def load(
     classes: "all", "first:N" or "last:N" in sorted order.
     images_per_class: train images a class, after the validation part is carved; None is all.
     val_fraction: share of every class's train images that is validation instead, 0 < x < 1,
-    rounded, at least one image.
+        rounded, at least one image.
     seed: moves the validation part and the cut to images_per_class.
     progress: called with (what, done, total) while images are decoded.
 

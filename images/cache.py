@@ -38,7 +38,7 @@ class Decoded:
     """A source's images: `labels[i]` and `is_test[i]` (N,) belong to `pixels[rows[i]]`.
 
     pixels: uint8 (M, 3, size, size), M >= N since corrupt images keep an empty row; mapped
-    copy-on-write, so that torch takes it without a copy and a stray write stays in its process.
+        copy-on-write, so that torch takes it without a copy and a stray write stays in its process.
     rows, labels: int64 (N,).
     is_test: bool (N,).
     classes: the name of every label.

@@ -23,9 +23,9 @@ def epoch_batches(
     """One epoch as index tensors, int64 (B,) a batch; the last may be smaller.
 
     order: "shuffled": every image once, in an order of this epoch's own; "once": every image once,
-    in the same random order each epoch; "file": every image once, as they lie in the data set;
-    "sorted": the same, class after class; "replacement": as many images, each drawn anew from all
-    of them, so some come several times and about 37 % not at all: no partition.
+        in the same random order each epoch; "file": every image once, as they lie in the data set;
+        "sorted": the same, class after class; "replacement": as many images, each drawn anew from
+        all of them, so some come several times and about 37 % not at all: no partition.
     labels: int64 (N,) on the CPU; N = 0 gives no batches.
     batch_size: images, at least 1; above N it gives one batch of all.
     epoch_generator: of this epoch.

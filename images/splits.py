@@ -85,7 +85,7 @@ class DataInfo:
 
     name: the data set, without the folder it lies in.
     fingerprint: SHA-256 (hex) over the name and content of every source image, whatever the
-    settings select.
+        settings select.
     verified: whether that is the published data set; None where nothing was published.
     counts: images in "train", "val" and "test", after all selection.
     dropped: the source images that could not be decoded and are left out.

@@ -88,7 +88,7 @@ def random(labels: Tensor, generator: torch.Generator) -> Triplets:
 
     labels: integers (B,).
     generator: draws on its own device, so that a CPU generator draws the same triplets for a batch
-    on any device.
+        on any device.
     """
     positive, negative = pair_masks(labels)
     anchors = _anchors(positive, negative)

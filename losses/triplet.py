@@ -36,13 +36,13 @@ class TripletLoss(nn.Module):
     P classes with K members each, that is the mean over all triplets.
 
     margin: 0 or more; None replaces the hinge by the soft margin of [1], ln(1 + exp(d(a, p) - d(a,
-    n))).
+        n))).
     mining: chooses the triplets. "batch_hard" [1]: one an anchor, the farthest positive and the
-    closest negative; "batch_all" [1]: all; "semi_hard" [2]: one for every anchor-positive pair, the
-    closest negative farther than the positive, else the farthest negative; "random": one an anchor,
-    drawn with the generator given to `forward`.
+        closest negative; "batch_all" [1]: all; "semi_hard" [2]: one for every anchor-positive pair,
+        the closest negative farther than the positive, else the farthest negative; "random": one an
+        anchor, drawn with the generator given to `forward`.
     normalize: first divide each embedding by its L2 norm (as [2]), so that distances lie in [0, 2]
-    and a margin of 2 or more cannot be met; an embedding of zeros stays zero.
+        and a margin of 2 or more cannot be met; an embedding of zeros stays zero.
 
     Raises ValueError if the margin is negative, infinite or NaN, or the mining unknown.
     """

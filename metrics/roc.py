@@ -122,7 +122,7 @@ def one_vs_rest(y_true: npt.ArrayLike, scores: npt.ArrayLike) -> OneVsRest:
 
     y_true: integers (N,), 0..C-1.
     scores: (N, C), decision values or probabilities; higher is more likely, and infinities are
-    allowed.
+        allowed.
 
     Raises ValueError if there is no sample, a label is out of range, or a score is NaN.
     """

@@ -80,7 +80,7 @@ def noise_and_signal(
     first, second: (P,), the mean gradients of two disjoint parts of a batch.
     counts: images of the two parts, at least 1.
     population: images that they are drawn from without replacement; None: independently, with
-    replacement.
+        replacement.
 
     Raises ValueError if a count is below 1, the population smaller than both parts, or shapes
     differ.

@@ -18,7 +18,7 @@ class CNN(nn.Module):
     image_size: S, pixels.
     width: channels of the first layer, W.
     seed: of the parameters, drawn as PyTorch does by default; the global generators are left as
-    they are.
+        they are.
     """
 
     def __init__(self, num_classes: int, image_size: int, width: int = 32, seed: int = 0) -> None:

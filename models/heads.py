@@ -16,7 +16,7 @@ def head(kind: Head, dim: int, classes: int, seed: int) -> nn.Module:
     """A classifier from (B, dim) to (B, classes), its parameters drawn by `seed` alone.
 
     kind: "linear" is one layer; "hidden" is linear -> ReLU -> linear, with 512 units between, and
-    without dropout, so that a trial draws nothing at random while it trains.
+        without dropout, so that a trial draws nothing at random while it trains.
     """
     with seeded(seed):
         if kind == "linear":

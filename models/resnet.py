@@ -40,7 +40,7 @@ def build(
     name: the architecture.
     num_classes: the size of the head, at least 1.
     stem: "stock" is torchvision's; "small" is a 3x3 stride-1 convolution without max-pool, for
-    images of about 32 px (Chen et al. 2020, SimCLR, arXiv 2002.05709, appendix B.9).
+        images of about 32 px (Chen et al. 2020, SimCLR, arXiv 2002.05709, appendix B.9).
     weights: a state dict to start from; None draws all parameters.
     seed: of fresh parameters; the global generators are left as they are.
 
@@ -142,7 +142,7 @@ def train_mode(model: nn.Module, frozen_batchnorm: Literal["eval", "train"]) -> 
 
     model: any module.
     frozen_batchnorm: with "eval", BatchNorms whose parameters are all frozen use and keep their
-    running statistics; with "train" they go on updating them.
+        running statistics; with "train" they go on updating them.
 
     Raises ValueError if frozen_batchnorm is neither.
     """

@@ -37,7 +37,8 @@ class Commit(_Record):
 class Asked(_Record):
     """The options that a run was given.
 
-    values: settings, by name, each with all values given.  output: as it was typed.
+    values: settings, by name, each with all values given.
+    output: as it was typed.
     """
 
     values: Mapping[str, Sequence[Any]] = {}
@@ -66,9 +67,11 @@ class StudyRecord(_Record):
     """What study.json holds; what an older run did not record has its default.
 
     program: what a person types before options to run this study again, "" from Python.
-    sweeps: of each, the settings that tell its variants apart.  settings: what was held.
-    claims, answer: as the study had them.  judged_later: the commit whose claims came after the
-    run.  tracking_uri: None where nothing is recorded in MLflow.
+    sweeps: of each, the settings that tell its variants apart.
+    settings: what was held.
+    claims, answer: as the study had them.
+    judged_later: the commit whose claims came after the run.
+    tracking_uri: None where nothing is recorded in MLflow.
     """
 
     format: int = FORMAT
@@ -138,9 +141,12 @@ def varied_by(trials: Sequence[TrialAsked]) -> dict[str, tuple[str, ...]]:
 class TrialRecord:
     """One trial of a run, and what it came to.
 
-    settings: those that apply.  reason: why it failed, else None.  diverged: whether its numbers
-    left the finite range, which is an outcome of its settings.  metrics: the last value of each.
-    seconds: that it took.  lines: the metrics of every epoch, and of the test after the last one.
+    settings: those that apply.
+    reason: why it failed, else None.
+    diverged: whether its numbers left the finite range, which is an outcome of its settings.
+    metrics: the last value of each.
+    seconds: that it took.
+    lines: the metrics of every epoch, and of the test after the last one.
     folder: where its files lie.
     """
 
@@ -175,7 +181,10 @@ class TrialRecord:
 
 
 class Ended(_Record):
-    """How a trial ended: what status.json holds.  ended: seconds since 1970."""
+    """How a trial ended: what status.json holds.
+
+    ended: seconds since 1970.
+    """
 
     status: Literal["finished", "failed"]
     reason: str | None = None
@@ -187,8 +196,8 @@ class Ended(_Record):
 class Tracked(_Record):
     """Where MLflow has the run: what mlflow.json holds.
 
-    runs: trial key to MLflow's run.  complete: whether it has all that the run folder had when
-    the run last ended.
+    runs: trial key to MLflow's run.
+    complete: whether it has all that the run folder had when the run last ended.
     """
 
     experiment_id: str = ""

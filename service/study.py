@@ -46,9 +46,9 @@ class Study:
     smoke: the small defaults of --smoke that are particular to this study.
     may_diverge: settings with which a trial that diverges is an outcome, no failure of the run:
         ({"alpha": 1.0},).
-    tune_each: a setting of which every variant is shown at its own best value (best mean over
-        seeds of `metric`), since a comparison at one value for all says more of that value than
-        of the variants; how sensitive each is, is drawn.
+    tune_each: a setting of which every variant is shown at its own best value (best mean over seeds
+        of `metric`), since a comparison at one value for all says more of that value than of the
+        variants; how sensitive each is, is drawn.
     baseline: the settings of the one variant that all others are compared with; {} for the first.
 
     Raises UsageError, one sentence, if it makes no sense (`service.study_checks`).

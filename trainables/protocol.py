@@ -113,8 +113,8 @@ class Epoch:
 
     metrics: finite numbers named split/name.
     state: tensors, numbers, strings and containers of them, enough to go on from here; left out, a
-    trial that is interrupted begins anew; None for measurements after the last epoch, which belong
-    to it.
+        trial that is interrupted begins anew; None for measurements after the last epoch, which
+        belong to it.
     """
 
     metrics: Mapping[str, float]

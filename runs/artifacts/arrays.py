@@ -55,7 +55,7 @@ class Arrays:
 
 
 def _as(values: NDArray[Any], kind: type) -> Any:
-    """A field's value; a TypeError for numbers of another kind."""
+    """A field's value; raises TypeError for numbers of another kind."""
     if kind is str:
         return tuple(str(name) for name in values)
     if kind is int:

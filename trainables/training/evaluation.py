@@ -26,7 +26,7 @@ def final(
     classes: names, C of them.
     labels: int64 (N,), 0..C-1.
     last, best: scores (N, C) of the two epochs, decision values or probabilities; the highest is
-    the prediction.
+        the prediction.
     """
     predicted, at_best = last.argmax(1), best.argmax(1)
     matrix = metrics.confusion_matrix(labels, predicted, len(classes))
