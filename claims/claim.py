@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from claims.kinds.kind import AnyKind, Selection
+from claims.value import Value
 
 
-class Claim(BaseModel):
+class Claim(Value):
     """A sentence that the numbers of a run support or refute."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(description="short, unique in a project: q2.overfit")
     says: str = Field(description="the claim, one sentence")

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from claims.needs import Missing, Needs
 from claims.units import unit_of
+from claims.value import Value
 from runs.record import TrialRecord
 
 
-class _Measure(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Measure(Value):
     @property
     def unit(self) -> str:
         """What follows the number."""

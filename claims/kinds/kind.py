@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, SerializeAsAny
+from pydantic import BeforeValidator, Field, FiniteFloat, SerializeAsAny
 
 from claims.finding import Finding, Status
 from claims.measures import Measure
 from claims.needs import Missing, Needs, together
 from claims.statistics import CONFIDENCE, Difference, within
+from claims.value import Value
 from runs.record import Run
 
 Selection = Mapping[str, Any]
@@ -19,14 +20,12 @@ Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Fi
 """Open intervals, None being without end: ((0.05, None),) is "more than 5 points"."""
 
 
-class Kind(BaseModel, ABC):
+class Kind(Value, ABC):
     """A test, as a value that goes into study.json and comes back from it.
 
     A subclass has a name of its own as the default of its field `kind`, and is imported by
     `claims`; nothing else knows which kinds there are.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     KINDS: ClassVar[dict[str, type[Kind]]] = {}
     OVER_RUNS: ClassVar[bool] = False

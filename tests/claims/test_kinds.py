@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from claims import Claim, Kind, Level, OrderChanges, Part, Trend, alike, beats, every, overtakes
 from claims.evidence import select, spelt
 from claims.finding import Finding
-from claims.measures import ACCURACY, EpochsTo, Last
+from claims.measures import ACCURACY, At, EpochsTo, Last
 from claims.verdicts import judge
+from runs.errors import UsageError
 
 A, B, C = {"x": "a"}, {"x": "b"}, {"x": "c"}
 
@@ -75,7 +76,7 @@ def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are():
 
 
 def test_what_takes_several_runs_is_no_part_of_a_claim():
-    with pytest.raises(ValidationError, match="order_changes takes several runs"):
+    with pytest.raises(UsageError, match="order_changes takes several runs"):
         every([beats("s", A, B), OrderChanges(sweep="s", of=A, to=B)])
 
 
@@ -120,3 +121,20 @@ def test_an_older_record_has_its_words_twice():
 )  # fmt: skip
 def test_what_a_test_asks_for_is_told_in_words(test, words):
     assert Claim(id="c", says="?", test=test).counts_as == words
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [
+        (lambda: Level(sweep="s", of=A, within=((0, None),)), "Level lacks on."),
+        (lambda: Trend(swep="s", over="x", rises=True), "Trend has no 'swep'; did you mean sweep?"),
+        (lambda: Trend(sweep="s", over="x", rises="up"), "Trend, rises: input should be a valid"),
+        (lambda: Claim(id="c", says="?"), "Claim lacks test."),
+        (lambda: At(metric="val/loss", share=2.0), "At, share: input should be less than or equal"),
+        (lambda: every([]), "Every, parts: tuple should have at least 1 item"),
+    ],
+)
+def test_a_mistake_in_a_claim_is_a_sentence(write, why):
+    with pytest.raises(UsageError) as refused:
+        write()
+    assert str(refused.value).startswith(why) and "\n" not in str(refused.value)
