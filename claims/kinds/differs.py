@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Literal, Self
 
 from claims.evidence import detectable, effect, left_out, pairs, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, listed, place, told
+from claims.kinds.kind import Region, Selection, listed, place, told
+from claims.kinds.pair import Pair
 from claims.measures import ACCURACY, Measure
 from runs.record import Run
 
 
-class Differs(Part):
+class Differs(Pair):
     """The mean difference of a number, `of` less `to`, lies in `within`."""
 
     kind: Literal["differs"] = "differs"
-    of: Selection
-    to: Selection
-    on: Measure = ACCURACY
     within: Region
-
-    @property
-    def says(self) -> str:
-        """ "test/accuracy: loss=center less loss=cross_entropy" """
-        return f"{self.on.says}: {spelt(self.of)} less {spelt(self.to)}"
 
     @property
     def wanted(self) -> str:
@@ -40,20 +33,6 @@ class Differs(Part):
         pairs = ", ".join(f"{listed(of)} less {to}" for to, of in others.items())
         each = "each " if len(tests) > 1 else ""
         return f"{tests[0].on.says}: {pairs}, {each}{tests[0].wanted}"
-
-    @property
-    def compares(self) -> Collection[str]:
-        """What is not the same in both."""
-        return [n for n in {**self.of, **self.to} if self.of.get(n) != self.to.get(n)]
-
-    def selections(self) -> Iterator[Selection]:
-        """Both."""
-        yield from (self.of, self.to)
-
-    def settings(self) -> Iterator[tuple[str, Any]]:
-        """Those of both."""
-        yield from self.of.items()
-        yield from self.to.items()
 
     def find(self, run: Run, confidence: float) -> Finding:
         """Where the interval of the mean difference lies."""

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from claims.evidence import detectable, effect, pairs, spelt
+from claims.evidence import detectable, effect, pairs
 from claims.finding import Finding, Status
-from claims.kinds.kind import Part, Selection
-from claims.measures import ACCURACY, Measure
+from claims.kinds.pair import Pair
 from claims.needs import Needs
 from claims.statistics import CONFIDENCE
 from runs.record import Run
 
 
-class OrderChanges(Part):
+class OrderChanges(Pair):
     """Of runs on several data sets, `of` is better than `to` on one and worse on another."""
 
     OVER_RUNS: ClassVar[bool] = True
 
     kind: Literal["order_changes"] = "order_changes"
-    of: Selection
-    to: Selection
-    on: Measure = ACCURACY
-
-    @property
-    def says(self) -> str:
-        """ "test/accuracy: optimizer=adam less optimizer=sgd" """
-        return f"{self.on.says}: {spelt(self.of)} less {spelt(self.to)}"
 
     @property
     def wanted(self) -> str:
@@ -41,20 +32,6 @@ class OrderChanges(Part):
     def counts_as(self) -> str:
         """ "..., above 0 on one data set and below it on another" """
         return f"{self.says}, above 0 on one data set and below it on another"
-
-    @property
-    def compares(self) -> Collection[str]:
-        """What is not the same in both."""
-        return [n for n in {**self.of, **self.to} if self.of.get(n) != self.to.get(n)]
-
-    def selections(self) -> Iterator[Selection]:
-        """Both."""
-        yield from (self.of, self.to)
-
-    def settings(self) -> Iterator[tuple[str, Any]]:
-        """Those of both."""
-        yield from self.of.items()
-        yield from self.to.items()
 
     def find(self, run: Run, confidence: float) -> Finding:
         """Whether the two differ on the run's data set."""

@@ -9,7 +9,7 @@ from runs.artifacts.class_table import ClassTable
 from runs.artifacts.confusion import Confusion
 from runs.artifacts.embeddings import Embeddings
 from runs.artifacts.predictions import Predictions
-from runs.artifacts.seen import Part, Seen
+from runs.artifacts.seen import Seen, Split
 from runs.artifacts.updates import Updates
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "ClassTable",
     "Confusion",
     "Embeddings",
-    "Part",
     "Predictions",
     "Seen",
+    "Split",
     "Updates",
 ]

@@ -14,7 +14,7 @@ from runs.bundle import Folder
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """Images of one part.
 
     size: height and width of an image, pixels.
@@ -35,9 +35,9 @@ class Seen:
 
     FILE: ClassVar[str] = "seen.json"
 
-    train: Part
-    val: Part
-    test: Part
+    train: Split
+    val: Split
+    test: Split
     shared: int
 
     def save(self, folder: Path) -> None:
@@ -51,9 +51,9 @@ class Seen:
         """What a trial left. Raises Absent if seen.json is missing or cannot be read."""
         with reading(cls.FILE):
             said = json.loads((folder / cls.FILE).read_text())
-            train, val, test = (_part(said[name]) for name in ("train", "val", "test"))
+            train, val, test = (_split(said[name]) for name in ("train", "val", "test"))
             return cls(train, val, test, int(said["shared"]))
 
 
-def _part(said: Mapping[str, Any]) -> Part:
-    return Part(tuple(map(int, said["size"])), tuple(map(int, said["per_class"])))
+def _split(said: Mapping[str, Any]) -> Split:
+    return Split(tuple(map(int, said["size"])), tuple(map(int, said["per_class"])))

@@ -14,9 +14,9 @@ from runs.artifacts import (
     ClassTable,
     Confusion,
     Embeddings,
-    Part,
     Predictions,
     Seen,
+    Split,
     Updates,
 )
 from runs.folder import RunFolder
@@ -78,7 +78,7 @@ def class_table(classes=NAMES):
     return ClassTable(classes, np.arange(len(classes)), numbers, np.full(len(classes), np.nan))
 
 
-SEEN = Seen(Part((6, 5), (3, 2)), Part((6, 5), (1, 0)), Part((6, 5), (4, 4)), 2)
+SEEN = Seen(Split((6, 5), (3, 2)), Split((6, 5), (1, 0)), Split((6, 5), (4, 4)), 2)
 
 
 def all_kinds():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runs import bundle
-from runs.artifacts import Absent, ClassTable, Confusion, Embeddings, Part, Predictions, Seen
+from runs.artifacts import Absent, ClassTable, Confusion, Embeddings, Predictions, Seen, Split
 from runs.errors import UsageError
 from runs.folder import RunFolder
 
@@ -34,7 +34,7 @@ def run(tmp_path):
     labels = np.array([0, 1, 1])
     Predictions(labels, labels[::-1].copy(), classes=("a", "b")).save(first.place)
     Embeddings(np.eye(3, dtype=np.float16), labels).save(first.place)
-    Seen(Part((6, 5), (3, 2)), Part((6, 5), (1, 0)), Part((6, 5), (1, 2)), 0).save(first.place)
+    Seen(Split((6, 5), (3, 2)), Split((6, 5), (1, 0)), Split((6, 5), (1, 2)), 0).save(first.place)
     Confusion(("a", "b"), ("a", "b"), np.eye(2, dtype=np.int64)).save(first.place)
     ClassTable(("a", "b"), np.array([1, 2]), np.ones(2), np.ones(2)).save(first.place)
     return folder

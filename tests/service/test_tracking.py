@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from claims import Claim, below
 from claims.measures import Last
 from reports.reading import reading
-from runs.artifacts import Part, Seen
+from runs.artifacts import Seen, Split
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
@@ -258,7 +258,7 @@ def test_a_bundled_run_has_the_record_that_its_folders_would_have(run, store):
     list(start(run))
     list(start(run, 1))
     key = run.specs[0].key
-    Seen(Part((8, 8), (5, 5)), Part((8, 8), (5, 5)), Part((8, 8), (5, 5)), 0).save(
+    Seen(Split((8, 8), (5, 5)), Split((8, 8), (5, 5)), Split((8, 8), (5, 5)), 0).save(
         run.trial(key).place
     )
     build(run)

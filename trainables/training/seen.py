@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from images import Images, Splits
-from runs.artifacts import Part, Seen
+from runs.artifacts import Seen, Split
 
 BLOCK = 256  # images read at once
 
@@ -17,11 +17,11 @@ def record(splits: Splits, folder: Path) -> None:
     """Leave what the splits hold, and what train or validation shares with test (`Seen`)."""
     learnt = set(_digests(splits.train)) | set(_digests(splits.val))
     shared = sum(digest in learnt for digest in _digests(splits.test))
-    Seen(_part(splits.train), _part(splits.val), _part(splits.test), shared).save(folder)
+    Seen(_split(splits.train), _split(splits.val), _split(splits.test), shared).save(folder)
 
 
-def _part(images: Images) -> Part:
-    return Part(tuple(images.store.shape[2:]), tuple(images.per_class.tolist()))
+def _split(images: Images) -> Split:
+    return Split(tuple(images.store.shape[2:]), tuple(images.per_class.tolist()))
 
 
 def _digests(images: Images) -> list[bytes]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from images.splits import DataInfo, Images, Splits
-from runs.artifacts import Part, Seen
+from runs.artifacts import Seen, Split
 from trainables.training import seen
 
 
@@ -19,5 +19,5 @@ def test_sizes_classes_and_images_on_both_sides_are_counted(tmp_path):
     seen.record(Splits(*parts, info=DataInfo("x", "f", None, {}, [], [*names])), tmp_path)
     record = Seen.load(tmp_path)
     assert record.shared == 2
-    assert record.train == Part((6, 5), (151, 150))
-    assert record.test == Part((6, 5), (100, 100))
+    assert record.train == Split((6, 5), (151, 150))
+    assert record.test == Split((6, 5), (100, 100))
