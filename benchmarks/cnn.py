@@ -48,7 +48,6 @@ from models.cnn import CNN
 from service.capacity import this_machine
 from service.execution import run_trial
 from trainables import cnn
-from trainables.training import optimizers
 from trainables.training.randomness import derive
 
 REPEATS = 3
@@ -128,7 +127,7 @@ def bare(settings: cnn.Settings, steps: int) -> Iterator[Epoch]:
     train, net = settings.load(0).train, initial(settings)
     inputs = normalize(torch.from_numpy(train.take(slice(0, 1))))
     labels = torch.from_numpy(train.labels[:1])
-    optimizer = optimizers.build(settings, net.parameters(), settings.rate(len(train)))
+    optimizer = settings.optimizer_of(net.parameters(), len(train))
     while True:
         started = time.perf_counter()
         for _ in range(steps):

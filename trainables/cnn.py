@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from trainables.image_settings import ImageSettings
 from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
+from trainables.training import optimizers
 from trainables.training.optimizers import BETA1, BETA2, Optimizer
 from trainables.training.randomness import derive, generator
 
@@ -77,6 +78,22 @@ class Settings(ImageSettings):
         power = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}[self.lr_scaling]
         return float(self.lr * (min(self.batch_size, images) / REFERENCE) ** power)
 
+    def optimizer_of(
+        self, parameters: Iterable[torch.Tensor], images: int
+    ) -> torch.optim.Optimizer:
+        """The optimiser of these parameters.
+
+        images: of train.
+        """
+        return optimizers.build(
+            self.optimizer,
+            parameters,
+            lr=self.rate(images),
+            momentum=self.momentum,
+            betas=(self.beta1, self.beta2),
+            weight_decay=self.weight_decay,
+        )
+
     def over(self, epoch: int, step: int) -> bool:
         """Whether training ends after so many epochs and steps."""
         return epoch >= self.epochs if self.budget == "epochs" else step >= self.steps
@@ -127,7 +144,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.batches import augment, normalize, to_device
     from images.orders import epoch_batches
     from models.cnn import CNN
-    from trainables.training import network_evaluation, optimizers, seen
+    from trainables.training import network_evaluation, seen
     from trainables.training.running_means import RunningMeans, share_right
     from trainables.training.update_log import UpdateLog
 
@@ -137,7 +154,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     seed = derive(trial.seed, 0, "weights")
     net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
-    optimizer = optimizers.build(settings, net.parameters(), settings.rate(images))
+    optimizer = settings.optimizer_of(net.parameters(), images)
     saved: Any = trial.state or {"epoch": 0, "step": 0, "updates": None}
     log = UpdateLog(
         net, optimizer, settings.every(images),
