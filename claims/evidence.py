@@ -11,7 +11,8 @@ from claims.comparisons import predicted
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished
 from claims.statistics import Difference
-from runs.record import Run, TrialAsked, TrialRecord
+from runs.record import TrialAsked, TrialRecord
+from runs.run import Run
 from runs.variants import Variant
 
 Pairs = Sequence[tuple[TrialRecord, TrialRecord]]

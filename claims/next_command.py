@@ -7,7 +7,7 @@ from typing import Any
 from claims.evidence import SEEDS
 from claims.needs import NOTHING, Needs
 from runs.command import again, going_on
-from runs.record import Run
+from runs.run import Run
 
 DATA_SETS = ("digits", "dogs_vs_cats", "stl10", "tiny_imagenet")
 OF_DATA = frozenset({"dataset", "classes", "images_per_class", "val_fraction"})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from claims.claim import Claim
 from claims.finding import Finding, Status
 from claims.next_command import next_command
-from runs.record import Run
+from runs.run import Run
 
 WORST = ("refuted", "not tested", "no detectable difference", "supported")
 

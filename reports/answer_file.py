@@ -12,7 +12,8 @@ from claims.verdicts import Verdict
 from reports.audit import Audit
 from reports.reading import Reading
 from runs.atomic import write_json
-from runs.record import Run, TrialRecord
+from runs.record import TrialRecord
+from runs.run import Run
 from runs.variants import Variant
 
 NAME = "answer.json"

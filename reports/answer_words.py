@@ -20,7 +20,8 @@ from claims.verdicts import Verdict
 from reports import differences, tables
 from reports.answer_template import TAKES
 from reports.differences import basis_in_words
-from runs.record import Run, TrialRecord
+from runs.record import TrialRecord
+from runs.run import Run
 from runs.variants import Variant, label
 
 AS_IN_TABLE = {

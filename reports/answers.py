@@ -16,7 +16,7 @@ from claims.verdicts import Verdict
 from reports.answer_template import environment
 from reports.answer_words import AnswerError, Words
 from reports.plain_answer import plain_answer
-from runs.record import Run
+from runs.run import Run
 from runs.variants import Variant
 
 __all__ = ["Answer", "AnswerError", "answer"]

@@ -14,7 +14,7 @@ from reports import differences
 from reports.differences import basis_in_words
 from reports.reading import Reading, claims_of
 from runs.folder import RunFolder
-from runs.record import Run
+from runs.run import Run
 
 HEAD = """# Kept runs
 

@@ -19,7 +19,8 @@ from reports.answers import AnswerError
 from reports.figures import gallery
 from reports.reading import Reading
 from runs import atomic
-from runs.record import Run, Tracked
+from runs.record import Tracked
+from runs.run import Run
 from runs.variants import differing_values
 
 NAME = "report.html"

@@ -10,7 +10,7 @@ from claims.comparisons import Comparison
 from claims.tuned import SIGN
 from claims.units import unit_of, words_of
 from reports.differences import basis_in_words
-from runs.record import Run
+from runs.run import Run
 from runs.variants import Variant
 
 

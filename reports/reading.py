@@ -13,7 +13,7 @@ from reports import answers, audit, tables
 from reports.answers import Answer
 from reports.audit import Audit
 from reports.tables import Table
-from runs.record import Run
+from runs.run import Run
 from runs.variants import Variant
 
 

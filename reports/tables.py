@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from claims.units import unit_of, words_of
-from runs.record import Run, TrialRecord
+from runs.record import TrialRecord
+from runs.run import Run
 from runs.variants import Variant
 
 LOWEST = "test_curve/lowest_loss"

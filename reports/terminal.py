@@ -13,7 +13,7 @@ from claims.units import unit_of, words_of
 from reports.differences import ANOTHER_SEED, TOGETHER, one_seed, told
 from reports.reading import Reading
 from reports.tables import mean_sd
-from runs.record import Run
+from runs.run import Run
 from runs.variants import Variant
 
 Remarks = Callable[[Sequence[Mapping[str, object]]], Sequence[str]]

@@ -20,7 +20,8 @@ from runs import bundle
 from runs.atomic import write_csv, write_json
 from runs.bundle import Folder
 from runs.errors import UsageError
-from runs.record import FORMAT, Run, Status, StudyRecord, Tracked, TrialRecord
+from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
+from runs.run import Run
 from runs.trial_folder import TrialFolder, read_json
 
 # What results.json says of a trial.

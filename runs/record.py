@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from runs.bundle import Folder
-from runs.variants import Variant, grouped, identity, in_order, variant_names
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -114,12 +111,6 @@ class StudyRecord(_Record):
             object.__setattr__(self, "sweeps", varied_by(self.trials))
         return self
 
-    @cached_property
-    def trial_names(self) -> dict[str, str]:
-        """Of all trials, by key, for people: "alpha=0.01 seed=1"."""
-        called = variant_names(self.trials, self.sweeps)
-        return {t.key: f"{called[identity(t.settings)]} seed={t.seed}" for t in self.trials}
-
     @property
     def dataset(self) -> Mapping[str, Any]:
         """What is known of the images: name, fingerprint, counts, ...; {} without any."""
@@ -204,68 +195,3 @@ class Tracked(_Record):
     parent: str = ""
     runs: Mapping[str, str] = {}
     complete: bool = False
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that is read off a run folder; tracked is None where MLflow has nothing of it."""
-
-    path: Path
-    study: StudyRecord
-    trials: Sequence[TrialRecord]
-    tracked: Tracked | None = None
-
-    @cached_property
-    def choices(self) -> Sequence[Variant]:
-        """Every variant with a trial, in their order, controls too."""
-        sweeps = self.study.sweeps or {s: () for t in self.trials for s in t.sweeps}
-        return grouped(self.trials, sweeps, variant_names(self.study.trials, self.study.sweeps))
-
-    @cached_property
-    def variants(self) -> Sequence[Variant]:
-        """Every variant with a trial, in their order, without controls."""
-        return [variant for variant in self.choices if not variant.trials[0].control]
-
-    @cached_property
-    def _trial_names(self) -> dict[str, str]:
-        return {
-            trial.key: f"{variant.name} seed={trial.seed}"
-            for variant in self.choices
-            for trial in variant.trials
-        }
-
-    def name(self, trial: TrialRecord) -> str:
-        """Of a trial, for people: "alpha=0.01 seed=1"."""
-        return self._trial_names[trial.key]
-
-    def sweep(self, sweep: str) -> list[Variant]:
-        """The variants of a sweep: by the numbers that they vary, else as they are listed."""
-        return in_order([variant for variant in self.choices if sweep in variant.sweeps], sweep)
-
-    def by_sweep(self, variants: Collection[Variant]) -> dict[str, list[Variant]]:
-        """These variants by sweep; one that sweeps share stands in each, called as it is there."""
-        each = {s: [v for v in self.sweep(s) if v in variants] for s in self.sweeps}
-        return {sweep: own for sweep, own in each.items() if own}
-
-    @property
-    def sweeps(self) -> list[str]:
-        """Those with a trial."""
-        return list(dict.fromkeys(sweep for trial in self.trials for sweep in trial.sweeps))
-
-    @property
-    def seeds(self) -> list[int]:
-        """Those of its own trials."""
-        return sorted({trial.seed for trial in self.trials if not trial.control})
-
-    @property
-    def outcome(self) -> str:
-        """The metric that variants are compared by.
-
-        test/x of a study that chooses by val/x; the study's metric itself where no trial has that.
-        """
-        metric = self.study.metric
-        split, _, name = metric.partition("/")
-        test = f"test/{name}"
-        if split != "val" or not any(test in trial.metrics for trial in self.trials):
-            return metric
-        return test

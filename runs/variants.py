@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from runs.record import TrialRecord
+from runs.record import StudyRecord, TrialRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,3 +137,9 @@ def grouped(
         )
         for settings, same in by_settings.items()
     ]
+
+
+def trial_names(study: StudyRecord) -> dict[str, str]:
+    """Of all trials that a run was asked for, by key, for people: "alpha=0.01 seed=1"."""
+    called = variant_names(study.trials, study.sweeps)
+    return {t.key: f"{called[identity(t.settings)]} seed={t.seed}" for t in study.trials}

@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
+from runs.variants import trial_names
 from service.tracking import STATUS, Projection, files_of, metrics_of, params_of
 
 
@@ -16,7 +17,7 @@ def differences(run: RunFolder, uri: str) -> list[str]:
     parents = projection.find("study.parent", "yes")
     if len(parents) != 1:
         return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
-    wrong, called = [], run.study.trial_names
+    wrong, called = [], trial_names(run.study)
     for trial in run.trials():
         if not trial.committed and trial.status is None:
             continue

@@ -24,6 +24,7 @@ from runs.bundle import Folder, on_disk
 from runs.folder import RunFolder
 from runs.record import StudyRecord, Tracked, TrialAsked
 from runs.trial_folder import TrialFolder
+from runs.variants import trial_names
 
 SQLITE = "sqlite:///"
 METRICS_A_CALL = 1000  # MLflow's limits
@@ -217,9 +218,9 @@ class Projection:
             start = time.time()
             if lines:  # the first line was written when its epoch ended
                 start = lines[0]["timestamp"] / 1000 - lines[0].get("time/seconds", 0.0)
-            run = self._find_or_create(wanted, study.trial_names[key], tags, start)
+            run = self._find_or_create(wanted, trial_names(study)[key], tags, start)
             # A run that was extended since may have given the trial another name.
-            client.update_run(run.info.run_id, name=study.trial_names[key])
+            client.update_run(run.info.run_id, name=trial_names(study)[key])
             client.set_tag(run.info.run_id, "study.sweeps", tags["study.sweeps"])
             if "study.reason" in run.data.tags:
                 client.delete_tag(run.info.run_id, "study.reason")

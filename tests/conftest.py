@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.record import Run, StudyRecord, TrialRecord
+from runs.record import StudyRecord, TrialRecord
+from runs.run import Run
 from runs.variants import label
 
 

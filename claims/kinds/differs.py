@@ -10,7 +10,7 @@ from claims.finding import Finding
 from claims.kinds.kind import Region, Selection, listed, place, told
 from claims.kinds.pair import Pair
 from claims.measures import ACCURACY, Measure
-from runs.record import Run
+from runs.run import Run
 
 
 class Differs(Pair):

@@ -12,7 +12,7 @@ from claims.kinds.differs import beats, below
 from claims.kinds.kind import AnyKind, Kind, Part, Selection
 from claims.measures import At
 from claims.statistics import CONFIDENCE
-from runs.record import Run
+from runs.run import Run
 
 
 class Every(Kind):

@@ -13,7 +13,7 @@ from claims.measures import Measure
 from claims.needs import Missing, Needs, together
 from claims.statistics import CONFIDENCE, Difference, within
 from claims.value import Value
-from runs.record import Run
+from runs.run import Run
 
 Selection = Mapping[str, Any]
 Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]

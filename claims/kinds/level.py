@@ -12,7 +12,7 @@ from claims.evidence import SEEDS, left_out, select, spelt
 from claims.finding import Finding
 from claims.kinds.kind import Part, Region, Selection, place, told
 from claims.needs import Missing, Needs
-from runs.record import Run
+from runs.run import Run
 
 
 class Level(Part):

@@ -13,7 +13,7 @@ from claims.finding import Finding, Status
 from claims.kinds.pair import Pair
 from claims.needs import Needs
 from claims.statistics import CONFIDENCE
-from runs.record import Run
+from runs.run import Run
 
 
 class OrderChanges(Pair):

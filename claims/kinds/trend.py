@@ -15,7 +15,8 @@ from claims.finding import Finding, Status
 from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
-from runs.record import Run, TrialRecord
+from runs.record import TrialRecord
+from runs.run import Run
 
 
 class Trend(Part):

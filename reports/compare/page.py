@@ -23,7 +23,7 @@ from reports.figures.forest import forest
 from reports.figures.gallery import Picture, data_uri
 from reports.page import BADGES, NAME, date, links, render
 from reports.reading import Reading, claims_of
-from runs.record import Run
+from runs.run import Run
 
 
 def compare(readings: Sequence[Reading], folder: Path) -> str:

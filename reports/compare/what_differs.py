@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from runs.record import Run
+from runs.run import Run
 from runs.variants import label
 
 PATHS = {"data_dir"}  # where files lay, which says nothing of what is in them

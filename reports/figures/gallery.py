@@ -10,7 +10,7 @@ from urllib.parse import quote
 from claims.units import words_of
 from reports.figures import catalogue
 from reports.figures.catalogue import Figure
-from runs.record import Run
+from runs.run import Run
 
 LARGEST_SVG = 200_000  # bytes, beyond which a bitmap is smaller
 

@@ -17,7 +17,8 @@ from claims import OrderChanges, Trend
 from claims.evidence import select
 from claims.verdicts import judge
 from reports.reading import reading
-from runs.record import Run, StudyRecord, TrialRecord
+from runs.record import StudyRecord, TrialRecord
+from runs.run import Run
 from service.execution import run_trial
 from service.study import Study
 from studies import NAMES

@@ -9,7 +9,8 @@ from claims import Claim, beats
 from claims.tuned import own_variants
 from reports.reading import reading
 from reports.terminal import show
-from runs.record import Run, StudyRecord, TrialRecord
+from runs.record import StudyRecord, TrialRecord
+from runs.run import Run
 from service.study import Study
 from trainables.protocol import Settings
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runs.folder import RunFolder
+from runs.variants import trial_names
 from service.cli import execute
 from service.options import options_from
 from service.resume import resume_run
@@ -25,7 +26,7 @@ def kept(request, tmp_path):
 
 def test_a_kept_run_lists_the_trials_that_it_had_and_no_other(kept):
     study, folder = kept
-    had = {trial.key: folder.study.trial_names[trial.key] for trial in folder.study.trials}
+    had = {trial.key: trial_names(folder.study)[trial.key] for trial in folder.study.trials}
     plan = resume_run(study, options_from({"resume": str(folder.path)}), {})
     assert {t.key for t in plan.trials} == had.keys() and plan.todo == []
     assert len(set(had.values())) == len(had)

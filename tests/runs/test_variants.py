@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.record import Run, StudyRecord, TrialAsked, TrialRecord
-from runs.variants import differing_values, distinct, label
+from runs.record import StudyRecord, TrialAsked, TrialRecord
+from runs.run import Run
+from runs.variants import differing_values, distinct, label, trial_names
 
 SWEEPS = {"loss": ("loss",), "alpha": ("alpha",)}
 PLAIN, CENTER = {"loss": "plain", "lr": 0.1}, {"loss": "center", "alpha": 0.5, "lr": 0.1}
@@ -58,7 +59,7 @@ def test_names_are_those_of_what_was_asked_for_however_much_has_run():
     )
     begun = trial({"lr": 1, "opt": "sgd"}, ["sgd"])
     found = run([begun], sweeps, listed)
-    assert found.name(begun) == found.study.trial_names["sgd"] == "sgd: lr=1 seed=0"
+    assert found.name(begun) == trial_names(found.study)["sgd"] == "sgd: lr=1 seed=0"
 
 
 def test_seeds_are_one_variant_and_variants_stand_in_the_order_of_their_first_trials():
@@ -118,7 +119,7 @@ def test_a_run_that_did_not_record_what_its_sweeps_vary_is_told_by_its_trials():
     )
     study = StudyRecord(study="toy", run="now", metric="val/x", trials=listed)
     assert study.sweeps == {"loss": ("loss",), "alpha": ("alpha",)}
-    assert list(study.trial_names.values()) == [
+    assert list(trial_names(study).values()) == [
         "loss=plain seed=0", "loss=center seed=0", "alpha=1 seed=0"
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ import pytest
 
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
+from runs.variants import trial_names
 from service.options import options_from
 from service.plan import plan_run
 from service.study import Study
@@ -47,7 +48,7 @@ def test_what_is_recorded_is_read_back(tmp_path):
     plan.write(folder, {"dataset": {"name": "toys"}}, "sqlite:///x.db")
     study = folder.study
     assert study.trials == tuple(trial.asked for trial in plan.trials)
-    assert study.trial_names == {trial.key: trial.name for trial in plan.trials}
+    assert trial_names(study) == {trial.key: trial.name for trial in plan.trials}
     assert study.asked == plan.asked
     assert (study.asked.values, study.asked.output) == ({"loss": ["other"]}, "elsewhere")
     assert study.sweeps == {"lr": ("lr",)}
@@ -61,7 +62,7 @@ def test_a_trial_is_called_as_in_its_first_sweep_also_where_it_is_recorded(tmp_p
     plan = plan_run(STUDY, options_from({"seeds": 1}), {})
     folder = RunFolder.create(tmp_path, "toy")
     plan.write(folder, {}, None)
-    assert list(folder.study.trial_names.values()) == [
+    assert list(trial_names(folder.study).values()) == [
         "loss=plain seed=0", "loss=other seed=0", "lr=1.0 seed=0",
     ]  # fmt: skip
     assert [trial.sweeps for trial in plan.trials] == [("loss", "lr"), ("loss",), ("lr",)]

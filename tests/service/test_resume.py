@@ -10,6 +10,7 @@ from claims import Claim, beats
 from models import weights as weight_files
 from runs.errors import UsageError
 from runs.folder import RunFolder
+from runs.variants import trial_names
 from service import ending
 from service.cli import execute
 from service.execution import run_trial
@@ -151,7 +152,7 @@ def test_more_seeds_under_a_newer_version_extend_a_run_and_list_no_variant_twice
     assert {t.seed for t in plan.todo} == {1, 2} and len(plan.todo) == 2 * len(old)
     carry_out(plan, folder)
     run = folder.read()
-    assert len(run.study.trials) == 3 * len(old) == len(set(run.study.trial_names.values()))
+    assert len(run.study.trials) == 3 * len(old) == len(set(trial_names(run.study).values()))
     assert len(run.variants) == len(old)
     assert all([t.seed for t in variant.finished] == [0, 1, 2] for variant in run.variants)
     for key, lines in kept.items():

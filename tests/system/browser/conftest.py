@@ -18,6 +18,7 @@ import pytest
 from playwright import sync_api as playwright
 
 from runs.folder import RunFolder
+from runs.variants import trial_names
 
 DESK = {"width": 1600, "height": 1000}
 WAIT = 60_000  # ms; MLflow's pages take a while on a busy machine
@@ -42,7 +43,7 @@ class Finished:
     @property
     def names(self):
         """The names of trials, by their MLflow run."""
-        names = RunFolder(self.run).study.trial_names
+        names = trial_names(RunFolder(self.run).study)
         return {run: names[key] for key, run in self.recorded["runs"].items()}
 
     @property
