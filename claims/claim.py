@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from claims.kinds.kind import AnyKind, Selection
 from claims.value import Value
@@ -18,13 +18,10 @@ class Claim(Value):
     says: str = Field(description="the claim, one sentence")
     test: AnyKind
 
-    @model_validator(mode="before")
     @classmethod
-    def _older(cls, given: Any) -> Any:
-        """Of older runs, which told a third time in words what the test asks for."""
-        if isinstance(given, Mapping):
-            return {name: value for name, value in given.items() if name != "counts_as"}
-        return given
+    def recorded(cls, given: Mapping[str, Any]) -> Self:
+        """As study.json has it; that of an older run told what counts a second time."""
+        return cls.model_validate({n: value for n, value in given.items() if n != "counts_as"})
 
     @property
     def counts_as(self) -> str:

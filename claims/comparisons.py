@@ -18,7 +18,7 @@ from runs.artifacts import Absent, Predictions
 from runs.record import TrialRecord
 from runs.variants import Variant
 
-ACCURACY = "test/accuracy"
+METRIC = "test/accuracy"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Comparison:
 
 
 def compare(
-    variants: Sequence[Variant], baseline: Mapping[str, Any] | None, metric: str = ACCURACY
+    variants: Sequence[Variant], baseline: Mapping[str, Any] | None, metric: str = METRIC
 ) -> Comparison | None:
     """A metric of each other variant minus that of the baseline, in the metric's unit.
 
@@ -64,7 +64,7 @@ def compare(
             others[variant] = [own[seed] for seed in base]
     if len(base) > 1:
         differences = _over_seeds([*base.values()], others, left_out, metric)
-    elif metric == ACCURACY:
+    elif metric == METRIC:
         differences = _over_images([*base.values()], others, left_out)
     else:
         differences = {}

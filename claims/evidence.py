@@ -136,6 +136,6 @@ def left_out(
     own = [t for one in chosen for variant in fitting(run, sweep, one) for t in variant.trials]
     others = [f"{run.name(trial)} {trial.status}" for trial in own if not trial.finished]
     said = f"Left out: {', '.join(others)}." if others else ""
-    if effect.basis == "bootstrap over test images":
+    if not effect.over_seeds:
         said = f"One seed: says nothing of how another would end. {said}"
     return said.strip()

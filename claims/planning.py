@@ -35,7 +35,7 @@ def powers(compared: Comparison) -> dict[Variant, Power]:
     base = {t.seed: t for t in compared.baseline.finished if metric in t.metrics}
     powers = {}
     for variant, difference in compared.differences.items():
-        if difference.basis != "t over seeds":
+        if not difference.over_seeds:
             continue
         pairs = [(t, base[t.seed]) for t in variant.finished if t.seed in base]
         gaps = [own.metrics[metric] - to.metrics[metric] for own, to in pairs]

@@ -41,6 +41,11 @@ class Difference:
     confidence: float
 
     @property
+    def over_seeds(self) -> bool:
+        """Whether seeds are the sample, rather than the test images of one."""
+        return self.basis == _SEEDS
+
+    @property
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of 0."""
         return self.low > 0.0 or self.high < 0.0

@@ -1,8 +1,8 @@
 """Judge claims by the numbers of a run: supported, refuted, no detectable difference, not tested.
 
-What decides is the whole 95 % interval, never that a p-value is not small: a claim is supported if
-its interval lies where the claim says, refuted if none of it does. How each kind of claim is judged
-stands in claims/kinds/. Claims are not corrected for each other: each was declared by itself.
+How each kind of claim is judged stands in claims/kinds/: most by where the whole 95 % interval lies
+(`kinds.kind.judge_interval`), a trend by Page's test. That something was not found never supports
+that nothing is there. Claims are not corrected for each other: each was declared by itself.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Verdict:
 def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
     """The verdict on a claim.
 
-    runs: the run; with several, the others are on other data sets.
+    runs: the run; several for a claim on how data sets differ.
     """
     status, findings = claim.test.judge(runs)
     command = ""

@@ -50,7 +50,7 @@ def number(value: float) -> str:
 
 def one_seed(difference: Difference) -> bool:
     """Whether its interval is over the test images of one seed, and knows nothing of another."""
-    return difference.basis == "bootstrap over test images"
+    return not difference.over_seeds
 
 
 def amount(difference: Difference) -> str:

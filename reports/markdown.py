@@ -66,7 +66,7 @@ def compared(reading: Reading) -> str:
     if comparison is None or not comparison.differences:
         return ""
     first, unit = next(iter(comparison.differences.values())), unit_of(comparison.metric)
-    seeds = first.basis == "t over seeds"
+    seeds = first.over_seeds
     how = f"mean over {first.n} seeds" if seeds else f"one seed, {first.n:,} test images"
     by = first.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
     scale = f" in {unit.word}" if unit.word else ""
@@ -103,7 +103,7 @@ def about(reading: Reading) -> str:
     if weights:
         parts.append(f"weights {weights['name']}")
     trials = f"{len(run.trials)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
-    ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.status)]
+    ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.ending)]
     if study.created and ended:
         trials += f", {(max(ended) - study.created) / 60:.0f} minutes in all"
     resumed = f", resumed {len(study.resumed)} times meanwhile" if study.resumed else ""

@@ -67,6 +67,7 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         rows=run.by_sweep(reading.table.rows),
         together=pictures[""],
         links=links(run, tracked),
+        rules=list(dict.fromkeys(p.RULE for v in reading.verdicts for p in v.claim.test.simple)),
         suspects=reading.suspects,
         faults={run.name(t): audits[t.key].faults for t in run.trials if audits[t.key].faults},
         looked_for=audit.looked_for(),

@@ -49,7 +49,7 @@ class Reading:
         """What the audit found in any trial of a variant, controls too, nothing twice."""
         said = {
             variant: [f.says for trial in variant.trials for f in self.audits[trial.key].faults]
-            for variant in self.run.choices
+            for variant in self.run.all_variants
         }
         return {variant: list(dict.fromkeys(words)) for variant, words in said.items() if words}
 
@@ -85,4 +85,4 @@ def reading(run: Run) -> Reading:
 
 def claims_of(run: Run) -> list[Claim]:
     """What the run is judged by."""
-    return [Claim.model_validate(claim) for claim in run.study.claims]
+    return [Claim.recorded(claim) for claim in run.study.claims]

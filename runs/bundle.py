@@ -24,7 +24,7 @@ MODE = 0o100644 << 16  # a file that its owner may write
 # What a damaged archive raises where it is read.
 DAMAGED = (zipfile.BadZipFile, ZlibError, EOFError, RuntimeError)
 
-Folder = Traversable
+Readable = Traversable
 """A folder or file that is read, on disk (pathlib.Path) or in a bundle (Bundled)."""
 
 
@@ -35,7 +35,7 @@ class Bundled(zipfile.Path):
         return _inside, (Path(str(self.root.filename)), self.at)
 
 
-def open_bundle(file: Path) -> Folder:
+def open_bundle(file: Path) -> Readable:
     """What a bundle holds, as the folder trials/.
 
     Raises UsageError if it is no whole archive.
@@ -64,7 +64,7 @@ def _opened(file: Path, *_as_it_is: int) -> zipfile.ZipFile:
     return archive
 
 
-def text(file: Folder) -> str:
+def text(file: Readable) -> str:
     """What stands in a file.
 
     Raises UsageError if its bundle is damaged there.
@@ -76,7 +76,7 @@ def text(file: Folder) -> str:
 
 
 @contextmanager
-def on_disk(file: Folder) -> Iterator[Path]:
+def on_disk(file: Readable) -> Iterator[Path]:
     """A file as one with a path: itself, or a copy by its name for as long as this lasts."""
     if isinstance(file, Path):
         yield file

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from runs import bundle
 from runs.atomic import write_csv, write_json
-from runs.bundle import Folder
+from runs.bundle import Readable
 from runs.errors import UsageError
 from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
 from runs.run import Run
@@ -132,7 +132,7 @@ class RunFolder:
 
     def trial(self, key: str) -> TrialFolder:
         """The folder of one trial. Raises UsageError if it lies in a bundle that is damaged."""
-        trials: Folder = bundle.open_bundle(self._bundle) if self.bundled else self._trials
+        trials: Readable = bundle.open_bundle(self._bundle) if self.bundled else self._trials
         return TrialFolder(trials / key)
 
     def trials(self) -> list[TrialFolder]:
@@ -148,7 +148,7 @@ class RunFolder:
         """
         status: Status = "finished"
         for asked in self.study.trials:
-            ended = self.trial(asked.key).status
+            ended = self.trial(asked.key).ending
             if ended is None:
                 if wanted is None or asked.key in wanted:
                     return "stopped"
@@ -159,7 +159,7 @@ class RunFolder:
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
         study = self.study
-        started = [t.record() for t in self.trials() if t.lines or t.status]
+        started = [t.record() for t in self.trials() if t.lines or t.ending]
         results: dict[str, Any] = {
             "study": study.study,
             "run": study.run,
@@ -176,7 +176,7 @@ class RunFolder:
         if not (self.path / "results.json").exists():
             return False
         told = {t["key"]: t["status"] for t in read_json(self.path / "results.json")["trials"]}
-        ended = {t.path.name: end.status for t in self.trials() if (end := t.status)}
+        ended = {t.path.name: end.status for t in self.trials() if (end := t.ending)}
         return all(told.get(key) == status for key, status in ended.items())
 
     def read(self) -> Run:
@@ -204,12 +204,8 @@ def read(path: Path) -> Run:
 
 def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
     """The trial of an entry of results.json."""
-    given = dict(entry)
-    if "diverged" not in given:  # of an older run
-        ended = folder.status
-        given["diverged"] = ended is not None and ended.diverged
     return TrialRecord(
-        **{name: given[name] for name in ENTRY}, lines=folder.lines, folder=folder.path
+        **{name: entry[name] for name in ENTRY}, lines=folder.lines, folder=folder.path
     )
 
 

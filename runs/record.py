@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -57,7 +57,6 @@ class TrialAsked(_Record):
     sweeps: tuple[str, ...]
     settings: Mapping[str, Any]
     may_diverge: bool = False
-    varied: tuple[str, ...] = ()  # of runs whose study.json does not say what a sweep varies
 
 
 class StudyRecord(_Record):
@@ -97,35 +96,10 @@ class StudyRecord(_Record):
     sweeps: Mapping[str, tuple[str, ...]] = {}
     trials: tuple[TrialAsked, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _older(cls, given: Any) -> Any:
-        """Fill in what runs recorded otherwise before: the program, and what sweeps vary."""
-        if isinstance(given, Mapping) and "study" in given:
-            given = {"program": f"python -m studies.{given['study']}", **given}
-        return given
-
-    @model_validator(mode="after")
-    def _sweeps(self) -> Self:
-        if not self.sweeps and self.trials:
-            object.__setattr__(self, "sweeps", varied_by(self.trials))
-        return self
-
     @property
     def dataset(self) -> Mapping[str, Any]:
         """What is known of the images: name, fingerprint, counts, ...; {} without any."""
         return self.inputs.get("dataset", {})
-
-
-def varied_by(trials: Sequence[TrialAsked]) -> dict[str, tuple[str, ...]]:
-    """What each sweep varies, from the trials of a run that did not record it."""
-    sweeps: dict[str, tuple[str, ...]] = {}
-    for sweep in dict.fromkeys(sweep for trial in trials for sweep in trial.sweeps):
-        own = [trial for trial in trials if sweep in trial.sweeps]
-        given = tuple(dict.fromkeys(name for trial in own for name in trial.varied))
-        values = {n: {str(t.settings[n]) for t in own if n in t.settings} for n in given}
-        sweeps[sweep] = tuple(n for n in given if len(values[n]) > 1) or given
-    return sweeps
 
 
 @dataclass(frozen=True)
@@ -152,7 +126,7 @@ class TrialRecord:
     metrics: Mapping[str, float]
     seconds: float
     lines: Sequence[Mapping[str, Any]]
-    folder: Folder
+    folder: Readable
 
     @property
     def finished(self) -> bool:

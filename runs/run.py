@@ -21,7 +21,7 @@ class Run:
     tracked: Tracked | None = None
 
     @cached_property
-    def choices(self) -> Sequence[Variant]:
+    def all_variants(self) -> Sequence[Variant]:
         """Every variant with a trial, in their order, controls too."""
         sweeps = self.study.sweeps or {s: () for t in self.trials for s in t.sweeps}
         return grouped(self.trials, sweeps, variant_names(self.study.trials, self.study.sweeps))
@@ -29,13 +29,13 @@ class Run:
     @cached_property
     def variants(self) -> Sequence[Variant]:
         """Every variant with a trial, in their order, without controls."""
-        return [variant for variant in self.choices if not variant.trials[0].control]
+        return [variant for variant in self.all_variants if not variant.trials[0].control]
 
     @cached_property
     def _trial_names(self) -> dict[str, str]:
         return {
             trial.key: f"{variant.name} seed={trial.seed}"
-            for variant in self.choices
+            for variant in self.all_variants
             for trial in variant.trials
         }
 
@@ -45,7 +45,9 @@ class Run:
 
     def sweep(self, sweep: str) -> list[Variant]:
         """The variants of a sweep: by the numbers that they vary, else as they are listed."""
-        return in_order([variant for variant in self.choices if sweep in variant.sweeps], sweep)
+        return in_order(
+            [variant for variant in self.all_variants if sweep in variant.sweeps], sweep
+        )
 
     def by_sweep(self, variants: Collection[Variant]) -> dict[str, list[Variant]]:
         """These variants by sweep; one that sweeps share stands in each, called as it is there."""

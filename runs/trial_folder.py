@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runs import atomic
-from runs.bundle import Folder, text
+from runs.bundle import Readable, text
 from runs.errors import UsageError
 from runs.record import Ended, TrialAsked, TrialRecord
 
 
-def read_json(path: Folder) -> Any:
+def read_json(path: Readable) -> Any:
     """The value in a JSON file."""
     return json.loads(text(path))
 
@@ -33,7 +33,7 @@ def save_checkpoint(path: Path, lines: int, state: Mapping[str, Any]) -> None:
         archive.writestr(f"{folder}/{LINES}", str(lines))
 
 
-def load_checkpoint(path: Folder) -> dict[str, Any] | None:
+def load_checkpoint(path: Readable) -> dict[str, Any] | None:
     """{"lines", "state"} of a checkpoint, None without one."""
     import torch
 
@@ -45,7 +45,7 @@ def load_checkpoint(path: Folder) -> dict[str, Any] | None:
     return value
 
 
-def lines_of_checkpoint(path: Folder) -> int | None:
+def lines_of_checkpoint(path: Readable) -> int | None:
     """To how many metrics lines a checkpoint belongs, None without one."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -60,7 +60,7 @@ def lines_of_checkpoint(path: Folder) -> int | None:
 
 def recorded(asked: TrialAsked) -> dict[str, Any]:
     """What settings.json, and an entry of study.json, hold of a trial."""
-    return asked.model_dump(mode="json", exclude={"varied"})
+    return asked.model_dump(mode="json")
 
 
 class TrialFolder:
@@ -69,7 +69,7 @@ class TrialFolder:
     path: where it is read, on disk or in the bundle of a kept run.
     """
 
-    def __init__(self, path: Folder) -> None:
+    def __init__(self, path: Readable) -> None:
         self.path = path
 
     @property
@@ -89,7 +89,7 @@ class TrialFolder:
         return [json.loads(row) for row in rows]
 
     @property
-    def status(self) -> Ended | None:
+    def ending(self) -> Ended | None:
         """How the trial ended, None before it did."""
         file = self.path / "status.json"
         return Ended.model_validate(read_json(file)) if file.is_file() else None
@@ -116,8 +116,8 @@ class TrialFolder:
         saved = lines_of_checkpoint(self.path / "checkpoint.pt") if lines else None
         if saved is not None:
             return lines[:saved]
-        status = self.status  # one that ended for good has no checkpoint any more
-        for_good = status is not None and (status.status == "finished" or status.diverged)
+        ending = self.ending  # one that ended for good has no checkpoint any more
+        for_good = ending is not None and (ending.status == "finished" or ending.diverged)
         return self.lines if for_good else []
 
     def end(
@@ -138,7 +138,7 @@ class TrialFolder:
 
     def record(self) -> TrialRecord:
         """The trial as it stands."""
-        asked, ended, lines = self.asked, self.status, self.committed
+        asked, ended, lines = self.asked, self.ending, self.committed
         metrics: dict[str, float] = {}
         for line in lines:
             metrics |= {k: v for k, v in line.items() if "/" in k}

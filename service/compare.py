@@ -67,7 +67,7 @@ def _study(runs: Sequence[RunFolder]) -> str:
                 f"{run.path} of {other}."
             )
     for run in runs:
-        if not any(trial.lines or trial.status for trial in run.trials()):
+        if not any(trial.lines or trial.ending for trial in run.trials()):
             raise UsageError(f"{run.path} has no results yet.")
     return first.study.study
 

@@ -38,6 +38,6 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> None:
     ):
         shown = "  ".join(f"{k} {v:.4g}" for k, v in line.items() if "/" in k)
         print(f"epoch {line['epoch']}: {shown}", flush=True)
-    ended = TrialFolder(folder).status
+    ended = TrialFolder(folder).ending
     if ended is not None:
         print(f"{ended.status}: {ended.reason}" if ended.reason else ended.status)

@@ -23,7 +23,7 @@ from service.publisher import Publisher
 if TYPE_CHECKING:
     from service.cluster.connection import Cluster
 
-EXIT_STATUS = {"finished": 0, "failed": 1, "stopped": 130}
+INTERRUPTED = 130  # the exit status of a run that was stopped
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
@@ -58,7 +58,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         if not began:
             raise
         _say_how_to_go_on(folder)
-        return EXIT_STATUS["stopped"], folder
+        return INTERRUPTED, folder
     finally:
         if cluster is not None:
             cluster.leave()
@@ -162,7 +162,7 @@ def _run(
     if interrupted or broken:
         _say_how_to_go_on(folder)
     if interrupted:
-        return EXIT_STATUS["stopped"]
+        return INTERRUPTED
     # Sweeps that were not selected may lack a trial.
     return int(folder.status({spec.key for spec in plan.todo}) != "finished")
 

@@ -167,7 +167,7 @@ def run_trial(
     folder.mkdir(parents=True, exist_ok=True)
     # A driver that was killed may leave a worker alive for a moment: only one may write here.
     with FileLock(folder / ".lock", timeout=120):
-        if TrialFolder(folder).status is not None:
+        if TrialFolder(folder).ending is not None:
             return  # its process died between recording the end and saying so
         device = reset_process(threads, gpus, seed)
         trial = LocalTrial(folder, seed, device, metric, mode)

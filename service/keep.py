@@ -22,7 +22,7 @@ from reports import answer_file, markdown, page
 from reports.reading import Reading, reading
 from runs import atomic
 from runs.artifacts import Absent, ClassTable, Confusion, Predictions, Seen
-from runs.bundle import Folder
+from runs.bundle import Readable
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.trial_folder import read_json
@@ -153,7 +153,7 @@ def _squeeze(figures: Path) -> None:
             larger.unlink()
 
 
-def _copy_text(source: Folder, target: Path, name: str, names: Mapping[str, str]) -> None:
+def _copy_text(source: Readable, target: Path, name: str, names: Mapping[str, str]) -> None:
     """Copy a file where there is one; the longest path first, which another may begin with."""
     if not (source / name).is_file():
         return
@@ -163,7 +163,7 @@ def _copy_text(source: Folder, target: Path, name: str, names: Mapping[str, str]
     (target / name).write_bytes(text.encode())
 
 
-def _copy_predictions(source: Folder, target: Path) -> None:
+def _copy_predictions(source: Readable, target: Path) -> None:
     """What a comparison of one seed needs; scores are a hundred times larger."""
     with suppress(Absent):
         said = Predictions.load(source)

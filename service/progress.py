@@ -108,7 +108,7 @@ class Progress:
         if event == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
         elif event == "end":
-            ended = self._run.trial(key).status
+            ended = self._run.trial(key).ending
             reason = f": {ended.reason}" if ended and ended.reason else ""
             print(f"{head}  {ended.status if ended else 'stopped'}{reason}", flush=True)
 
@@ -148,8 +148,8 @@ class Progress:
                 name, batch = self._specs[key].name, self._batch(key)
                 table.add_row(name, self._epoch(key, running=True), batch, self._metrics(key))
             for key in list(self._ended)[-SHOWN_ENDED:]:
-                status = self._run.trial(key).status
-                how = status.status if status else "stopped"
+                ending = self._run.trial(key).ending
+                how = ending.status if ending else "stopped"
                 table.add_row(self._specs[key].name, how, "", self._metrics(key), style="dim")
             return table
 

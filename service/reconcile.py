@@ -19,7 +19,7 @@ def differences(run: RunFolder, uri: str) -> list[str]:
         return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
     wrong, called = [], trial_names(run.study)
     for trial in run.trials():
-        if not trial.committed and trial.status is None:
+        if not trial.committed and trial.ending is None:
             continue
         key = trial.path.name
         name, runs = called[key], projection.find("study.trial_key", key)
@@ -47,11 +47,11 @@ def _differs(client: Any, trial: TrialFolder, name: str, run: Any, parent: str) 
         history = client.get_metric_history(run.info.run_id, metric)
         if sorted((row.step, row.value) for row in history) != sorted(rows):
             yield f"{metric} has {len(history)} values in MLflow, not the run's {len(rows)}"
-    if trial.status is None:
+    if trial.ending is None:
         if run.info.status == "FINISHED":
             yield "its status is FINISHED although it was stopped"
     else:
-        if run.info.status != STATUS[trial.status.status]:
+        if run.info.status != STATUS[trial.ending.status]:
             yield f"its status is {run.info.status}"
         stored = {file.path for file in client.list_artifacts(run.info.run_id)}
         for file in files_of(trial):

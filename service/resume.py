@@ -148,7 +148,7 @@ def _seeds(before: int, asked: int | None) -> int:
 
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:
     """The trials that have not ended; with `retry`, those that failed and may end otherwise."""
-    ended: dict[str, Ended | None] = {spec.key: folder.trial(spec.key).status for spec in trials}
+    ended: dict[str, Ended | None] = {spec.key: folder.trial(spec.key).ending for spec in trials}
     failed = [spec for spec in trials if (end := ended[spec.key]) and end.status == "failed"]
     again = [spec for spec in failed if (end := ended[spec.key]) and not end.diverged]
     if retry:

@@ -20,7 +20,7 @@ from filelock import FileLock
 from reports import answer_file, page
 from reports.reading import Reading, reading
 from runs.atomic import write_json
-from runs.bundle import Folder, on_disk
+from runs.bundle import Readable, on_disk
 from runs.folder import RunFolder
 from runs.record import StudyRecord, Tracked, TrialAsked
 from runs.trial_folder import TrialFolder
@@ -121,7 +121,7 @@ class Projection:
         client.set_tag(parent, "study.status", status)
         for verdict in read.verdicts:
             client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
-        ended = [end.ended for trial in self.run.trials() if (end := trial.status)]
+        ended = [end.ended for trial in self.run.trials() if (end := trial.ending)]
         client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
         self._write_down(complete=True)
 
@@ -204,9 +204,9 @@ class Projection:
         return client.create_run(self._experiment, start_time=start, run_name=name, tags=tags)
 
     def _sync_trial(self, study: StudyRecord, trial: TrialFolder, parent: str) -> None:
-        status = trial.status  # first: whoever has ended commits nothing more
+        ending = trial.ending  # first: whoever has ended commits nothing more
         client, key, asked, lines = self.client(), trial.path.name, trial.asked, trial.committed
-        if not lines and status is None:
+        if not lines and ending is None:
             return
         if key not in self._runs:
             tags = {
@@ -229,14 +229,14 @@ class Projection:
         run_id = self._runs[key]
         self._send_metrics(run_id, lines[self._sent.get(key, 0) :])
         self._sent[key] = len(lines)
-        if status is not None:
+        if ending is not None:
             for file in files_of(trial):
                 with on_disk(file) as path:
                     client.log_artifact(run_id, str(path))
-            client.set_tag(run_id, "study.status", status.status)
-            if status.reason:
-                client.set_tag(run_id, "study.reason", status.reason[:TAG])
-            client.set_terminated(run_id, STATUS[status.status], int(status.ended * 1000))
+            client.set_tag(run_id, "study.status", ending.status)
+            if ending.reason:
+                client.set_tag(run_id, "study.reason", ending.reason[:TAG])
+            client.set_terminated(run_id, STATUS[ending.status], int(ending.ended * 1000))
             self._closed.add(key)
 
     def _send_inputs(self, run: Any, values: dict[str, str]) -> None:
@@ -278,7 +278,7 @@ def metrics_of(line: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in line.items() if "/" in name}
 
 
-def files_of(trial: TrialFolder) -> list[Folder]:
+def files_of(trial: TrialFolder) -> list[Readable]:
     """What a trial left for people, without checkpoints and heartbeats."""
     files = sorted(trial.path.iterdir(), key=lambda file: file.name)
     return [

@@ -4,9 +4,9 @@ Held: ResNet-18 from ImageNet weights, the first 50 classes of Tiny ImageNet at 
 one-cycle schedule, the same PxK batches (P=8 classes, K=8 images) for every loss. Varied: the loss;
 the center loss's weight and the step of its centers; the triplet loss's margin and mining; and, as
 a sweep of its own, PxK against shuffled batches. Chosen by val/accuracy; test is measured at the
-end. Measured with 3,000 train images, 5 epochs and three seeds (results/README.md): level within
-the seeds' spread, 36 to 37 % on test, 33 minutes on two CPU cores; alpha = 1.0 collapses, as a
-weight copied from a toy problem does.
+end. Measured with 3,000 train images, 5 epochs and three seeds (results/README.md): 36 to 37 % on
+test with every loss, 33 minutes on two CPU cores; alpha = 1.0 collapses, as a weight copied from a
+toy problem does.
 
     python -m studies.q2_losses --data-dir DATA --only loss
     python -m studies.q2_losses --smoke

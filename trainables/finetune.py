@@ -128,7 +128,7 @@ class Settings(BackboneSettings):
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Also say when the weights have no head that could answer before training."""
-        from trainables.training.before import speaks
+        from trainables.features.before import speaks
 
         notes = super().notes(inputs)
         outputs, classes = inputs["weights"]["outputs"], inputs["dataset"]["classes"]
@@ -260,7 +260,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
 def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
     """What the untouched network says of the test images."""
-    from trainables.training import before
+    from trainables.features import before
 
     test, outputs = splits.test, model.fc.out_features
     (pooled,) = extraction.pooled(

@@ -84,7 +84,10 @@ class Settings(BaseModel):
         return []
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Sentences for a person about finished trials, as results.json lists them."""
+        """Sentences for a person about finished trials.
+
+        trials: of each its "variant" (a name), "settings" and "metrics", as results.json has them.
+        """
         return []
 
     def epochs_in_all(self) -> int | None:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from claims.evidence import detectable, effect, left_out, pairs, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Region, Selection, listed, place, told
+from claims.kinds.kind import Region, Selection, in_words, judge_interval, listed
 from claims.kinds.pair import Pair
 from claims.measures import ACCURACY, Measure
 from runs.run import Run
@@ -22,7 +22,7 @@ class Differs(Pair):
     @property
     def wanted(self) -> str:
         """ "above 5 points" """
-        return told(self.within, self.on)
+        return in_words(self.within, self.on)
 
     @classmethod
     def counts_together(cls, tests: Sequence[Self]) -> str:
@@ -38,7 +38,7 @@ class Differs(Pair):
         """Where the interval of the mean difference lies."""
         both = pairs(run, self.sweep, self.of, self.to)
         difference = effect(both, self.on, confidence)
-        status = place(difference, self.within)
+        status = judge_interval(difference, self.within)
         notes = [
             left_out(run, self.sweep, (self.of, self.to), difference),
             self.on.caveat([(own, (own, other)) for own, other in both]),

@@ -23,8 +23,8 @@ Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Fi
 class Kind(Value, ABC):
     """A test, as a value that goes into study.json and comes back from it.
 
-    A subclass has a name of its own as the default of its field `kind`, and is imported by
-    `claims`; nothing else knows which kinds there are.
+    A subclass has a name of its own as the default of its field `kind`, by which it is found again,
+    and is imported by `claims`.
     """
 
     KINDS: ClassVar[dict[str, type[Kind]]] = {}
@@ -38,6 +38,8 @@ class Kind(Value, ABC):
         super().__pydantic_init_subclass__(**given)
         name = cls.model_fields["kind"].default
         if isinstance(name, str):  # what only others build on has none
+            if name in Kind.KINDS and Kind.KINDS[name].__qualname__ != cls.__qualname__:
+                raise TypeError(f"{cls.__name__} has the name of {Kind.KINDS[name].__name__}.")
             Kind.KINDS[name] = cls
 
     @property
@@ -75,6 +77,13 @@ class Part(Kind):
     sweep: whose variants it is about.
     on: the number.
     """
+
+    RULE: ClassVar[str] = (
+        "The whole interval decides: supported where all of it lies where the claim says, refuted "
+        "where none of it does, and no detectable difference where it reaches over the bound that "
+        "the claim names."
+    )
+    """What decides, a sentence for people."""
 
     sweep: str
     on: Measure
@@ -138,7 +147,6 @@ def _from_data(value: Any) -> Any:
 
 
 AnyKind = Annotated[SerializeAsAny[Kind], BeforeValidator(_from_data)]
-AnyPart = Annotated[SerializeAsAny[Part], BeforeValidator(_from_data)]
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
@@ -146,7 +154,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def place(effect: Difference, region: Region) -> Status:
+def judge_interval(effect: Difference, region: Region) -> Status:
     """Where the whole interval of an effect lies to open intervals."""
     ends = [
         (-float("inf") if low is None else low, float("inf") if high is None else high)
@@ -159,7 +167,7 @@ def place(effect: Difference, region: Region) -> Status:
     return "no detectable difference"
 
 
-def told(region: Region, on: Measure) -> str:
+def in_words(region: Region, on: Measure) -> str:
     """Open intervals in words: "above 5 points", "-2 to 2 points"."""
     return " or ".join(_interval(ends, on) for ends in region)
 

@@ -10,7 +10,7 @@ import numpy as np
 from claims import statistics
 from claims.evidence import SEEDS, left_out, select, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, place, told
+from claims.kinds.kind import Part, Region, Selection, in_words, judge_interval
 from claims.needs import Missing, Needs
 from runs.run import Run
 
@@ -30,7 +30,7 @@ class Level(Part):
     @property
     def wanted(self) -> str:
         """ "above 95 points" """
-        return told(self.within, self.on)
+        return in_words(self.within, self.on)
 
     @property
     def compares(self) -> None:
@@ -54,7 +54,7 @@ class Level(Part):
         mean = statistics.difference(values, np.zeros(len(values)), confidence)
         return Finding(
             says=self.says,
-            status=place(mean, self.within),
+            status=judge_interval(mean, self.within),
             wanted=self.wanted,
             effect=mean,
             scale=self.on.scale,

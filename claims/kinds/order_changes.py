@@ -20,6 +20,10 @@ class OrderChanges(Pair):
     """Of runs on several data sets, `of` is better than `to` on one and worse on another."""
 
     OVER_RUNS: ClassVar[bool] = True
+    RULE: ClassVar[str] = (
+        "That an order changes takes runs on two data sets: supported where the intervals of two "
+        "lie on different sides of 0, refuted where all lie on one."
+    )
 
     kind: Literal["order_changes"] = "order_changes"
 

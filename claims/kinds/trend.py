@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,11 @@ class Trend(Part):
     among: those of the values that count, () for all.
     where: what else a variant must have.
     """
+
+    RULE: ClassVar[str] = (
+        "A trend is decided by its p-value in Page's rank test, at 5 %, and by its direction; the "
+        "interval shown is that of the mean rank correlation."
+    )
 
     kind: Literal["trend"] = "trend"
     over: str

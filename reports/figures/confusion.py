@@ -13,7 +13,7 @@ from reports.figures import grids, sweep_view
 from reports.figures.grids import Layout
 from reports.reading import Reading
 from runs.artifacts import Absent, Confusion
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     return confusion_grid(matrices, classes, view.title, layout)
 
 
-def read(variants: Mapping[str, Sequence[Folder]]) -> tuple[dict[str, Counts], tuple[str, ...]]:
+def read(variants: Mapping[str, Sequence[Readable]]) -> tuple[dict[str, Counts], tuple[str, ...]]:
     """Name to counts, true by predicted, of those that left any, and the names of the classes.
 
     A variant with other classes than the first cannot stand beside it and is left out.

@@ -13,7 +13,7 @@ from reports.figures.looks import COLOURS
 from reports.figures.projections import Embedded, Floats
 from reports.reading import Reading
 from runs.artifacts import Embeddings
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     return maps(folders, f"{reading.run.study.study}: {sweep}, one seed")
 
 
-def maps(folders: Mapping[str, Folder], title: str) -> Figure | None:
+def maps(folders: Mapping[str, Readable], title: str) -> Figure | None:
     """Two maps a variant; None if no trial has left embeddings.
 
     A variant with other classes than the first is left out. The same embeddings give the same

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.artifacts import Absent, Embeddings, Predictions
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Embedded:
         return float(np.sqrt((self.points**2).sum(1).mean())) if len(self.points) else 0.0
 
 
-def read(folder: Folder) -> Embedded | None:
+def read(folder: Readable) -> Embedded | None:
     """What a trial left of its first classes; None without embeddings.
 
     Classes have the names that its predictions have, or else their numbers.

@@ -14,7 +14,7 @@ from reports.figures.grids import Layout
 from reports.figures.looks import COLOURS, STYLES
 from reports.reading import Reading
 from runs.artifacts import Absent, Predictions
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     return roc_grid(curves, f"{view.title}, one seed", layout)
 
 
-def read(variants: Mapping[str, Folder]) -> dict[str, dict[str, Curve]]:
+def read(variants: Mapping[str, Readable]) -> dict[str, dict[str, Curve]]:
     """Variant to class to curve; a trial without scores, which a kept run lacks, has none.
 
     variants: name to the folder of one trial.

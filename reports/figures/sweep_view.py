@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reports.figures import looks
 from reports.figures.looks import Look
 from reports.reading import Reading
-from runs.bundle import Folder
+from runs.bundle import Readable
 from runs.record import TrialRecord
 from runs.variants import Variant
 
@@ -28,7 +28,7 @@ class SweepView:
     looks: Mapping[str, Look]
 
     @property
-    def folders(self) -> dict[str, Folder]:
+    def folders(self) -> dict[str, Readable]:
         """Name to the folder of a trial, all of one seed where they can be."""
         return {self.names[v]: trial.folder for v, trial in of_one_seed(list(self.names)).items()}
 

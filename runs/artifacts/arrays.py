@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from runs.artifacts.absent import reading
 from runs.artifacts.shapes import fit
 from runs.atomic import write
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 Ints = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-Kind = tuple[str, type]
+Axes = tuple[str, type]
 """The axes of a field, a letter each, and what it holds: numbers of a dtype, names (str), or one
 number (int)."""
 
@@ -32,7 +32,7 @@ class Arrays:
     """
 
     FILE: ClassVar[str]
-    FIELDS: ClassVar[Mapping[str, Kind]]
+    FIELDS: ClassVar[Mapping[str, Axes]]
 
     def __post_init__(self) -> None:
         """Raises ValueError if shapes do not fit each other."""
@@ -46,7 +46,7 @@ class Arrays:
         write(folder / self.FILE, file.getvalue())
 
     @classmethod
-    def load(cls, folder: Folder) -> Self:
+    def load(cls, folder: Readable) -> Self:
         """What a trial left. Raises Absent if its file is missing or cannot be read."""
         with reading(cls.FILE):
             with (folder / cls.FILE).open("rb") as file, np.load(file) as kept:

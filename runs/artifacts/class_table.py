@@ -14,7 +14,7 @@ from runs.artifacts.arrays import Doubles, Ints
 from runs.artifacts.csv_rows import rows
 from runs.artifacts.shapes import fit
 from runs.atomic import write_csv
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class ClassTable:
         write_csv(folder / self.FILE, [self._HEAD, *own])
 
     @classmethod
-    def load(cls, folder: Folder) -> ClassTable:
+    def load(cls, folder: Readable) -> ClassTable:
         """What a trial left. Raises Absent if test_classes.csv is missing or cannot be read."""
         with reading(cls.FILE):
             head, *own = rows(folder / cls.FILE)

@@ -14,7 +14,7 @@ from runs.artifacts.arrays import Ints
 from runs.artifacts.csv_rows import rows
 from runs.artifacts.shapes import fit
 from runs.atomic import write_csv
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Confusion:
         write_csv(folder / self.file(before=before), table)
 
     @classmethod
-    def load(cls, folder: Folder, *, before: bool = False) -> Confusion:
+    def load(cls, folder: Readable, *, before: bool = False) -> Confusion:
         """What a trial left. Raises Absent if the file is missing or cannot be read."""
         name = cls.file(before=before)
         with reading(name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 
-def rows(file: Folder) -> list[list[str]]:
+def rows(file: Readable) -> list[list[str]]:
     """All of them, the head too."""
     text = file.read_bytes().decode()
     return list(csv.reader(io.StringIO(text, newline="")))

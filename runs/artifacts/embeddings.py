@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.artifacts.arrays import Arrays, Ints, Kind
+from runs.artifacts.arrays import Arrays, Axes, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Embeddings(Arrays):
     """
 
     FILE: ClassVar[str] = "embeddings.npz"
-    FIELDS: ClassVar[Mapping[str, Kind]] = {
+    FIELDS: ClassVar[Mapping[str, Axes]] = {
         "index": ("N", np.int64),
         "label": ("N", np.int64),
         "embeddings": ("ND", np.float16),

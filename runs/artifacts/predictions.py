@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from runs.artifacts.arrays import Arrays, Ints, Kind, Singles
+from runs.artifacts.arrays import Arrays, Axes, Ints, Singles
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Predictions(Arrays):
     """
 
     FILE: ClassVar[str] = "predictions.npz"
-    FIELDS: ClassVar[Mapping[str, Kind]] = {
+    FIELDS: ClassVar[Mapping[str, Axes]] = {
         "index": ("N", np.int64),
         "label": ("N", np.int64),
         "prediction": ("N", np.int64),

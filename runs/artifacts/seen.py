@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from runs.artifacts.absent import reading
 from runs.atomic import write
-from runs.bundle import Folder
+from runs.bundle import Readable
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Seen:
         write(folder / self.FILE, f"{json.dumps({**said, 'shared': self.shared})}\n".encode())
 
     @classmethod
-    def load(cls, folder: Folder) -> Seen:
+    def load(cls, folder: Readable) -> Seen:
         """What a trial left. Raises Absent if seen.json is missing or cannot be read."""
         with reading(cls.FILE):
             said = json.loads((folder / cls.FILE).read_text())

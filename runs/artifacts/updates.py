@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from runs.artifacts.arrays import Arrays, Doubles, Ints, Kind, Singles
+from runs.artifacts.arrays import Arrays, Axes, Doubles, Ints, Singles
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Updates(Arrays):
     """
 
     FILE: ClassVar[str] = "updates.npz"
-    FIELDS: ClassVar[Mapping[str, Kind]] = {
+    FIELDS: ClassVar[Mapping[str, Axes]] = {
         "layers": ("L", str),
         "batch_size": ("", int),
         "weights": ("", int),

@@ -131,6 +131,6 @@ class Follow(tune.Callback):
             text = Path(trial.error_file).read_text()
             (files.place / "error.txt").write_text(text)
             reason = text.strip().splitlines()[-1][:300]
-        if files.status is None:  # its process may die after it has recorded a good end
+        if files.ending is None:  # its process may die after it has recorded a good end
             files.end("failed", reason)
         self._notify("end", trial.config["key"], {})

@@ -82,7 +82,9 @@ def test_what_takes_several_runs_is_no_part_of_a_claim():
 
 def test_an_older_record_has_its_words_twice():
     record = Claim(id="c", says="?", test=beats("s", A, B)).model_dump()
-    assert Claim.model_validate({**record, "counts_as": "more"}).model_dump() == record
+    assert Claim.recorded({**record, "counts_as": "more"}).model_dump() == record
+    with pytest.raises(UsageError, match="Claim has no 'counts_as'"):
+        Claim(id="c", says="?", test=beats("s", A, B), counts_as="more")
 
 
 @pytest.mark.parametrize(

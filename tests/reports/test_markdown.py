@@ -76,7 +76,7 @@ def kept(place, name, errors, claims):
 @pytest.fixture
 def claims():
     lower = below("model", {"model": "ridge"}, {"model": "mean"}, Last(metric="test/rmse"))
-    claim = Claim(id="own.lower", says="Ridge is nearer.", counts_as="below 0", test=lower)
+    claim = Claim(id="own.lower", says="Ridge is nearer.", test=lower)
     return [claim.model_dump(mode="json")]
 
 

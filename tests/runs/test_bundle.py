@@ -51,7 +51,7 @@ def said(run):
     """All that is read of a run, but for where it lies."""
     read = run.read()
     trials = [{**vars(trial), "folder": ""} for trial in read.trials]
-    others = [(t.asked, t.status, t.lines, t.committed) for t in run.trials()]
+    others = [(t.asked, t.ending, t.lines, t.committed) for t in run.trials()]
     return run.study, run.status(), trials, others
 
 

@@ -109,21 +109,6 @@ def test_what_a_variant_tunes_can_be_left_out():
     assert variant.has({"loss": "plain"}) and not variant.has({"loss": "plain", "alpha": 1})
 
 
-def test_a_run_that_did_not_record_what_its_sweeps_vary_is_told_by_its_trials():
-    """`varied` named what any sweep of a trial varies; what is one value everywhere varies not."""
-    listed = tuple(
-        TrialAsked(key=str(i), seed=0, sweeps=sweeps, settings=settings, varied=("loss", "alpha"))
-        for i, (settings, sweeps) in enumerate(
-            [(PLAIN, ("loss",)), (CENTER, ("loss", "alpha")), ({**CENTER, "alpha": 1}, ("alpha",))]
-        )
-    )
-    study = StudyRecord(study="toy", run="now", metric="val/x", trials=listed)
-    assert study.sweeps == {"loss": ("loss",), "alpha": ("alpha",)}
-    assert list(trial_names(study).values()) == [
-        "loss=plain seed=0", "loss=center seed=0", "alpha=1 seed=0"
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("labels", "names"),
     [

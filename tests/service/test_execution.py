@@ -41,7 +41,7 @@ def test_a_trial_commits_a_line_an_epoch_and_keeps_the_first_best_one(tmp_path):
     lines = list(run(tmp_path))
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 4]
     assert lines[-1]["test/accuracy_at_best"] == 2.0
-    assert TrialFolder(tmp_path).status.status == "finished"
+    assert TrialFolder(tmp_path).ending.status == "finished"
     assert not list(tmp_path.glob("*.pt"))
 
 
@@ -73,9 +73,9 @@ def test_a_metric_that_is_not_finite_ends_the_trial_as_diverged(tmp_path):
         yield Epoch({"val/accuracy": math.nan}, {"epoch": 2})
 
     assert len(list(run(tmp_path, diverge))) == 1
-    status = TrialFolder(tmp_path).status
-    assert (status.status, status.diverged, status.epochs) == ("failed", True, 1)
-    assert status.reason == "diverged: val/accuracy is nan in epoch 2"
+    ending = TrialFolder(tmp_path).ending
+    assert (ending.status, ending.diverged, ending.epochs) == ("failed", True, 1)
+    assert ending.reason == "diverged: val/accuracy is nan in epoch 2"
     assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
 
 
@@ -118,7 +118,7 @@ def test_an_exception_propagates_and_leaves_the_trial_to_be_tried_again(tmp_path
 
     with pytest.raises(RuntimeError, match="boom"):
         list(run(tmp_path, fail))
-    assert TrialFolder(tmp_path).status is None
+    assert TrialFolder(tmp_path).ending is None
 
 
 def test_a_best_checkpoint_lost_between_two_renames_is_found_again(tmp_path):

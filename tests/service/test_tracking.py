@@ -156,8 +156,8 @@ def test_a_line_that_a_killed_trial_will_repeat_is_not_sent(run, store):
 
 def test_nan_never_reaches_mlflow_and_divergence_is_a_failure_with_its_reason(run, store):
     list(start(run, 1))
-    status = run.trial(run.specs[1].key).status
-    assert (status.status, status.diverged, status.epochs) == ("failed", True, 1)
+    ending = run.trial(run.specs[1].key).ending
+    assert (ending.status, ending.diverged, ending.epochs) == ("failed", True, 1)
     list(start(run))
     publish(run, store)
     client, parents, nested = recorded(run, store)

@@ -188,9 +188,9 @@ def test_an_order_without_shuffling_is_a_worse_start(tmp_path, numbers):
 
 def test_numbers_that_leave_the_finite_range_end_a_trial(tmp_path):
     list(run(settings(optimizer="sgd", lr=100.0), tmp_path))
-    status = TrialFolder(tmp_path).status
-    assert status.status == "failed"
-    assert status.reason.startswith("diverged: train/loss is")
+    ending = TrialFolder(tmp_path).ending
+    assert ending.status == "failed"
+    assert ending.reason.startswith("diverged: train/loss is")
 
 
 @pytest.mark.parametrize("name", ["beta1", "beta2", "momentum"])

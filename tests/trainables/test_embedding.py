@@ -81,7 +81,7 @@ def test_cross_entropy_equals_a_loop_by_hand_in_every_bit(data, tmp_path):
 def test_every_kind_of_trial_ends_with_all_its_metrics(data, tmp_path, changes):
     chosen = settings(data, epochs=1, **changes)
     epoch, last = run(chosen, tmp_path)
-    assert TrialFolder(tmp_path).status.status == "finished"
+    assert TrialFolder(tmp_path).ending.status == "finished"
     assert (epoch["train/auxiliary_loss"] > 0) == (chosen.loss != "cross_entropy")
     assert ("test_curve/accuracy" in epoch) == chosen.test_curves
     assert not any(name.startswith("test/") for name in epoch)
