@@ -85,6 +85,7 @@ def _run(made, /, dataset="digits", path=Path("nowhere"), tracked=None, **study)
         for sweep in trial.sweeps:
             sweeps[sweep] |= dict.fromkeys(trial.settings)
     about = {"study": "toy", "run": "now", "metric": "val/accuracy",
+             "program": "python -m studies.toy",
              "sweeps": {sweep: tuple(names) for sweep, names in sweeps.items()},
              "inputs": {"dataset": {"name": dataset}}}  # fmt: skip
     return Run(path, StudyRecord(**about | study), made, tracked)
