@@ -33,14 +33,34 @@ def _end(value: float, unit: Unit) -> str:
     return unit.gap(value)
 
 
+def effect(finding: Finding) -> str:
+    """The effect of a finding with its unit, "" without one: "8.8 points"."""
+    return _with_unit(finding, finding.effect.estimate) if finding.effect else ""
+
+
 def ends(finding: Finding) -> str:
     """The interval of a finding, "" without one; of another confidence than 95 %, that too."""
     effect = finding.effect
     if effect is None:
         return ""
-    low, high = number(finding.scale * effect.low), number(finding.scale * effect.high)
+    low, high = _digits(finding, effect.low), _digits(finding, effect.high)
     confidence = "" if effect.confidence == 0.95 else f" ({100 * effect.confidence:.4g} %)"
     return f"{low} to {high}{confidence}"
+
+
+def detectable(finding: Finding) -> str:
+    """What it could have found, "" where that does not matter: "2.1 points"."""
+    return "" if finding.detectable is None else _with_unit(finding, finding.detectable)
+
+
+def _with_unit(finding: Finding, value: float) -> str:
+    return f"{_digits(finding, value)} {finding.unit}".rstrip()
+
+
+def _digits(finding: Finding, value: float) -> str:
+    """As differences have them: points to a tenth, all else to three digits."""
+    scaled = finding.scale * value
+    return f"{round(scaled, 1) + 0.0:.1f}" if finding.unit == POINTS.word else number(scaled)
 
 
 def number(value: float) -> str:

@@ -216,18 +216,11 @@ def _deciding(verdict: Verdict) -> str:
 
 def _in_words(finding: Finding) -> str:
     """One part of a claim."""
-    effect, scale = finding.effect, finding.scale
-    assert effect is not None
-    digits = ".1f" if finding.unit == "points" else ".3g"
-    low, high = (f"{scale * end:{digits}}" for end in (effect.low, effect.high))
-    n = basis_in_words(effect).replace(" of one seed", ", one seed")
-    unit = f" {finding.unit}" if finding.unit else ""
-    blind = (
-        f"; could have found {scale * finding.detectable:.2g}"
-        if finding.detectable is not None
-        else ""
-    )
+    assert finding.effect is not None
+    interval = f"{differences.ends(finding)}; {basis_in_words(finding.effect)}"
+    detectable = differences.detectable(finding)
+    could = f"; could have found {detectable}" if detectable else ""
     return (
-        f"{finding.says}: {scale * effect.estimate:{digits}}{unit} ({low} to {high}; {n}){blind}, "
+        f"{finding.says}: {differences.effect(finding)} ({interval}){could}, "
         f"claimed {finding.wanted}"
     )

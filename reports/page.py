@@ -94,6 +94,8 @@ def render(template: str, **names: Any) -> str:
     )
     words.filters |= {
         "amount": differences.amount,
+        "detectable": differences.detectable,
+        "effect": differences.effect,
         "ends": differences.ends,
         "number": differences.number,
         "one_seed": differences.one_seed,

@@ -9,6 +9,7 @@ import numpy as np
 from claims.comparisons import Comparison
 from claims.tuned import SIGN
 from claims.units import unit_of, words_of
+from reports import differences
 from reports.differences import basis_in_words
 from runs.run import Run
 from runs.variants import Variant
@@ -38,10 +39,10 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
         told = [f"{by} {with_base} came out best, with {own}."]
     for side, sign in (("better", SIGN[mode]), ("worse", -SIGN[mode])):
         named = [
-            f"{variant.name} ({unit.gap(d.estimate)}{f' {unit.word}' if unit.word else ''}, "
-            f"{unit.gap(d.low)} to {unit.gap(d.high)})"
+            f"{variant.name} ({' '.join(filter(None, (gap, unit.word)))}, {interval})"
             for variant, d in compared.differences.items()
             if d.excludes_zero and sign * d.estimate > 0
+            for gap, interval, _ in [differences.told(d, unit)]
         ]
         if named:
             told.append(f"Detectably {side} than {base.name}: {', '.join(named)}.")
