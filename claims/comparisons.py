@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from claims import statistics
+from claims.same_images import right_of_both
 from claims.statistics import CONFIDENCE, Difference
 from claims.units import unit_of
-from runs.artifacts import Absent, Predictions
 from runs.record import TrialRecord
 from runs.variants import Variant
 
@@ -102,14 +102,13 @@ def _over_seeds(
 def _over_images(
     base: Trials, others: Mapping[Variant, Trials], left_out: dict[Variant, str]
 ) -> dict[Variant, Difference]:
-    to = predicted(base[0])
     pairs = {}
     for variant, trials in others.items():
-        own = predicted(trials[0])
-        if own is None or to is None or not np.array_equal(own.label, to.label):
+        right = right_of_both(trials[0], base[0])
+        if right is None:
             left_out[variant] = "has no predictions of the baseline's test images"
         else:
-            pairs[variant] = (own.prediction == own.label, to.prediction == to.label)
+            pairs[variant] = right
     if not pairs:
         return {}
     each = 1 - (1 - CONFIDENCE) / len(pairs)
@@ -119,11 +118,3 @@ def _over_images(
         variant: replace(difference, p=float(p), confidence=CONFIDENCE)
         for (variant, difference), p in zip(differences.items(), adjusted, strict=True)
     }
-
-
-def predicted(trial: TrialRecord) -> Predictions | None:
-    """What a trial said of its test images; None without it."""
-    try:
-        return Predictions.load(trial.folder)
-    except Absent:
-        return None

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from claims import statistics, tuned
-from claims.comparisons import predicted
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished
+from claims.same_images import right_of_both
 from claims.statistics import Difference
 from runs.record import TrialAsked, TrialRecord
 from runs.run import Run
@@ -97,13 +97,12 @@ def effect(both: Pairs, on: Measure, confidence: float) -> Difference:
     of = [on.of(own, (own, other)) for own, other in both]
     to = [on.of(other, (own, other)) for own, other in both]
     if len(both) == 1:
-        own, other = (predicted(trial) for trial in both[0])
         if on != ACCURACY:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        if own is None or other is None or not np.array_equal(own.label, other.label):
+        right = right_of_both(*both[0])
+        if right is None:
             why = "one seed, and no predictions of the same test images"
             raise Missing(why, Needs(seeds=SEEDS))
-        right = own.prediction == own.label, other.prediction == other.label
         return statistics.bootstrap_difference(*right, confidence)
     if np.ptp(np.subtract(of, to)) < 1e-12:
         gap = on.scale * (of[0] - to[0])
@@ -117,11 +116,10 @@ def detectable(both: Pairs, on: Measure) -> float:
     if len(both) > 1:
         gaps = [on.of(own, (own, other)) - on.of(other, (own, other)) for own, other in both]
         return statistics.smallest_detectable(gaps)
-    own, other = (predicted(trial) for trial in both[0])
-    assert own is not None and other is not None
-    right = own.prediction == own.label, other.prediction == other.label
+    right = right_of_both(*both[0])
+    assert right is not None  # of one seed, the effect is over images
     apart = float(np.mean(right[0] != right[1]))
-    return 2.8 * float(np.sqrt(apart / len(own.label)))  # 1.96 + 0.84: 5 % two-sided, power 80 %
+    return 2.8 * float(np.sqrt(apart / len(right[0])))  # 1.96 + 0.84: 5 % two-sided, power 80 %
 
 
 def spelt(settings: Mapping[str, object]) -> str:

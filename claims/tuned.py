@@ -41,7 +41,7 @@ def own_variants(
 
 
 def _rank(variant: Variant, metric: str, mode: str) -> tuple[int, float]:
-    values = [t.metrics[metric] for t in variant.finished if metric in t.metrics]
+    values = variant.values_of(metric)
     mean = SIGN[mode] * sum(values) / len(values) if values else math.nan
     return len(values), mean
 

@@ -77,10 +77,7 @@ def _variant(reading: Reading, variant: Variant) -> dict[str, Any]:
             {"key": t.key, "seed": t.seed, "status": t.status, "diverged": t.diverged}
             for t in variant.trials
         ],
-        "means": {
-            name: _mean([t.metrics[name] for t in variant.finished if name in t.metrics])
-            for name in metrics
-        },
+        "means": {name: _mean(variant.values_of(name)) for name in metrics},
     }
 
 

@@ -29,7 +29,7 @@ show were too large to keep.
 SHOWN = 2  # pictures of a run, which lie beside its page and not in it
 
 
-def told(reading: Reading) -> str:
+def section(reading: Reading) -> str:
     """All that is said of a run: how it was made, its table, its differences."""
     return "\n\n".join(p for p in (about(reading), table(reading), compared(reading)) if p)
 
@@ -129,7 +129,7 @@ def kept_runs(readings: Sequence[Reading], place: Path) -> str:
         run = reading.run
         own, note = run.path.relative_to(place).as_posix(), run.path / "note.md"
         parts += [f"## {run.study.study}: {' '.join(run.sweeps)}"]
-        parts += [f"[Its report]({own}/report.html)", told(reading)]
+        parts += [f"[Its report]({own}/report.html)", section(reading)]
         parts += [note.read_text().strip()] if note.exists() else []  # what a person saw in it
         files = [file for name in shown(run) for file in (run.path / "figures").glob(f"{name}.*")]
         parts += [f"![{file.stem}]({own}/figures/{file.name})" for file in files]

@@ -25,7 +25,7 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
         return ""
     metric, mode = compared.metric, run.study.mode
     unit, better = unit_of(metric), "higher" if mode == "max" else "lower"
-    means = {variant: _measured(variant, metric) for variant in shown}
+    means = {variant: variant.values_of(metric) for variant in shown}
     means = {variant: values for variant, values in means.items() if values}
     if len(means) < 2:
         return ""
@@ -56,7 +56,3 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
         why = dict.fromkeys(compared.left_out.values())
         told.append(f"No difference is told: every other variant {' or '.join(why)}.")
     return " ".join(told)
-
-
-def _measured(variant: Variant, metric: str) -> list[float]:
-    return [t.metrics[metric] for t in variant.finished if metric in t.metrics]

@@ -61,7 +61,7 @@ def _print_means(
     table, suspects = Table("sweep", "variant", *metrics, "n", title=title), reading.suspects
     for sweep, own in reading.run.by_sweep(variants).items():
         for variant in own:
-            values = [[t.metrics[m] for t in variant.finished if m in t.metrics] for m in metrics]
+            values = [variant.values_of(metric) for metric in metrics]
             label = variant.label(sweep)
             marked = f"{MARK} {label}" if variant in suspects else label
             table.add_row(sweep, marked, *map(mean_sd, values), str(len(variant.finished)))

@@ -24,6 +24,11 @@ from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
 from runs.run import Run
 from runs.trial_folder import TrialFolder, read_json
 
+# The files of a run; beside them lie answer.json, report.html, figures/ and trials/.
+STUDY_FILE = "study.json"
+RESULTS_FILE = "results.json"
+TABLE_FILE = "results.csv"
+TRACKED_FILE = "mlflow.json"
 # What results.json says of a trial.
 ENTRY = (
     "key", "sweeps", "settings", "seed", "status", "reason", "diverged", "epochs", "metrics",
@@ -70,7 +75,7 @@ class RunFolder:
             name, study = "", name.rpartition("/")[0] or study
         if name:
             for path in (Path(name), output / name, output / (study or "") / name):
-                if (path / "study.json").is_file():
+                if (path / STUDY_FILE).is_file():
                     return cls(path.resolve())
             raise UsageError(f"There is no run {name!r}, neither as a path nor below {output}.")
         runs = sorted(path.parent for path in (output / (study or "")).glob("*/study.json"))
@@ -86,7 +91,7 @@ class RunFolder:
     @property
     def study(self) -> StudyRecord:
         """What study.json holds. Raises UsageError if it is of another version of the format."""
-        value = read_json(self.path / "study.json")
+        value = read_json(self.path / STUDY_FILE)
         if value.get("format") != FORMAT:
             raise UsageError(
                 f"{self.path} has format {value.get('format')}; this version reads {FORMAT}."
@@ -166,16 +171,16 @@ class RunFolder:
             "dataset": dict(study.dataset),
             "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in started],
         }
-        write_json(self.path / "results.json", results)
-        write_csv(self.path / "results.csv", _rows(results["trials"]))
+        write_json(self.path / RESULTS_FILE, results)
+        write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
         return results
 
     @property
     def gathered(self) -> bool:
         """Whether results.json has every trial as it ended."""
-        if not (self.path / "results.json").exists():
+        if not (self.path / RESULTS_FILE).exists():
             return False
-        told = {t["key"]: t["status"] for t in read_json(self.path / "results.json")["trials"]}
+        told = {t["key"]: t["status"] for t in read_json(self.path / RESULTS_FILE)["trials"]}
         ended = {t.path.name: end.status for t in self.trials() if (end := t.ending)}
         return all(told.get(key) == status for key, status in ended.items())
 
@@ -186,14 +191,14 @@ class RunFolder:
         """
         if not self.gathered:
             self.write_results()
-        entries = read_json(self.path / "results.json")["trials"]
+        entries = read_json(self.path / RESULTS_FILE)["trials"]
         trials = [_trial(self.trial(entry["key"]), entry) for entry in entries]
         return Run(self.path, self.study, trials, self.tracked)
 
     @property
     def tracked(self) -> Tracked | None:
         """Where MLflow has the run; None where it has nothing of it."""
-        file = self.path / "mlflow.json"
+        file = self.path / TRACKED_FILE
         return Tracked.model_validate(read_json(file)) if file.exists() else None
 
 

@@ -20,6 +20,14 @@ def read_json(path: Readable) -> Any:
     return json.loads(text(path))
 
 
+# The files of a trial; beside them lie its artifacts (`runs.artifacts`).
+SETTINGS = "settings.json"
+METRICS = "metrics.jsonl"
+ENDING = "status.json"
+PROGRESS = "progress.json"
+ERROR = "error.txt"
+CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"
 LINES = "lines"  # what a checkpoint's archive has beside torch's own parts
 
 
@@ -58,11 +66,6 @@ def lines_of_checkpoint(path: Readable) -> int | None:
     return saved["lines"] if saved else None
 
 
-def recorded(asked: TrialAsked) -> dict[str, Any]:
-    """What settings.json, and an entry of study.json, hold of a trial."""
-    return asked.model_dump(mode="json")
-
-
 class TrialFolder:
     """trials/<key>/: a metrics line a commit, the checkpoint it belongs to, and the ending.
 
@@ -82,7 +85,7 @@ class TrialFolder:
     @property
     def lines(self) -> list[dict[str, Any]]:
         """All complete metrics lines; one that a killed process left half-written is not."""
-        file = self.path / "metrics.jsonl"
+        file = self.path / METRICS
         if not file.is_file():
             return []
         rows = text(file).split("\n")[:-1]  # what follows the last newline is half a line
@@ -91,29 +94,29 @@ class TrialFolder:
     @property
     def ending(self) -> Ended | None:
         """How the trial ended, None before it did."""
-        file = self.path / "status.json"
+        file = self.path / ENDING
         return Ended.model_validate(read_json(file)) if file.is_file() else None
 
     @property
     def asked(self) -> TrialAsked:
         """What the trial was asked for."""
-        return TrialAsked.model_validate(read_json(self.path / "settings.json"))
+        return TrialAsked.model_validate(read_json(self.path / SETTINGS))
 
     def append(self, line: dict[str, Any]) -> None:
         """Add one metrics line."""
-        with (self.place / "metrics.jsonl").open("a") as file:
+        with (self.place / METRICS).open("a") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
 
     def cut(self, lines: int) -> None:
         """Forget metrics lines that no checkpoint belongs to."""
         kept = "".join(json.dumps(line) + "\n" for line in self.lines[:lines])
-        atomic.write(self.place / "metrics.jsonl", kept.encode())
+        atomic.write(self.place / METRICS, kept.encode())
 
     @property
     def committed(self) -> list[dict[str, Any]]:
         """The metrics lines that no later start of the trial will cut off."""
         lines = self.lines
-        saved = lines_of_checkpoint(self.path / "checkpoint.pt") if lines else None
+        saved = lines_of_checkpoint(self.path / CHECKPOINT) if lines else None
         if saved is not None:
             return lines[:saved]
         ending = self.ending  # one that ended for good has no checkpoint any more
@@ -131,9 +134,9 @@ class TrialFolder:
         ended = Ended(
             status=status, reason=reason, diverged=diverged, epochs=epochs, ended=time.time()
         )
-        atomic.write_json(self.place / "status.json", ended.model_dump())
+        atomic.write_json(self.place / ENDING, ended.model_dump())
         if status == "finished" or diverged:
-            for name in ("checkpoint.pt", "best.pt"):
+            for name in (CHECKPOINT, BEST):
                 (self.place / name).unlink(missing_ok=True)
 
     def record(self) -> TrialRecord:

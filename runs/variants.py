@@ -30,6 +30,10 @@ class Variant:
         """The trials that came to their end."""
         return [trial for trial in self.trials if trial.finished]
 
+    def values_of(self, metric: str) -> list[float]:
+        """What its finished trials have of a metric, seed by seed; [] of one that none measured."""
+        return [trial.metrics[metric] for trial in self.finished if metric in trial.metrics]
+
     def has(self, settings: Mapping[str, Any]) -> bool:
         """Whether these are among its settings."""
         return all(self.settings.get(name) == value for name, value in settings.items())

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from runs.errors import UsageError, nearest
-from runs.folder import RunFolder
+from runs.folder import RESULTS_FILE, RunFolder
 from runs.trial_folder import read_json
 from service.options import RunOptions, options_from, parse
 from service.output import outlasting_its_reader
@@ -58,7 +58,7 @@ def run(study: Study, **options: Any) -> dict[str, Any]:
     folder = execute(study, chosen, settings)[1]
     if folder is None:
         return {}
-    results: dict[str, Any] = read_json(folder.path / "results.json")
+    results: dict[str, Any] = read_json(folder.path / RESULTS_FILE)
     return results
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.trial_folder import TrialFolder, recorded
+from runs.trial_folder import TrialFolder
 from service.execution import run_trial
 from service.study import Study
 from service.trial_spec import TrialSpec
@@ -24,7 +25,7 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> None:
         folder.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
-    write_json(folder / "settings.json", recorded(spec.asked))
+    write_json(folder / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
     print(f"{spec.name} in this process, in {folder}")
     for line in run_trial(
         study.trainable,

@@ -12,7 +12,7 @@ from reports.answers import AnswerError
 from reports.figures import drawing
 from reports.reading import Reading, reading
 from reports.terminal import show
-from runs.folder import RunFolder
+from runs.folder import RESULTS_FILE, TABLE_FILE, RunFolder
 from runs.trial_folder import read_json
 from service.publisher import Publisher
 from trainables.protocol import Settings
@@ -23,8 +23,8 @@ DEAD_TRACKING_GRACE_SECONDS = 8.0
 
 def owed(folder: RunFolder) -> list[str]:
     """What a run whose trials have ended lacks, in words."""
-    lacking = [] if folder.gathered else ["results.json"]
-    names = ("results.csv", answer_file.NAME, page.NAME)
+    lacking = [] if folder.gathered else [RESULTS_FILE]
+    names = (TABLE_FILE, answer_file.NAME, page.NAME)
     lacking += [name for name in names if not (folder.path / name).exists()]
     if page.NAME in lacking and answer_file.NAME not in lacking and _refused(folder):
         lacking.remove(page.NAME)

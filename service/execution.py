@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import nearest
 from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint
@@ -40,7 +41,7 @@ class LocalTrial:
             1 if mode == "max" else -1,
         )
         self._said = 0.0
-        saved = load_checkpoint(folder / "checkpoint.pt")
+        saved = load_checkpoint(folder / trial_folder.CHECKPOINT)
         self._state: Mapping[str, Any] | None = saved["state"] if saved else None
         self._files.cut(saved["lines"] if saved else 0)
         self._lines = self._files.lines
@@ -55,7 +56,7 @@ class LocalTrial:
     @property
     def best(self) -> Mapping[str, Any] | None:
         """What the best committed epoch left, read from its checkpoint."""
-        saved = load_checkpoint(self.folder / "best.pt")
+        saved = load_checkpoint(self.folder / trial_folder.BEST)
         return saved["state"] if saved else None
 
     def progress(self, done: int, total: int) -> None:
@@ -63,7 +64,7 @@ class LocalTrial:
         now = time.monotonic()
         if now - self._said >= HEARTBEAT_SECONDS:
             self._said = now
-            write_json(self.folder / "progress.json", {"done": done, "total": total})
+            write_json(self.folder / trial_folder.PROGRESS, {"done": done, "total": total})
 
     def commit(
         self, metrics: Mapping[str, float], state: Mapping[str, Any] | None
@@ -91,7 +92,7 @@ class LocalTrial:
         if state:
             temporary = self.folder / ".checkpoint.pt"
             save_checkpoint(temporary, len(self._lines), state)
-            os.replace(temporary, self.folder / "checkpoint.pt")
+            os.replace(temporary, self.folder / trial_folder.CHECKPOINT)
             if self._best_line() == len(self._lines):
                 self._keep_best()
         return line
@@ -119,10 +120,10 @@ class LocalTrial:
         temporary = self.folder / ".best.pt"
         temporary.unlink(missing_ok=True)
         try:
-            os.link(self.folder / "checkpoint.pt", temporary)
+            os.link(self.folder / trial_folder.CHECKPOINT, temporary)
         except OSError:  # a file system without hard links
-            shutil.copyfile(self.folder / "checkpoint.pt", temporary)
-        os.replace(temporary, self.folder / "best.pt")
+            shutil.copyfile(self.folder / trial_folder.CHECKPOINT, temporary)
+        os.replace(temporary, self.folder / trial_folder.BEST)
 
 
 def reset_process(threads: int, gpu_share: float, seed: int) -> str:

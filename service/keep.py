@@ -20,18 +20,18 @@ import numpy as np
 
 from reports import answer_file, markdown, page
 from reports.reading import Reading, reading
-from runs import atomic
+from runs import atomic, trial_folder
 from runs.artifacts import Absent, ClassTable, Confusion, Predictions, Seen
 from runs.bundle import Readable
 from runs.errors import UsageError
-from runs.folder import RunFolder
+from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
 from runs.trial_folder import read_json
 
-RUN_FILES = ("study.json", "results.json", "results.csv")
+RUN_FILES = (STUDY_FILE, RESULTS_FILE, TABLE_FILE)
 TRIAL_FILES = (
-    "settings.json",
-    "metrics.jsonl",
-    "status.json",
+    trial_folder.SETTINGS,
+    trial_folder.METRICS,
+    trial_folder.ENDING,
     Seen.FILE,
     Confusion.FILE,
     Confusion.FILE_BEFORE,
@@ -88,7 +88,7 @@ def copy(run: RunFolder, to: Path, names: Mapping[str, str]) -> RunFolder:
     for name in RUN_FILES:
         _copy_text(run.path, target.path, name, names)
     # Its record in MLflow stays where it is.
-    study = target.path / "study.json"
+    study = target.path / STUDY_FILE
     atomic.write_json(study, {**read_json(study), "tracking_uri": None})
     for trial in run.trials():
         place = target.path / "trials" / trial.path.name

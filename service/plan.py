@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.folder import RunFolder
+from runs.folder import STUDY_FILE, RunFolder
 from runs.record import FORMAT, Asked, StudyRecord
-from runs.trial_folder import recorded
 from service.environment import commit, environment
 from service.options import RunOptions
 from service.resources import Resources
@@ -69,13 +69,13 @@ class Plan:
         for spec in self.trials:
             path = folder.trial(spec.key).place
             path.mkdir(exist_ok=True)
-            write_json(path / "settings.json", recorded(spec.asked))
+            write_json(path / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
         for spec in self.todo:
-            for left in ("status.json", "error.txt"):
+            for left in (trial_folder.ENDING, trial_folder.ERROR):
                 (folder.trial(spec.key).place / left).unlink(missing_ok=True)
         content = record.model_dump(mode="json", exclude={"trials"})
-        content["trials"] = [recorded(trial) for trial in record.trials]
-        write_json(folder.path / "study.json", content)
+        content["trials"] = [trial.model_dump(mode="json") for trial in record.trials]
+        write_json(folder.path / STUDY_FILE, content)
 
     def record(
         self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from runs import trial_folder
 from runs.folder import RunFolder
 from service.study import Study
 from service.trial_spec import TrialSpec
@@ -156,7 +157,7 @@ class Progress:
     def _batch(self, key: str) -> str:
         from runs.trial_folder import read_json
 
-        file = self._run.trial(key).path / "progress.json"
+        file = self._run.trial(key).path / trial_folder.PROGRESS
         try:
             value = read_json(file)
         except OSError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.folder import RunFolder
+from runs.folder import STUDY_FILE, RunFolder
 from runs.trial_folder import read_json
 from service.environment import commit
 from service.study import Study
@@ -77,7 +77,7 @@ def as_markdown(run: RunFolder) -> str:
     read = reading(run.read())
     if not read.run.trials:
         raise UsageError(f"{run.path} has no results yet.")
-    return markdown.told(read)
+    return markdown.section(read)
 
 
 def judged_again(run: RunFolder, study: Study) -> Path:
@@ -86,18 +86,18 @@ def judged_again(run: RunFolder, study: Study) -> Path:
     What the run was to be judged by stays in study.json where the page cannot be made. Raises what
     `build` raises, and UsageError if the run is of another study.
     """
-    before, kept = run.study, read_json(run.path / "study.json")
+    before, kept = run.study, read_json(run.path / STUDY_FILE)
     if before.study != study.name:
         raise UsageError(f"{run.path} is a run of {before.study}, not of {study.name}.")
     own = study.judged_by(before.settings)
     if before.asked.smoke:
         own["answer"] = {}  # so small, nothing is answered
     later = {**kept, **own, "judged_later": commit().model_dump()}
-    write_json(run.path / "study.json", later)
+    write_json(run.path / STUDY_FILE, later)
     try:
         return build(run)
     except Exception:
-        write_json(run.path / "study.json", kept)
+        write_json(run.path / STUDY_FILE, kept)
         raise
 
 

@@ -29,7 +29,7 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
         raise UsageError(f"{folder.path} is a run of {before.study}, not of {study.name}.")
     base = study.smaller() if before.asked.smoke else study
     # What was held is taken from the run, whatever the study holds by now.
-    settings = _recorded(type(base.settings), before.settings, folder)
+    settings = _settings_from(type(base.settings), before.settings, folder)
     base = base.changed(settings=settings, resources=Resources(**before.resources))
     asked = Asked(
         values=_agreed(base, before, values),
@@ -51,7 +51,7 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     return Plan(chosen, trials, todo, asked, folder)
 
 
-def _recorded(kind: type[Settings], values: Mapping[str, Any], folder: RunFolder) -> Settings:
+def _settings_from(kind: type[Settings], values: Mapping[str, Any], folder: RunFolder) -> Settings:
     """Settings that a run recorded; one that is newer than the record has its default."""
     gone = [name for name in values if name not in kind.model_fields]
     if gone:
@@ -79,7 +79,7 @@ def _under_their_keys(
     for trial in before.trials:
         varied = {name for sweep in trial.sweeps for name in before.sweeps.get(sweep, ())}
         places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
-        kept = _recorded(type(trials[0].settings), {**trial.settings, **places}, folder)
+        kept = _settings_from(type(trials[0].settings), {**trial.settings, **places}, folder)
         known[_same(kept, trial.seed)] = trial.key
     return [replace(t, key=known.get(_same(t.settings, t.seed), t.key)) for t in trials]
 

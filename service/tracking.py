@@ -19,9 +19,10 @@ from filelock import FileLock
 
 from reports import answer_file, page
 from reports.reading import Reading, reading
+from runs import trial_folder
 from runs.atomic import write_json
 from runs.bundle import Readable, on_disk
-from runs.folder import RunFolder
+from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, TRACKED_FILE, RunFolder
 from runs.record import StudyRecord, Tracked, TrialAsked
 from runs.trial_folder import TrialFolder
 from runs.variants import trial_names
@@ -90,7 +91,7 @@ class Projection:
             runs=self._runs,
             complete=complete,
         )
-        write_json(self.run.path / "mlflow.json", tracked.model_dump())
+        write_json(self.run.path / TRACKED_FILE, tracked.model_dump())
 
     def finish(self, status: str, read: Reading) -> None:
         """Send what was read off the run, and close the parent run: finished, failed or stopped.
@@ -111,7 +112,7 @@ class Projection:
         for key in self._runs.keys() - self._closed:
             client.set_tag(self._runs[key], "study.status", "stopped")
             client.set_terminated(self._runs[key], STATUS["stopped"])
-        files = ("study.json", "results.json", "results.csv", answer_file.NAME, page.NAME)
+        files = (STUDY_FILE, RESULTS_FILE, TABLE_FILE, answer_file.NAME, page.NAME)
         for name in (*files, "figures"):
             path = self.run.path / name
             if path.is_dir():
@@ -284,5 +285,5 @@ def files_of(trial: TrialFolder) -> list[Readable]:
     return [
         f
         for f in files
-        if f.name.endswith(KEPT_ENDINGS) and f.name[0] != "." and f.name != "progress.json"
+        if f.name.endswith(KEPT_ENDINGS) and f.name[0] != "." and f.name != trial_folder.PROGRESS
     ]

@@ -21,11 +21,11 @@ class TrialFiles:
     """Of one trial; all that is asked of it raises Absent if its file is missing or broken.
 
     trial: its record.
-    run: the records of all trials of its run.
+    trials: the records of all trials of its run.
     """
 
-    def __init__(self, trial: TrialRecord, run: Sequence[TrialRecord] = ()) -> None:
-        self.trial, self.run = trial, run
+    def __init__(self, trial: TrialRecord, trials: Sequence[TrialRecord] = ()) -> None:
+        self.trial, self.trials = trial, trials
 
     def series(self, name: str) -> list[float]:
         """The values of a metric, epoch by epoch."""
@@ -58,16 +58,16 @@ class TrialFiles:
         return Confusion.load(self.trial.folder)
 
     @property
-    def names(self) -> list[str]:
+    def class_names(self) -> list[str]:
         """Of the classes, as the predictions have them."""
         if self.predictions.classes is None:
             raise Absent(f"no classes in {Predictions.FILE}")
         return list(self.predictions.classes)
 
-    def names_of(self, size: int) -> list[str]:
+    def class_names_of(self, size: int) -> list[str]:
         """Of so many classes; numbers where the trial has no names for them."""
         numbers = [f"class {number}" for number in range(size)]
-        for known in (lambda: self.names, lambda: list(self.matrix.classes)):
+        for known in (lambda: self.class_names, lambda: list(self.matrix.classes)):
             names = first(known, list[str])
             if len(names) == size:
                 return names
@@ -81,7 +81,7 @@ class TrialFiles:
     @property
     def classes(self) -> int:
         """How many there are, C, by what the trial was given or else by its predictions."""
-        return first(lambda: len(self.images), lambda: len(self.names))
+        return first(lambda: len(self.images), lambda: len(self.class_names))
 
     @property
     def table(self) -> Array:
@@ -106,7 +106,7 @@ class TrialFiles:
 
     def _counted(self) -> Array:
         labels, predicted = self.predictions.label, self.predictions.prediction
-        known = first(lambda: len(self.names), lambda: len(self.images), lambda: 0)
+        known = first(lambda: len(self.class_names), lambda: len(self.images), lambda: 0)
         size = max(known, *(int(x.max(initial=0)) + 1 for x in (labels, predicted)))
         return metrics.confusion_matrix(labels, predicted, size)
 

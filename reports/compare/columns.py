@@ -141,7 +141,7 @@ def _cell(column: Column, row: Mapping[str, Any], variant: Variant) -> Cell:
     """row: the settings that its row is called after."""
     metric = column.reading.run.outcome
     unit = unit_of(metric)
-    values = [unit.scale * t.metrics[metric] for t in variant.finished if metric in t.metrics]
+    values = [unit.scale * value for value in variant.values_of(metric)]
     first = variant.trials[0]
     text = (
         f"{mean_sd(values, unit.decimals)}{unit.sign}" if values else first.reason or first.status

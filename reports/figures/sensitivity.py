@@ -43,7 +43,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
         points[called] = [
             (
                 float(v.settings[str(tuned)]),
-                [t.metrics[metric] for t in v.finished if metric in t.metrics],
+                v.values_of(metric),
                 v in reading.shown,
             )
             for v in same

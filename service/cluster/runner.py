@@ -14,6 +14,7 @@ from typing import Any
 
 from ray import tune
 
+from runs import trial_folder
 from runs.folder import RunFolder
 from service.execution import run_trial
 from service.resources import Resources
@@ -129,7 +130,7 @@ class Follow(tune.Callback):
         reason = "its process died"
         if trial.error_file and Path(trial.error_file).exists():
             text = Path(trial.error_file).read_text()
-            (files.place / "error.txt").write_text(text)
+            (files.place / trial_folder.ERROR).write_text(text)
             reason = text.strip().splitlines()[-1][:300]
         if files.ending is None:  # its process may die after it has recorded a good end
             files.end("failed", reason)

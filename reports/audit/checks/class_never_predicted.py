@@ -18,7 +18,9 @@ def says(files: TrialFiles) -> str | None:
     given = first(lambda: files.images, lambda: table.sum(1))
     given = given if len(given) == len(table) else table.sum(1)
     never = (table.sum(0) == 0) & (given >= ENOUGH)
-    names = sorted(name for name, no in zip(files.names_of(len(table)), never, strict=True) if no)
+    names = sorted(
+        name for name, no in zip(files.class_names_of(len(table)), never, strict=True) if no
+    )
     if not names:
         return None
     listed = ", ".join(names[:LISTED])

@@ -13,7 +13,7 @@ def says(files: TrialFiles) -> str | None:
     given, rows = files.images, first(lambda: files.matrix.counts, lambda: files.table).sum(1)
     if rows.tolist() == given.tolist():
         return None
-    names = files.names_of(len(rows))
+    names = files.class_names_of(len(rows))
     if len(rows) == len(given):
         differ = zip(np.abs(rows - given).tolist(), names, rows, given, strict=True)
         _, name, row, own = max(differ)

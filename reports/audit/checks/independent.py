@@ -19,7 +19,7 @@ def says(files: TrialFiles) -> str | None:
     table = files.table
     images, right = int(table.sum()), int(np.trace(table))
     by_chance = float(np.diagonal(np.outer(table.sum(1), table.sum(0))).sum() / max(images, 1) ** 2)
-    names = np.array(files.names_of(table.shape[1]))[table.sum(0) > 0]
+    names = np.array(files.class_names_of(table.shape[1]))[table.sum(0) > 0]
     table = table[table.sum(1) > 0][:, table.sum(0) > 0]
     if len(names) == 1:
         return f"All {images:,} test images are predicted to be {names[0]}."

@@ -16,7 +16,7 @@ from runs.record import TrialRecord
 
 def says(files: TrialFiles) -> str | None:
     """Its test accuracy beside the ordinary trial's and chance."""
-    alike = [other for other in files.run if _ordinary(other, files.trial)]
+    alike = [other for other in files.trials if _ordinary(other, files.trial)]
     if not alike:
         raise Absent("no finished ordinary trial")
     ordinary, (share, _) = TrialFiles(alike[0]), files.chance
