@@ -123,7 +123,7 @@ def detectable(both: Pairs, on: Measure) -> float:
 
 
 def spelt(settings: Mapping[str, object]) -> str:
-    """ "loss=center alpha=0.1" """
+    """For people: "loss=center alpha=0.1"."""
     return " ".join(f"{name}={value}" for name, value in settings.items())
 
 

@@ -21,12 +21,12 @@ class Differs(Pair):
 
     @property
     def wanted(self) -> str:
-        """ "above 5 points" """
+        """For people: "above 5 points"."""
         return in_words(self.within, self.on)
 
     @classmethod
     def counts_together(cls, tests: Sequence[Self]) -> str:
-        """ "test/accuracy: x=a and x=b less x=c, each above 5 points" """
+        """For people: "test/accuracy: x=a and x=b less x=c, each above 5 points"."""
         others: dict[str, list[str]] = {}
         for test in tests:
             others.setdefault(spelt(test.to), []).append(spelt(test.of))

@@ -150,7 +150,7 @@ AnyKind = Annotated[SerializeAsAny[Kind], BeforeValidator(_from_data)]
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
-    """ "a, b and c" """
+    """For people: "a, b and c"."""
     return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 

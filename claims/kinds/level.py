@@ -24,12 +24,12 @@ class Level(Part):
 
     @property
     def says(self) -> str:
-        """ "train/accuracy of loss=center" """
+        """For people: "train/accuracy of loss=center"."""
         return f"{self.on.says} of {spelt(self.of)}"
 
     @property
     def wanted(self) -> str:
-        """ "above 95 points" """
+        """For people: "above 95 points"."""
         return in_words(self.within, self.on)
 
     @property

@@ -34,7 +34,7 @@ class OrderChanges(Pair):
 
     @property
     def counts_as(self) -> str:
-        """ "..., above 0 on one data set and below it on another" """
+        """For people: "..., above 0 on one data set and below it on another"."""
         return f"{self.says}, above 0 on one data set and below it on another"
 
     def find(self, run: Run, confidence: float) -> Finding:

@@ -19,7 +19,7 @@ class Pair(Part):
 
     @property
     def says(self) -> str:
-        """ "test/accuracy: loss=center less loss=cross_entropy" """
+        """For people: "test/accuracy: loss=center less loss=cross_entropy"."""
         return f"{self.on.says}: {spelt(self.of)} less {spelt(self.to)}"
 
     @property

@@ -40,17 +40,17 @@ class Trend(Part):
 
     @property
     def says(self) -> str:
-        """ "test/accuracy against beta1" """
+        """For people: "test/accuracy against beta1"."""
         return f"{self.on.says} against {self.over}"
 
     @property
     def wanted(self) -> str:
-        """ "rising" """
+        """For people: "rising"."""
         return "rising" if self.rises else "falling"
 
     @property
     def counts_as(self) -> str:
-        """ "test/accuracy against alpha, with alpha 0.1, 1 or 10, rising" """
+        """For people: "test/accuracy against alpha, with alpha 0.1, 1 or 10, rising"."""
         limits = [f"with {spelt(self.where)}"] if self.where else []
         if self.among:
             values = listed([f"{value:g}" for value in self.among], "or")

@@ -101,7 +101,7 @@ def _looking(reading: Reading, title: str, names: Mapping[Variant, str]) -> Swee
 
 
 def _at_own(variant: Variant, sweep: str, tuned: str) -> str:
-    """ "optimizer=adam (lr=0.001)" """
+    """For people: "optimizer=adam (lr=0.001)"."""
     others = [name for name in variant.sweeps[sweep] if name != tuned and name in variant.settings]
     own = f"({tuned}={variant.settings.get(tuned)})"
     return f"{variant.label(sweep, tuned)} {own}" if others else own
