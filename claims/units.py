@@ -25,7 +25,7 @@ class Unit:
     decimals: int | None = None
 
     def value(self, number: float) -> str:
-        """ "51.2 %" or "0.873"."""
+        """With its sign: "51.2 %" or "0.873"."""
         return f"{self.digits(number)}{self.sign}"
 
     def digits(self, number: float) -> str:

@@ -77,7 +77,7 @@ def metrics_of(trial: TrialRecord) -> dict[str, float]:
 
 
 def mean_sd(values: Sequence[float], digits: int | None = 4) -> str:
-    """ "0.5120 ± 0.0100"; without a spread for a single value, "-" for none.
+    """For people: "0.5120 ± 0.0100"; without a spread for a single value, "-" for none.
 
     values: one a seed.
     digits: behind the point; None: three of the mean, and the spread as far.

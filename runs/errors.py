@@ -13,7 +13,7 @@ class UsageError(ValueError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """ "; did you mean X?" for the nearest known name, or the list of all."""
+    """What follows a name that is none: "; did you mean X?", or the list of all."""
     names = list(known)
     match = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"; did you mean {match[0]}?" if match else f"; there are {', '.join(names)}."
