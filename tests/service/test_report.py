@@ -21,7 +21,7 @@ def run(tmp_path):
     study = {"format": 1, "study": "q3_betas", "question": "Does it?", "run": "then",
              "trials": [asked], "metric": "val/accuracy", "mode": "max", "inputs": {},
              "commit": {}}  # fmt: skip
-    trial = asked | {"variant": "v", "status": "finished", "reason": None, "epochs": 1,
+    trial = asked | {"status": "finished", "reason": None, "diverged": False, "epochs": 1,
                      "metrics": {}, "seconds": 1}  # fmt: skip
     ended = {"status": "finished", "reason": None, "diverged": False, "epochs": 1, "ended": 0}
     for name, value in {
