@@ -40,7 +40,7 @@ def kept(request):
 
 def test_means_spreads_and_counts(kept):
     read, told = kept
-    found = {
+    rows = {
         keys(variant): {
             "n": len(variant.finished),
             "own": variant in read.shown,
@@ -49,7 +49,7 @@ def test_means_spreads_and_counts(kept):
         for variant, cells in read.table.rows.items()
     }
     wanted = {tuple(one.pop("trials")): one for one in map(dict, told["variants"])}
-    assert found == wanted
+    assert rows == wanted
 
 
 def test_differences_and_what_could_have_been_found(kept):
@@ -78,9 +78,9 @@ def test_verdicts_and_the_findings_behind_them(kept):
         wanted = told["claims"][verdict.claim.id]["findings"]
         for finding, one in zip(verdict.findings, wanted, strict=True):
             effect = finding.effect
-            found = effect and [effect.estimate, effect.low, effect.high, effect.p, effect.n]
-            assert (found is None) == (one["effect"] is None)
-            assert all(map(same, found or [], one["effect"] or []))
+            values = effect and [effect.estimate, effect.low, effect.high, effect.p, effect.n]
+            assert (values is None) == (one["effect"] is None)
+            assert all(map(same, values or [], one["effect"] or []))
             assert finding.status == one["status"] and finding.wanted == one["wanted"]
             assert (finding.scale, finding.unit) == (one["scale"], one["unit"])
             assert same(finding.detectable, one["detectable"])

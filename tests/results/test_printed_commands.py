@@ -19,8 +19,8 @@ PAGES = sorted(RESULTS.rglob("*.html"))
 
 def printed(page):
     """The commands that start a study, in the order in which they stand on a page."""
-    found = re.findall(r"<(code|pre)>(.*?)</\1>", page.read_text(), re.DOTALL)
-    commands = (html.unescape(text).strip() for _, text in found)
+    blocks = re.findall(r"<(code|pre)>(.*?)</\1>", page.read_text(), re.DOTALL)
+    commands = (html.unescape(text).strip() for _, text in blocks)
     return [command for command in commands if command.startswith("python -m studies.")]
 
 

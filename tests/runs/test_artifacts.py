@@ -209,12 +209,12 @@ def test_tables_and_json_have_the_text_that_they_had(tmp_path):
 def test_predictions_of_a_kept_run_have_no_scores_and_small_numbers(tmp_path):
     small = {"label": np.array([0, 1], np.uint16), "prediction": np.array([1, 1], np.uint16)}
     np.savez(tmp_path / "predictions.npz", **small)
-    found = Predictions.load(tmp_path)
-    assert found.label.dtype == found.prediction.dtype == np.int64
-    assert found.label.tolist() == [0, 1] and found.prediction.tolist() == [1, 1]
+    loaded = Predictions.load(tmp_path)
+    assert loaded.label.dtype == loaded.prediction.dtype == np.int64
+    assert loaded.label.tolist() == [0, 1] and loaded.prediction.tolist() == [1, 1]
     others = ("index", "scores", "prediction_at_best", "scores_at_best", "classes")
-    assert [getattr(found, name) for name in others] == [None] * 5
-    assert same(again(found), found)
+    assert [getattr(loaded, name) for name in others] == [None] * 5
+    assert same(again(loaded), loaded)
 
 
 def test_scores_of_half_the_digits_are_read(tmp_path):
@@ -232,9 +232,9 @@ def test_updates_of_sgd_have_no_effective_step_and_older_ones_no_weights(tmp_pat
         older = {name: values for name, values in kept.items() if name != "weights"}
     assert "effective_step" not in older
     np.savez(tmp_path / "updates.npz", **older)
-    found = Updates.load(tmp_path)
-    assert found.weights is found.effective_step is found.effective_step_quantiles is None
-    np.testing.assert_array_equal(found.sketch, made.sketch)
+    loaded = Updates.load(tmp_path)
+    assert loaded.weights is loaded.effective_step is loaded.effective_step_quantiles is None
+    np.testing.assert_array_equal(loaded.sketch, made.sketch)
 
 
 def test_embeddings_without_places_are_read(tmp_path):
@@ -272,9 +272,9 @@ def test_what_kept_trials_were_given_is_what_they_were_tested_on():
 
 def test_kept_runs_have_what_was_said_before_training():
     for folder in kept_with(Confusion.FILE_BEFORE):
-        found = Confusion.load(folder, before=True)
-        assert found.columns == (*found.classes, "other")
-        assert same(again(found, before=True), found)
+        loaded = Confusion.load(folder, before=True)
+        assert loaded.columns == (*loaded.classes, "other")
+        assert same(again(loaded, before=True), loaded)
 
 
 # What cannot be read.
