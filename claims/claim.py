@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -27,6 +29,13 @@ class Claim(Value):
     def counts_as(self) -> str:
         """What the test asks for, in words."""
         return self.test.counts_as
+
+    @property
+    def digest(self) -> str:
+        """What it is known by: its test as data and its measures' versions, not its words."""
+        versions = [part.on.VERSION for part in self.test.simple]
+        content = json.dumps([self.test.model_dump(mode="json"), versions], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def sweeps(self) -> list[str]:

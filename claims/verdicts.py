@@ -23,13 +23,20 @@ class Verdict:
     """What a claim comes to.
 
     findings: of its parts.
+    registered: whether it was written down as it is before the first trial of every run.
     command: what would test a claim that was not tested, else "".
     """
 
     claim: Claim
     status: Status
     findings: Sequence[Finding]
+    registered: bool = False
     command: str = ""
+
+    @property
+    def declared(self) -> str:
+        """When, for people: "registered", "declared after this run"."""
+        return "registered" if self.registered else "declared after this run"
 
     @property
     def decisive(self) -> Finding:
@@ -48,4 +55,5 @@ def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
     if status == "not tested":
         run, needs = claim.test.lacks(runs, findings)
         command = next_command(claim.sweeps, needs, run)
-    return Verdict(claim, status, findings, command)
+    known = [run.study.registered.claims.get(claim.id) == claim.digest for run in runs]
+    return Verdict(claim, status, findings, all(known), command)

@@ -56,7 +56,7 @@ def as_data(reading: Reading) -> dict[str, Any]:
             {"variant": variant.name, "why": why}
             for variant, why in (compared.left_out.items() if compared else ())
         ],
-        "claims": [_claim(verdict, run) for verdict in reading.verdicts],
+        "claims": [_claim(verdict) for verdict in reading.verdicts],
         "audit": [_audit(reading.audits[trial.key], trial, run) for trial in run.trials],
     }
 
@@ -88,12 +88,12 @@ def _mean(values: list[float]) -> dict[str, Any]:
     return {"mean": mean, "sd": spread, "n": len(values)}
 
 
-def _claim(verdict: Verdict, run: Run) -> dict[str, Any]:
+def _claim(verdict: Verdict) -> dict[str, Any]:
     return {
         "id": verdict.claim.id,
         "says": verdict.claim.says,
         "status": verdict.status,
-        "declared": "later" if run.study.judged_later else "before",
+        "registered": verdict.registered,
         "command": verdict.command,
         "findings": [_plain(asdict(finding)) for finding in verdict.findings],
     }

@@ -194,7 +194,8 @@ def _claim_line(one: Judged, place: Path) -> str:
     if len(one.runs) > 1 and together.exists():
         links.append(f"[side by side]({_address(together, place)})")
     links += [f"{v.status} in {_link('another', run, place)}" for v, run in one.otherwise]
-    cells = f"**{claim.id}** {claim.says}", verdict.status, _deciding(verdict), ", ".join(links)
+    status = f"{verdict.status} ({verdict.declared})"
+    cells = f"**{claim.id}** {claim.says}", status, _deciding(verdict), ", ".join(links)
     return f"| {' | '.join(cells)} |"
 
 

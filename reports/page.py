@@ -94,6 +94,7 @@ def render(template: str, **names: Any) -> str:
     )
     words.filters |= {
         "amount": differences.amount,
+        "at": _at,
         "detectable": differences.detectable,
         "effect": differences.effect,
         "ends": differences.ends,
@@ -132,9 +133,12 @@ def tracked_at(uri: str, experiment: str) -> str:
 
 def date(run: Run) -> str:
     """When the run began, "" where that was not recorded."""
-    if run.study.created is None:
-        return ""
-    return f"{datetime.fromtimestamp(run.study.created, UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if run.study.created is None else _at(run.study.created)
+
+
+def _at(time: float) -> str:
+    """A time in seconds since 1970, for people."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:

@@ -34,7 +34,8 @@ def show(reading: Reading, remarks: Remarks) -> None:
     for remark in remarks(_finished(reading.run)):
         print(remark)
     for verdict in reading.verdicts:
-        print(f"{verdict.claim.id}: {verdict.status.upper()}. {verdict.claim.says}")
+        claim, status = verdict.claim, verdict.status.upper()
+        print(f"{claim.id}: {status} ({verdict.declared}). {claim.says}")
     _show_trials(reading)
     for paragraph in reading.answer.paragraphs:
         print(f"\n{textwrap.fill(paragraph, 100)}")

@@ -46,6 +46,19 @@ class Asked(_Record):
     output: str = "outputs"
 
 
+class Registered(_Record):
+    """What a run was to be judged by, written down before its first trial.
+
+    time: when, seconds since 1970; None of a run that registered nothing.
+    commit: of the code.
+    claims: id to digest of the claims that the study had (`claims.Claim.digest`).
+    """
+
+    time: float | None = None
+    commit: Commit = Commit()
+    claims: Mapping[str, str] = {}
+
+
 class TrialAsked(_Record):
     """One trial as it was asked for: what settings.json and an entry of study.json hold.
 
@@ -66,7 +79,8 @@ class StudyRecord(_Record):
     sweeps: of each, the settings that tell its variants apart.
     settings: what was held.
     claims, answer: as the study had them.
-    judged_later: the commit whose claims came after the run.
+    registered: the claims that were written down before the first trial.
+    judged_later: the commit of the study that took the place of that which the run began with.
     tracking_uri: None where nothing is recorded in MLflow.
     """
 
@@ -82,6 +96,7 @@ class StudyRecord(_Record):
     claims: tuple[Mapping[str, Any], ...] = ()
     answer: Mapping[str, str] = {}
     variants: Mapping[str, Mapping[str, Any]] = {}
+    registered: Registered = Registered()
     judged_later: Commit | None = None
     settings: Mapping[str, Any] = {}
     asked: Asked = Asked()

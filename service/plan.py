@@ -11,7 +11,7 @@ from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import STUDY_FILE, RunFolder
-from runs.record import FORMAT, Asked, StudyRecord
+from runs.record import FORMAT, Asked, Registered, StudyRecord
 from service.environment import commit, environment
 from service.options import RunOptions
 from service.resources import Resources
@@ -112,6 +112,11 @@ class Plan:
             created=time.time(),
             **self.study.judged_by(),
             **now,
+            registered=Registered(
+                time=time.time(),
+                commit=here,
+                claims={claim.id: claim.digest for claim in self.study.claims},
+            ),
             commit=here,
             program=self.program,
             command=self.command,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from runs.errors import UsageError
 from runs.folder import STUDY_FILE, RunFolder
 from runs.trial_folder import read_json
 from service.environment import commit
+from service.studies import study_of
 from service.study import Study
 
 
@@ -38,7 +38,10 @@ def main() -> int:
             print(as_markdown(run))
             return 0
         with run.lock():
-            print(judged_again(run, _study(options.study)) if options.study else build(run))
+            if options.study:
+                print(judged_again(run, study_of(run.study, options.study)))
+            else:
+                print(build(run))
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
@@ -84,11 +87,9 @@ def judged_again(run: RunFolder, study: Study) -> Path:
     """The page, judged by what `study` says now, which is recorded.
 
     What the run was to be judged by stays in study.json where the page cannot be made. Raises what
-    `build` raises, and UsageError if the run is of another study.
+    `build` raises.
     """
     before, kept = run.study, read_json(run.path / STUDY_FILE)
-    if before.study != study.name:
-        raise UsageError(f"{run.path} is a run of {before.study}, not of {study.name}.")
     own = study.judged_by(before.settings)
     if before.asked.smoke:
         own["answer"] = {}  # so small, nothing is answered
@@ -99,16 +100,6 @@ def judged_again(run: RunFolder, study: Study) -> Path:
     except Exception:
         write_json(run.path / STUDY_FILE, kept)
         raise
-
-
-def _study(module: str) -> Study:
-    try:
-        study = importlib.import_module(module).STUDY
-    except (ImportError, AttributeError):
-        raise UsageError(f"{module!r} is no module with a STUDY.") from None
-    if not isinstance(study, Study):
-        raise UsageError(f"The STUDY of {module} is no service.Study.")
-    return study
 
 
 if __name__ == "__main__":

@@ -121,7 +121,9 @@ class Projection:
                 client.log_artifact(parent, str(path))
         client.set_tag(parent, "study.status", status)
         for verdict in read.verdicts:
-            client.set_tag(parent, f"study.claim.{verdict.claim.id}", verdict.status)
+            tag = f"study.claim.{verdict.claim.id}"
+            client.set_tag(parent, tag, verdict.status)
+            client.set_tag(parent, f"{tag}.declared", verdict.declared)
         ended = [end.ended for trial in self.run.trials() if (end := trial.ending)]
         client.set_terminated(parent, STATUS[status], int(1000 * max(ended, default=time.time())))
         self._write_down(complete=True)

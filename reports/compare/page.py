@@ -23,7 +23,6 @@ from reports.figures.forest import forest
 from reports.figures.gallery import Picture, data_uri
 from reports.page import BADGES, NAME, date, links, render
 from reports.reading import Reading, claims_of
-from runs.run import Run
 
 
 def compare(readings: Sequence[Reading], folder: Path) -> str:
@@ -37,7 +36,7 @@ def compare(readings: Sequence[Reading], folder: Path) -> str:
     return render(
         "compare.html.j2",
         columns=columns,
-        about=[_about(run, folder) for run in runs],
+        about=[_about(reading, folder) for reading in readings],
         differing=what_differs(runs),
         claims=[claims[name] for name in names if name not in across],
         judged=[
@@ -65,8 +64,9 @@ def _across(claim: Claim, columns: Sequence[Column]) -> Verdict:
     return replace(verdict, findings=[*findings, *verdict.findings[len(columns) :]])
 
 
-def _about(run: Run, folder: Path) -> Mapping[str, str]:
+def _about(reading: Reading, folder: Path) -> Mapping[str, str]:
     """What stands at the head of a run's column."""
+    run = reading.run
     study, data = run.study, run.study.dataset
     own, counts = run.path / NAME, data.get("counts", {})
     ended = sum(trial.finished for trial in run.trials)
@@ -80,14 +80,16 @@ def _about(run: Run, folder: Path) -> Mapping[str, str]:
         "seeds": ", ".join(map(str, run.seeds)),
         "trials": f"{ended} of {len(study.trials or run.trials)} finished",
         "commit": study.commit.short,
-        "claims": _declared(run),
+        "claims": _declared(reading),
     }
 
 
-def _declared(run: Run) -> str:
-    if not run.study.claims:
+def _declared(reading: Reading) -> str:
+    """How many of its claims were there before it ran."""
+    verdicts = reading.verdicts
+    if not verdicts:
         return "none"
-    return "declared later than the run" if run.study.judged_later else "declared before it ran"
+    return f"{sum(one.registered for one in verdicts)} of {len(verdicts)} registered before it ran"
 
 
 def _forest(columns: Sequence[Column], rows: Sequence[Row]) -> Picture | None:

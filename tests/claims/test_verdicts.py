@@ -299,3 +299,14 @@ def test_claims_come_back_from_json_as_they_were():
 def test_a_claim_about_what_is_never_varied_is_refused(test, why):
     assert why in claim(test).problem({"s": ("x",)})
     assert claim(beats("s", A, B)).problem({"s": ("x",)}) is None
+
+
+def test_a_verdict_says_whether_its_claim_was_there_as_it_is_before_every_run(made_run, made_trial):
+    one = claim(beats("s", A, B))
+    other = claim(beats("s", A, B, by=0.1))  # the same words, another test
+    known = {"registered": {"claims": {one.id: one.digest}}}
+    (run,) = runs(made_run, made_trial, FAR, **known)
+    assert judge(one, [run]).registered and judge(one, [run]).declared == "registered"
+    assert judge(other, [run]).declared == "declared after this run"
+    (unknown,) = runs(made_run, made_trial, FAR)
+    assert not judge(one, [unknown]).registered and not judge(one, [run, unknown]).registered

@@ -231,3 +231,13 @@ def test_it_is_well_formed_and_its_own_links_lead_somewhere(folder):
     assert parser.open == []
     ids = set(re.findall(r'id="([^"]*)"', html))
     assert set(re.findall(r'href="#([^"/][^"]*)"', html)) <= ids
+
+
+def test_a_claim_that_was_registered_is_told_from_one_that_came_after_the_run(folder):
+    assert text_of(folder).count("<b>declared after this run</b>") == 2
+    registered = {"time": 86400, "commit": {"commit": "e" * 40}, "claims": {ABOVE.id: ABOVE.digest}}
+    change(folder, "study.json", registered=registered)
+    html = text_of(folder)
+    assert f"{ABOVE.id}, <b>registered</b>, counts as" in html
+    assert f"{RISES.id}, <b>declared after this run</b>, counts as" in html
+    assert "before the first trial (1970-01-02 00:00 UTC, commit eeeeeee)" in html

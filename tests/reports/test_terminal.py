@@ -133,4 +133,4 @@ def test_what_the_audit_found_and_the_verdicts_are_said(capsys):
     out = said(replace(given, trials=[broken, *given.trials[1:]]), capsys)
     assert out.count("⚠ optimizer=adam lr=0.1 ") == 2  # in the table, and below it
     assert "train/loss is nan in epoch 1" in out
-    assert "c: NOT TESTED. SGD wins." in out
+    assert "c: NOT TESTED (declared after this run). SGD wins." in out

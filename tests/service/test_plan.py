@@ -1,7 +1,10 @@
 """What a new run consists of, and what it records of how it was asked for."""
 
+from dataclasses import replace
+
 import pytest
 
+from claims import Claim, beats
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from runs.variants import trial_names
@@ -66,3 +69,15 @@ def test_a_trial_is_called_as_in_its_first_sweep_also_where_it_is_recorded(tmp_p
         "loss=plain seed=0", "loss=other seed=0", "lr=1.0 seed=0",
     ]  # fmt: skip
     assert [trial.sweeps for trial in plan.trials] == [("loss", "lr"), ("loss",), ("lr",)]
+
+
+def test_claims_are_registered_before_the_first_trial(tmp_path):
+    claim = Claim(id="c", says="?", test=beats("loss", {"loss": "other"}, {"loss": "plain"}))
+    plan = plan_run(replace(STUDY, claims=[claim]), options_from({}), {})
+    folder = RunFolder.create(tmp_path, "toy")
+    plan.write(folder, {}, "")
+    registered = folder.study.registered
+    assert registered.claims == {"c": claim.digest}
+    assert registered.time == pytest.approx(folder.study.created, abs=5)
+    assert registered.commit == folder.study.commit
+    assert not any(trial.lines for trial in folder.trials())

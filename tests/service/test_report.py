@@ -44,7 +44,8 @@ def test_a_study_judges_an_older_run_and_the_page_says_that_it_was_later(run, mo
     assert ask(monkeypatch, run.path, "--study", "studies.q3_betas") == 0
     page = run.path / "report.html"
     assert capsys.readouterr().out.strip() == str(page)
-    assert "q3.beta1" in page.read_text() and "but later than this run" in page.read_text()
+    said = page.read_text()
+    assert "q3.beta1, <b>declared after this run</b>" in said and "which is later than this" in said
     assert [*run.study.claims] == [claim.model_dump(mode="json") for claim in STUDY.claims]
 
 

@@ -133,6 +133,7 @@ def test_a_run_is_judged_by_what_was_declared_when_it_began(begun):
     changed = replace(STUDY, claims=[claim.model_copy(update={"id": "d"})])
     resume(changed, seeds=2).write(folder, {"dataset": {}}, "")
     assert folder.study.claims == declared and len(folder.study.trials) == 8
+    assert folder.study.registered.claims == {"c": claim.digest}
 
 
 @pytest.mark.parametrize("study", [STUDY, NEWER, replace(STUDY, settings=Newer(momentum=0.5))])

@@ -123,7 +123,9 @@ def test_the_page_is_an_artifact_and_links_to_the_runs_and_they_say_what_the_aud
     (trial,) = nested.values()
     for tag in ("study.audit", "mlflow.note.content"):
         assert "3 of 10 test images are also in train" in trial.data.tags[tag]
-    assert parent.data.tags["study.claim.lower"] == "not tested"
+    tags = parent.data.tags
+    assert tags["study.claim.lower"] == "not tested"
+    assert tags["study.claim.lower.declared"] == "registered"
     assert client.get_experiment(parent.info.experiment_id).tags["mlflow.note.content"] == "Which?"
     (first, *_) = run.trial(run.specs[0].key).lines
     began = first["timestamp"] - 1000 * first["time/seconds"]

@@ -183,6 +183,6 @@ def test_the_command_that_would_test_a_claim_works_as_it_is_written(finished):
     assert claim["command"] == wanted
     assert f"<code>{wanted}</code>" in (run / "report.html").read_text()
     said = succeed(place, wanted)
-    assert "mine.shift: SUPPORTED. More is more." in said
+    assert "mine.shift: SUPPORTED (registered). More is more." in said
     (claim,) = json.loads((run / "answer.json").read_text())["claims"]
     assert (claim["status"], claim["command"]) == ("supported", "")

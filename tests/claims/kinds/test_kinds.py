@@ -140,3 +140,17 @@ def test_a_mistake_in_a_claim_is_a_sentence(write, why):
     with pytest.raises(UsageError) as refused:
         write()
     assert str(refused.value).startswith(why) and "\n" not in str(refused.value)
+
+
+def test_a_claim_is_known_by_its_test_and_measures_and_not_by_its_words(monkeypatch):
+    one = Claim(id="c", says="?", test=every([beats("s", A, B), beats("s", A, C)]))
+    digest = one.digest
+    assert Claim(id="d", says="!", test=one.test).digest == digest
+    assert Claim.model_validate_json(one.model_dump_json()).digest == digest
+    assert Claim(id="c", says="?", test=beats("s", A, B)).digest != digest
+    assert (
+        Claim(id="c", says="?", test=every([beats("s", A, B), beats("s", A, C, 0.1)])).digest
+        != digest
+    )
+    monkeypatch.setattr(Last, "VERSION", 2)
+    assert one.digest != digest
