@@ -14,6 +14,8 @@ from PIL import Image
 
 from runs.folder import RunFolder
 
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
 SMOKE = ["--smoke", "--only", "loss", "--epochs", "2"]
 
 

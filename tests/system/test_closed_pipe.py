@@ -5,8 +5,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from runs.folder import RunFolder
 from service.ending import owed
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 
 def test_a_run_whose_reader_leaves_ends_with_all_that_it_owes(tmp_path):
