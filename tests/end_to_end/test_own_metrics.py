@@ -201,7 +201,8 @@ def test_a_claim_about_its_test_metric_is_judged(ended):
     judged = {claim["id"]: claim["status"] for claim in ended.answer["claims"]}
     assert judged == {"lower": "supported", "higher": "refuted"}
     for claim in ended.study.claims:
-        assert f"{claim.id}: {judged[claim.id].upper()}. {claim.says}" in ended.said
+        status = judged[claim.id].upper()
+        assert f"{claim.id}: {status} (registered). {claim.says}" in ended.said
         assert claim.says in ended.page
 
 
