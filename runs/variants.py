@@ -43,17 +43,17 @@ class Variant:
 
         without: a setting that has no part in it, as one that every variant tunes.
         """
-        told_by = [name for name in self.sweeps[sweep] if name != without]
-        return label(self.settings, told_by) or (f"its own {without}" if without else sweep)
+        shown = [name for name in self.sweeps[sweep] if name != without]
+        return label(self.settings, shown) or (f"its own {without}" if without else sweep)
 
     def values(self, sweep: str) -> dict[str, Any]:
         """What it has of what a sweep varies."""
         return {n: self.settings[n] for n in self.sweeps[sweep] if n in self.settings}
 
 
-def label(settings: Mapping[str, Any], told_by: Iterable[str]) -> str:
-    """Settings for people, those of `told_by` that apply: "kernel=rbf scaling=none"."""
-    return " ".join(f"{name}={settings[name]}" for name in told_by if name in settings)
+def label(settings: Mapping[str, Any], shown: Iterable[str]) -> str:
+    """Settings for people, those of `shown` that apply: "kernel=rbf scaling=none"."""
+    return " ".join(f"{name}={settings[name]}" for name in shown if name in settings)
 
 
 def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
