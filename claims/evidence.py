@@ -1,47 +1,75 @@
-"""The trials that a claim is about, and how far two variants lie apart in them."""
+"""The trials that a claim is about, and how far variants lie apart in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from claims import statistics, tuned
-from claims.measures import ACCURACY, Measure
-from claims.needs import Missing, Needs, Unfinished
-from claims.same_images import right_of_both
-from claims.statistics import Difference
+from claims import tuned
+from claims.deaths import Deaths, chance, dead, deaths
+from claims.measures import Context, Measure
+from claims.needs import LearntNothing, Missing, Needs, Unfinished
+from claims.statistics.contrast import spread_of
+from claims.statistics.interval import Difference, Spread, interval
 from runs.record import TrialAsked, TrialRecord
 from runs.run import Run
 from runs.variants import Variant
 
-Pairs = Sequence[tuple[TrialRecord, TrialRecord]]
 SEEDS = 3  # that are asked for at least: fewer can hardly show anything
 
 
-def select(run: Run, sweep: str, settings: Mapping[str, object]) -> dict[int, TrialRecord]:
-    """The finished trials, by seed, of the one variant of a sweep with these settings.
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A variant as a claim sees it.
+
+    name: what the claim calls it.
+    variant: which one it is.
+    ended: its trials whose outcome is known, by seed.
+    trained: those of them that did not die.
+    deaths: how many did.
+    """
+
+    name: str
+    variant: Variant
+    ended: Mapping[int, TrialRecord]
+    trained: Mapping[int, TrialRecord]
+    deaths: Deaths
+
+
+def sample(run: Run, variant: Variant, name: str) -> Sample:
+    """What a claim sees of a variant."""
+    ended = {trial.seed: trial for trial in variant.trials if trial.ended}
+    trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
+    may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
+    return Sample(name, variant, ended, trained, deaths(name, variant.trials, may_diverge))
+
+
+def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
+    """The one variant of a sweep with these settings.
 
     Raises Missing if there is none, or several that the run's tuned setting does not decide, and
-    Unfinished if no trial of it finished.
+    Unfinished if no trial of it ended.
     """
     fits = fitting(run, sweep, settings)
     named = spelt(settings)
     if not fits:
         raise Missing(f"the run has no {named} in sweep {sweep}", _lacking(run, sweep, settings))
-    variants = [variant for variant in fits if variant.finished]
+    variants = [variant for variant in fits if any(trial.ended for trial in variant.trials)]
+    if not variants:
+        first = fits[0].trials[0]
+        raise Unfinished(f"no trial of {named} finished: {first.reason}", Needs(end=True))
     tune = run.study.tune_each
     if len(variants) > 1 and tune:
-        variants = tuned.own_variants(variants, tune, run.study.metric, run.study.mode)
-    if not variants:
-        trials = [trial for variant in fits for trial in variant.trials]
-        lost = all(trial.diverged for trial in trials)
-        needs = Needs(hopeless=True) if lost else Needs(end=True)
-        raise Unfinished(f"no trial of {named} finished: {trials[0].reason}", needs)
+        own = tuned.own_variants(variants, tune, run.study.metric, run.study.mode)
+        variants = own or variants[:1]
     if len(variants) > 1:
         names = ", ".join(variant.label(sweep) for variant in variants)
         raise Missing(f"{named} is said of {len(variants)} variants: {names}")
-    return {trial.seed: trial for trial in variants[0].finished}
+    return sample(run, variants[0], named)
 
 
 def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
@@ -68,58 +96,229 @@ def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Varian
     return [v for v in run.variants if sweep in v.sweeps and v.has(settings)]
 
 
-def pairs(run: Run, sweep: str, of: Mapping[str, object], to: Mapping[str, object]) -> Pairs:
-    """The trials of two variants, seed by seed where both finished.
+def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
+    """The other variants of a sweep, that may share their spread over seeds with these."""
+    there = [variant for variant in run.variants if sweep in variant.sweeps and variant.finished]
+    if run.study.tune_each:
+        there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
+    known = [one.variant for one in samples]
+    return [sample(run, variant, "") for variant in there if variant not in known]
 
-    Raises Missing where one seed is what is left of several: what is said of one seed that could be
-    chosen is not what would be said of all.
+
+@dataclass(frozen=True)
+class Estimate:
+    """A weighted sum of variants' means, and what its errors are made of.
+
+    value: in the measure's own unit.
+    spread: of its errors.
+    own: whether that over seeds is these variants' own, not that of their sweep.
+    counted: whether networks that died are in it, at what they have: chance, or never.
+    seeds, images: over how many, images None where nothing is known of others.
+    possible: the values that it can have.
     """
-    first, second = select(run, sweep, of), select(run, sweep, to)
-    both = sorted(first.keys() & second.keys())
-    trials = [t for one in (of, to) for variant in fitting(run, sweep, one) for t in variant.trials]
-    seeds = {trial.seed for trial in trials}
-    # Stopped and failed trials can still end well; of those that diverged, other seeds may.
-    open_ended = not all(trial.ended for trial in trials)
-    needs = Needs(end=True) if open_ended else Needs(seeds=max(SEEDS, len(seeds) + 1))
-    if not both:
-        raise Missing("no seed finished in both", needs)
-    if len(both) == 1 < len(seeds):
-        raise Missing(f"of {len(seeds)} seeds only seed {both[0]} finished in both", needs)
-    return [(first[seed], second[seed]) for seed in both]
+
+    value: float
+    spread: Spread
+    own: bool
+    counted: bool
+    seeds: int
+    images: int | None
+    possible: tuple[float, float]
+
+    def interval(self, alpha: float, comparisons: int = 1, share: float = 1.0) -> Difference:
+        """With the interval that errs with probability alpha.
+
+        comparisons, share: of the family that it belongs to, as `Spread` has them.
+        """
+        spread = replace(self.spread, comparisons=comparisons, share=share)
+        return interval(self.value, spread, alpha, self.seeds, self.images, self.possible)
 
 
-def effect(both: Pairs, on: Measure, confidence: float) -> Difference:
-    """The mean difference of a number: over seeds, or of one seed over test images.
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way of looking at variants: over the seeds where all trained, or with networks that died.
 
-    Raises Missing where one seed is all there is of what images do not tell, and where the seeds
-    all differ by the same, which leaves no spread to judge by.
+    samples: the variants.
+    seeds: those that all of them have.
+    counted: whether networks that died are in it.
+    on: the measure.
+    context: what it may look at.
+    chance: what is right by chance; None where that is unknown.
+    others: variants that may share their spread over seeds.
     """
-    of = [on.of(own, (own, other)) for own, other in both]
-    to = [on.of(other, (own, other)) for own, other in both]
-    if len(both) == 1:
-        if on != ACCURACY:
+
+    samples: Sequence[Sample]
+    seeds: Sequence[int]
+    counted: bool
+    on: Measure
+    context: Context
+    chance: float | None
+    others: Sequence[Sample]
+
+    def values(self) -> list[list[float]]:
+        """Of every sample, seed by seed."""
+        return [self._values(one) for one in self.samples]
+
+    def estimate(self, weights: Sequence[float]) -> Estimate:
+        """A weighted sum of the samples' means.
+
+        weights: which sum to 0 where there are several.
+
+        Raises Missing where nothing tells how sure it is.
+        """
+        on, seeds = self.on, len(self.seeds)
+        own = self.values()
+        rows = [*own, *self._shared()] if len(own) > 1 else own
+        factors = np.zeros(len(rows))
+        factors[: len(weights)] = weights
+        images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
+        if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        right = right_of_both(*both[0])
-        if right is None:
-            why = "one seed, and no predictions of the same test images"
-            raise Missing(why, Needs(seeds=SEEDS))
-        return statistics.bootstrap_difference(*right, confidence)
-    if np.ptp(np.subtract(of, to)) < 1e-12:
-        gap = on.scale * (of[0] - to[0])
-        said = f"all {len(both)} seeds differ by the same {gap:+.3g} {on.unit}".rstrip()
-        raise Missing(said, Needs(seeds=len(both) + 1))
-    return statistics.difference(of, to, confidence)
+        spread, alone = spread_of(rows, factors, images)
+        value = float(np.dot(weights, np.mean(own, axis=1)))
+        if seeds > 1 and not spread.seeds and not spread.least:
+            said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
+            raise Missing(said, Needs(seeds=seeds + 1))
+        ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
+        low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
+        known = None if images is None else len(images[0][0])
+        return Estimate(value, spread, alone, self.counted, seeds, known, (low, high))
+
+    def _values(self, one: Sample) -> list[float]:
+        return [self._value(one.ended[seed]) for seed in self.seeds]
+
+    def _value(self, trial: TrialRecord) -> float:
+        if not dead(trial):
+            return self.on.of(trial, self.context)
+        value = self.on.of_dead(self.chance, self.context)
+        if value is None:
+            raise Missing(f"{self.on.says} says nothing of a network that died")
+        return value
+
+    def _shared(self) -> list[list[float]]:
+        """Values of the others that trained with all these seeds, and have the measure."""
+        rows = []
+        for one in () if self.counted else self.others:
+            if not one.deaths.dead and set(self.seeds) <= set(one.trained):
+                try:
+                    rows.append(self._values(one))
+                except Missing:
+                    continue
+        return rows
+
+    def _images(self, samples: Sequence[Sample]) -> list[list[npt.NDArray[np.float64]]] | None:
+        """Values on the same test images, of each sample seed by seed; None where some lack.
+
+        Those of a dead network are chance on every image.
+        """
+        labels = None
+        images = []
+        for one in samples:
+            rows: list[npt.NDArray[np.float64] | None] = []
+            for trial in (one.ended[seed] for seed in self.seeds):
+                if dead(trial):
+                    rows.append(None)
+                    continue
+                values = self.on.images(trial)
+                if values is None or trial.test_images is None:
+                    return None
+                if labels is not None and not np.array_equal(labels, trial.test_images.labels):
+                    return None
+                labels = trial.test_images.labels
+                rows.append(values)
+            images.append(rows)
+        if labels is None or self.chance is None:
+            return None
+        constant = np.full(len(labels), self.chance)
+        return [[constant if row is None else row for row in rows] for rows in images]
 
 
-def detectable(both: Pairs, on: Measure) -> float:
-    """The true difference that a test of this many seeds or images finds 4 times in 5."""
-    if len(both) > 1:
-        gaps = [on.of(own, (own, other)) - on.of(other, (own, other)) for own, other in both]
-        return statistics.smallest_detectable(gaps)
-    right = right_of_both(*both[0])
-    assert right is not None  # of one seed, the effect is over images
-    apart = float(np.mean(right[0] != right[1]))
-    return 2.8 * float(np.sqrt(apart / len(right[0])))  # 1.96 + 0.84: 5 % two-sided, power 80 %
+def ways(
+    samples: Sequence[Sample],
+    on: Measure,
+    reference: Sequence[Sample] = (),
+    others: Sequence[Sample] = (),
+    least: int = 0,
+) -> list[Way]:
+    """Variants as they are where they trained, and with the dead where some died.
+
+    The first is over the seeds where all trained. The second, where a seed of theirs died and the
+    measure tells what a dead network has, is over all seeds that ended in all. One of them stands
+    alone where the other has no seed.
+
+    reference: what the others are compared with, as `Context` has it.
+    others: variants that may share their spread over seeds.
+    least: how many variants have to have trained for the first way; 0 for all.
+
+    Raises Missing where neither can be had: what is said of one seed that could be chosen is not
+    what would be said of all.
+    """
+    living = [one for one in samples if one.trained]
+    if any(one.deaths.dead for one in samples) and not living:
+        raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
+    context = context_of((*samples, *others), reference)
+    level = chance([trial for one in samples for trial in one.ended.values()])
+    found = []
+    trained: list[int] = []
+    if len(living) >= (least or len(samples)):
+        trained = _common(living, lambda one: one.trained)
+        if trained:
+            found.append(Way(living, trained, False, on, context, level, others))
+    everyone = _common(samples, lambda one: one.ended)
+    more = len(everyone) > len(trained) or len(living) < len(samples)
+    if everyone and more and on.of_dead(level, context) is not None:
+        found.append(Way(samples, everyone, True, on, context, level, others))
+    if not found:
+        raise Missing("no seed trained in all that is compared", _more_seeds(samples))
+    seeds = {trial.seed for one in samples for trial in one.variant.trials}
+    if max(len(way.seeds) for way in found) == 1 < len(seeds):
+        said = f"of {len(seeds)} seeds one alone is left in all that is compared"
+        raise Missing(said, _more_seeds(samples))
+    return found
+
+
+def context_of(samples: Sequence[Sample], reference: Sequence[Sample]) -> Context:
+    """The trials that a measure may look at, beside the one that it is of."""
+    return Context(
+        [trial for one in samples for trial in one.trained.values()],
+        [trial for one in reference for trial in one.trained.values()],
+    )
+
+
+def _more_seeds(samples: Sequence[Sample]) -> Needs:
+    """Stopped and failed trials can still end well; of those that died, other seeds may."""
+    trials = [trial for one in samples for trial in one.variant.trials]
+    if not all(trial.ended for trial in trials):
+        return Needs(end=True)
+    return Needs(seeds=max(SEEDS, len({trial.seed for trial in trials}) + 1))
+
+
+def _common(
+    samples: Sequence[Sample], trials: Callable[[Sample], Mapping[int, TrialRecord]]
+) -> list[int]:
+    return sorted(set.intersection(*(set(trials(one)) for one in samples)))
+
+
+def one_network(first: Sample, second: Sample) -> bool:
+    """Whether two variants predict the same, and measure the same on test, in every seed."""
+    seeds = _common([first, second], lambda one: one.trained)
+    return bool(seeds) and all(_same(first.trained[seed], second.trained[seed]) for seed in seeds)
+
+
+def _same(one: TrialRecord, other: TrialRecord) -> bool:
+    first, second = one.test_images, other.test_images
+    if first is None or second is None:
+        return False
+    names = {name for name in one.metrics if name.startswith("test/")} & set(other.metrics)
+    return (
+        np.array_equal(first.predicted, second.predicted)
+        and np.array_equal(first.labels, second.labels)
+        and all(_equal(one.metrics[name], other.metrics[name]) for name in names)
+    )
+
+
+def _equal(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
 
 
 def spelt(settings: Mapping[str, object]) -> str:
@@ -127,13 +326,9 @@ def spelt(settings: Mapping[str, object]) -> str:
     return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
-def left_out(
-    run: Run, sweep: str, chosen: Sequence[Mapping[str, object]], effect: Difference
-) -> str:
+def left_out(run: Run, samples: Sequence[Sample]) -> str:
     """Which trials of these variants have no part in an effect, as a sentence, or ""."""
-    own = [t for one in chosen for variant in fitting(run, sweep, one) for t in variant.trials]
-    others = [f"{run.name(trial)} {trial.status}" for trial in own if not trial.finished]
-    said = f"Left out: {', '.join(others)}." if others else ""
-    if not effect.over_seeds:
-        said = f"One seed: says nothing of how another would end. {said}"
-    return said.strip()
+    trials = [trial for one in samples for trial in one.variant.trials]
+    lost = [f"{run.name(trial)} {trial.status}" for trial in trials if not trial.ended]
+    died = [f"{run.name(trial)} died" for trial in trials if trial.ended and dead(trial)]
+    return f"Left out: {', '.join(lost + died)}." if lost or died else ""

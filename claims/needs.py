@@ -58,3 +58,7 @@ class Missing(ValueError):
 
 class Unfinished(Missing):
     """There are such trials, but none finished."""
+
+
+class LearntNothing(Missing):
+    """Every network of what is compared died."""

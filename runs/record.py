@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from runs.bundle import Readable
+from runs.test_images import TestImages
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -152,6 +154,11 @@ class TrialRecord:
     def ended(self) -> bool:
         """Whether its outcome is known: it finished, or diverged."""
         return self.finished or self.diverged
+
+    @cached_property
+    def test_images(self) -> TestImages | None:
+        """What it makes of its test images; None where it left nothing."""
+        return TestImages.load(self.folder)
 
     @property
     def control(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, Self
 
-from claims.evidence import detectable, effect, left_out, pairs, spelt
+from claims.evidence import spelt
 from claims.finding import Finding
-from claims.kinds.kind import Region, Selection, in_words, judge_interval, listed
+from claims.kinds.kind import Region, Selection, found, in_words, listed
 from claims.kinds.pair import Pair
 from claims.measures import ACCURACY, Measure
 from runs.run import Run
@@ -34,26 +35,19 @@ class Differs(Pair):
         each = "each " if len(tests) > 1 else ""
         return f"{tests[0].on.says}: {pairs}, {each}{tests[0].wanted}"
 
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean difference lies."""
-        both = pairs(run, self.sweep, self.of, self.to)
-        difference = effect(both, self.on, confidence)
-        status = judge_interval(difference, self.within)
-        notes = [
-            left_out(run, self.sweep, (self.of, self.to), difference),
-            self.on.caveat([(own, (own, other)) for own, other in both]),
-        ]
-        blind = detectable(both, self.on) if status == "no detectable difference" else None
-        return Finding(
-            says=self.says,
-            status=status,
-            wanted=self.wanted,
-            effect=difference,
-            scale=self.on.scale,
-            unit=self.on.unit,
-            detectable=blind,
-            note=" ".join(note for note in notes if note),
+        samples = self.samples(run)
+        one_sided = all(None in ends for ends in self.within)
+        finding = found(
+            self,
+            self.estimates(run, samples),
+            self.within,
+            samples,
+            samples[:1] if one_sided else samples,
+            alpha,
         )
+        return replace(finding, note=self.notes(run, samples, finding))
 
 
 def beats(

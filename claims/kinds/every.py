@@ -10,16 +10,18 @@ from pydantic import Field, field_validator
 from claims.finding import Finding, Status
 from claims.kinds.differs import beats, below
 from claims.kinds.kind import AnyKind, Kind, Part, Selection
+from claims.looks import alpha_of
 from claims.measures import At
-from claims.statistics import CONFIDENCE
+from claims.statistics.several import holm
 from runs.run import Run
 
 
 class Every(Kind):
     """All parts hold; an order that changes needs several runs, and stands alone.
 
-    An intersection-union test (Berger, Technometrics 24, 295, 1982): supported if every part is. It
-    is refuted if one part is at a confidence that holds for all parts together (Bonferroni).
+    An intersection-union test (Berger, Technometrics 24, 295, 1982): supported if every part is. A
+    part refutes it whose p-value is small enough for all parts together (Holm); in part, where
+    another part is supported.
     """
 
     kind: Literal["every"] = "every"
@@ -57,18 +59,23 @@ class Every(Kind):
         return "; ".join(parts[0].counts_together(parts) for parts in alike.values())
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
-        """What all parts together come to in the first run; each is shown at 95 %."""
-        findings = [part.finding(runs[0], CONFIDENCE) for part in self.simple]
-        strictly = 1 - (1 - CONFIDENCE) / len(findings)
-        strict = [part.finding(runs[0], strictly).status for part in self.simple]
+        """What all parts together come to in the first run."""
+        findings = [part.finding(runs[0]) for part in self.simple]
+        alphas = [alpha_of(runs[0].study, part.sweep) for part in self.simple]
+        adjusted = holm([finding.p_refuted for finding in findings])
+        refuted = [
+            finding.status in ("refuted", "refuted in part") and p <= alpha
+            for finding, p, alpha in zip(findings, adjusted, alphas, strict=True)
+        ]
         statuses = [finding.status for finding in findings]
-        if "refuted" in strict:
-            return "refuted", findings
+        partly = any(status in ("supported", "refuted in part") for status in statuses)
+        if any(refuted):
+            return "refuted in part" if partly else "refuted", findings
         if "not tested" in statuses:
             return "not tested", findings
         if all(status == "supported" for status in statuses):
             return "supported", findings
-        return "no detectable difference", findings
+        return "undecided", findings
 
 
 def every(parts: Sequence[Kind]) -> Every:

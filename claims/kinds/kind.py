@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, FiniteFloat, SerializeAsAny
 
-from claims.finding import Finding, Status
+from claims.evidence import Estimate, Sample
+from claims.finding import DECIDED, Finding, Status
+from claims.looks import alpha_of
 from claims.measures import Measure
-from claims.needs import Missing, Needs, together
-from claims.statistics import CONFIDENCE, Difference, within
+from claims.needs import LearntNothing, Missing, Needs, together
+from claims.statistics.interval import Difference
 from claims.value import Value
 from runs.run import Run
 
 Selection = Mapping[str, Any]
 Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]
 """Open intervals, None being without end: ((0.05, None),) is "more than 5 points"."""
+
+
+UNDECIDED: Status = "undecided"
+TURNS = "it turns on whether networks that died count"
+EITHER_SIDE = "could lie on either side"
+MOST_SEEDS = 50  # beyond that nobody waits
 
 
 class Kind(Value, ABC):
@@ -80,8 +90,7 @@ class Part(Kind):
 
     RULE: ClassVar[str] = (
         "The whole interval decides: supported where all of it lies where the claim says, refuted "
-        "where none of it does, and no detectable difference where it reaches over the bound that "
-        "the claim names."
+        "where none of it does, and undecided where it reaches over the bound that the claim names."
     )
     """What decides, a sentence for people."""
 
@@ -112,22 +121,40 @@ class Part(Kind):
         """Every setting that it names, with its value; None where it has no certain one."""
 
     @abstractmethod
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """What it comes to in a run.
 
-        confidence: of its interval, in (0, 1).
+        alpha: what its interval may err with, in (0, 1).
 
         Raises Missing if the run lacks something.
         """
 
-    def finding(self, run: Run, confidence: float = CONFIDENCE) -> Finding:
-        """What it comes to; where the run lacks something it is not tested, and says what."""
+    def finding(self, run: Run, share: float = 1.0) -> Finding:
+        """What it comes to; where the run lacks something it is not tested, and says what.
+
+        share: of what the run's look may err with, in (0, 1].
+        """
+        alpha = share * alpha_of(run.study, self.sweep)
         try:
-            return self.find(run, confidence)
+            found = self.find(run, alpha)
         except Missing as why:
             return Finding(
-                self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs
+                self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs,
+                learnt_nothing=isinstance(why, LearntNothing),
             )  # fmt: skip
+        return replace(found, fragile=self._turned(run, alpha, found.status))
+
+    def _turned(self, run: Run, alpha: float, status: Status) -> str:
+        """What measures come to that would do as well, where that is decided otherwise; or ""."""
+        turned = []
+        for other in self.on.others() if status in DECIDED else ():
+            try:
+                found = self.model_copy(update={"on": other}).find(run, alpha)
+            except Missing:
+                continue
+            if found.status in DECIDED and found.status != status:
+                turned.append(f"{found.status} by {other.says}")
+        return ", ".join(turned)
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What it comes to in the first run."""
@@ -156,15 +183,114 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 def judge_interval(effect: Difference, region: Region) -> Status:
     """Where the whole interval of an effect lies to open intervals."""
-    ends = [
-        (-float("inf") if low is None else low, float("inf") if high is None else high)
-        for low, high in region
-    ]
-    if any(within(effect, low, high) for low, high in ends):
+    ends = _ends(region)
+    if any(low < effect.low and effect.high < high for low, high in ends):
         return "supported"
     if all(effect.high <= low or effect.low >= high for low, high in ends):
         return "refuted"
-    return "no detectable difference"
+    return "undecided"
+
+
+def p_refuted(effect: Difference, region: Region) -> float:
+    """The smallest level at which the interval lies outside of open intervals, in [0, 1]."""
+    ends = _ends(region)
+    if any(low < effect.estimate < high for low, high in ends):
+        return 1.0
+    nearest = (low if effect.estimate <= low else high for low, high in ends)
+    return max(effect.p_at(bound) for bound in nearest)
+
+
+def _ends(region: Region) -> list[tuple[float, float]]:
+    return [
+        (-math.inf if low is None else low, math.inf if high is None else high)
+        for low, high in region
+    ]
+
+
+def found(
+    part: Part,
+    estimates: Sequence[Estimate],
+    region: Region,
+    samples: Sequence[Sample],
+    favoured: Collection[Sample],
+    alpha: float,
+) -> Finding:
+    """What a test of one number comes to that wants it in a region.
+
+    estimates: without networks that died, and with them, as `evidence.ways` has them: the
+        claim must hold both ways.
+    samples: the variants that it is about.
+    favoured: those of them that the claim speaks for, none of which may have died unexpectedly.
+    """
+    effects = [one.interval(alpha) for one in estimates]
+    statuses = {judge_interval(effect, region) for effect in effects}
+    turns = len(statuses) > 1
+    status, clause = (UNDECIDED, TURNS) if turns else (statuses.pop(), "")
+    counted = any(one.counted for one in estimates)
+    on, first = part.on, effects[0]
+    status, clause = weighed(status, clause, first.seeds, samples, favoured, counted, on)
+    if status == "undecided" and not clause:
+        clause = undecided(first, region)
+    return Finding(
+        says=part.says,
+        status=status,
+        wanted=part.wanted,
+        effect=first,
+        clause=clause,
+        p_refuted=max(p_refuted(effect, region) for effect in effects),
+        scale=on.scale,
+        unit=on.unit,
+        detectable=first.detectable if status == "undecided" else None,
+        deaths=[one.deaths for one in samples],
+    )
+
+
+def weighed(
+    status: Status,
+    clause: str,
+    seeds: int,
+    samples: Collection[Sample],
+    favoured: Collection[Sample],
+    counted: bool,
+    on: Measure,
+) -> tuple[Status, str]:
+    """What is left of a status, with why, where there is one seed or networks died.
+
+    counted: whether networks that died were counted in one way of looking.
+    """
+    lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
+    if seeds == 1:
+        return UNDECIDED, "one seed: another may end elsewhere"
+    if any(one.deaths.dead for one in samples) and not counted:
+        return UNDECIDED, f"networks died, of which {on.says} says nothing"
+    if status == "supported" and lost:
+        return UNDECIDED, f"{lost[0].dead} of {lost[0].of} seeds of {lost[0].variant} died"
+    return status, clause
+
+
+def if_it_trains(finding: Finding) -> str:
+    """Under which condition something is supported, a sentence, or ""."""
+    if finding.status != "supported" or not finding.deaths:
+        return ""
+    first = finding.deaths[0]
+    return (
+        f"If {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
+        f"{100 * first.at_most:.0f} % may."
+    )
+
+
+def undecided(effect: Difference, region: Region) -> str:
+    """Why an interval decides nothing, one clause."""
+    if effect.excludes_zero:
+        return "differs from 0, its size is not settled"
+    more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
+    for seeds in more:
+        spread = effect.spread.with_seeds(effect.seeds, seeds)
+        half = float(spread.half(1.0 - effect.confidence))
+        ends = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
+        if judge_interval(ends, region) != "undecided":
+            return f"needs about {seeds} seeds"
+    return EITHER_SIDE
 
 
 def in_words(region: Region, on: Measure) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
-from claims import statistics
-from claims.evidence import SEEDS, left_out, select, spelt
+from claims.evidence import left_out, select, spelt, ways
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, in_words, judge_interval
-from claims.needs import Missing, Needs
+from claims.kinds.kind import Part, Region, Selection, found, if_it_trains, in_words
 from runs.run import Run
 
 
@@ -45,19 +42,10 @@ class Level(Part):
         """Those of the one."""
         yield from self.of.items()
 
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean lies; one seed has no spread to judge by."""
-        trials = [trial for _, trial in sorted(select(run, self.sweep, self.of).items())]
-        values = [self.on.of(trial, (trial,)) for trial in trials]
-        if len(values) == 1:
-            raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        mean = statistics.difference(values, np.zeros(len(values)), confidence)
-        return Finding(
-            says=self.says,
-            status=judge_interval(mean, self.within),
-            wanted=self.wanted,
-            effect=mean,
-            scale=self.on.scale,
-            unit=self.on.unit,
-            note=left_out(run, self.sweep, (self.of,), mean),
-        )
+        samples = (select(run, self.sweep, self.of),)
+        means = [way.estimate((1.0,)) for way in ways(samples, self.on, samples)]
+        finding = found(self, means, self.within, samples, samples, alpha)
+        notes = [left_out(run, samples), if_it_trains(finding)]
+        return replace(finding, note=" ".join(note for note in notes if note))

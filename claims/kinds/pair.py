@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from claims.evidence import spelt
-from claims.kinds.kind import Part, Selection
+from claims.evidence import (
+    Estimate,
+    Sample,
+    context_of,
+    left_out,
+    neighbours,
+    one_network,
+    select,
+    spelt,
+    ways,
+)
+from claims.finding import Finding
+from claims.kinds.kind import Part, Selection, if_it_trains
 from claims.measures import ACCURACY, Measure
+from claims.needs import Missing
+from runs.run import Run
 
 
 class Pair(Part):
@@ -35,3 +48,23 @@ class Pair(Part):
         """Those of both."""
         yield from self.of.items()
         yield from self.to.items()
+
+    def samples(self, run: Run) -> tuple[Sample, Sample]:
+        """Both, as the run has them. Raises Missing where it lacks one, or both are one network."""
+        samples = (select(run, self.sweep, self.of), select(run, self.sweep, self.to))
+        if one_network(*samples):
+            raise Missing("the two are the same network: they predict the same in every seed")
+        return samples
+
+    def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
+        """How far they lie apart. Raises Missing as `evidence.ways` does."""
+        others = neighbours(run, self.sweep, samples)
+        both = ways(samples, self.on, samples[1:], others)
+        return [way.estimate((1.0, -1.0)) for way in both]
+
+    def notes(self, run: Run, samples: Sequence[Sample], finding: Finding) -> str:
+        """What else to know, sentences."""
+        trials = [trial for one in samples for trial in one.trained.values()]
+        late = self.on.caveat(trials, context_of(samples, samples[1:]))
+        notes = [left_out(run, samples), late, if_it_trains(finding)]
+        return " ".join(note for note in notes if note)

@@ -1,0 +1,66 @@
+"""Networks that died: whose numbers left the finite range, or that learnt nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from claims.statistics.rates import at_most, p_above
+from runs.record import TrialRecord
+
+LEVEL = 0.01  # of the test of being above chance
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """How many trials of a variant died.
+
+    variant: what it is called.
+    dead, of: how many of how many that ended.
+    expected: whether the study said of all that died that they may.
+    """
+
+    variant: str
+    dead: int
+    of: int
+    expected: bool
+
+    @property
+    def at_most(self) -> float:
+        """The largest share of seeds that may die, in [0, 1], at 95 %."""
+        return at_most(self.dead, self.of)
+
+
+def at_chance(trial: TrialRecord) -> bool:
+    """Whether its test accuracy is not above chance (binomial, p > 0.01).
+
+    Chance is what as many predictions of each class would have right if they knew nothing of the
+    images: always naming one class has its share. False where no predictions are left.
+    """
+    own = trial.test_images
+    if own is None:
+        return False
+    return p_above(int(own.right.sum()), len(own.right), own.by_chance) > LEVEL
+
+
+def dead(trial: TrialRecord) -> bool:
+    """Whether it diverged, or ended at chance."""
+    return trial.diverged or (trial.finished and at_chance(trial))
+
+
+def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Sequence[str]) -> Deaths:
+    """Those of a variant.
+
+    name: what it is called.
+    trials: all of its trials.
+    may_diverge: keys of the trials of which the study expects it.
+    """
+    ended = [trial for trial in trials if trial.ended]
+    lost = [trial for trial in ended if dead(trial)]
+    return Deaths(name, len(lost), len(ended), all(trial.key in may_diverge for trial in lost))
+
+
+def chance(trials: Sequence[TrialRecord]) -> float | None:
+    """The accuracy of always naming the largest class of the test images; None where unknown."""
+    known = (trial.test_images for trial in trials if trial.finished)
+    return next((own.largest_class for own in known if own is not None), None)
