@@ -219,12 +219,12 @@ class Way:
                 if dead(trial):
                     rows.append(None)
                     continue
-                values = self.on.images(trial)
-                if values is None or trial.test_images is None:
+                values, own = self.on.images(trial), self.on.labels(trial)
+                if values is None or own is None:
                     return None
-                if labels is not None and not np.array_equal(labels, trial.test_images.labels):
+                if labels is not None and not np.array_equal(labels, own):
                     return None
-                labels = trial.test_images.labels
+                labels = own
                 rows.append(values)
             images.append(rows)
         if labels is None or self.chance is None:
@@ -330,5 +330,4 @@ def left_out(run: Run, samples: Sequence[Sample]) -> str:
     """Which trials of these variants have no part in an effect, as a sentence, or ""."""
     trials = [trial for one in samples for trial in one.variant.trials]
     lost = [f"{run.name(trial)} {trial.status}" for trial in trials if not trial.ended]
-    died = [f"{run.name(trial)} died" for trial in trials if trial.ended and dead(trial)]
-    return f"Left out: {', '.join(lost + died)}." if lost or died else ""
+    return f"Left out: {', '.join(lost)}." if lost else ""

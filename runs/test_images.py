@@ -26,7 +26,7 @@ class TestImages:
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         """Whether each image is right, (N,)."""
-        return self.labels == self.predicted
+        return np.equal(self.labels, self.predicted)
 
     @property
     def by_chance(self) -> float:

@@ -18,6 +18,7 @@ from claims.needs import LearntNothing, Missing, Needs, together
 from claims.statistics.interval import Difference
 from claims.value import Value
 from runs.run import Run
+from runs.variants import Variant
 
 Selection = Mapping[str, Any]
 Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]
@@ -111,6 +112,10 @@ class Part(Kind):
     @abstractmethod
     def compares(self) -> Collection[str] | None:
         """The settings of which the sweep must vary one; None where it compares nothing."""
+
+    def pair(self, run: Run) -> tuple[Variant, Variant] | None:
+        """The two variants whose difference it is about; None where there are not two."""
+        return None
 
     @abstractmethod
     def selections(self) -> Iterator[Selection]:
@@ -268,15 +273,17 @@ def weighed(
     return status, clause
 
 
-def if_it_trains(finding: Finding) -> str:
-    """Under which condition something is supported, a sentence, or ""."""
-    if finding.status != "supported" or not finding.deaths:
-        return ""
-    first = finding.deaths[0]
-    return (
-        f"If {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
-        f"{100 * first.at_most:.0f} % may."
-    )
+def of_deaths(finding: Finding) -> str:
+    """How many networks died, and how many may of those that something is supported of, or ""."""
+    died = [f"{one.dead} of {one.of} seeds of {one.variant}" for one in finding.deaths if one.dead]
+    said = [f"Died: {', '.join(died)}."] if died else []
+    if finding.status == "supported" and finding.deaths:
+        first = finding.deaths[0]
+        said.append(
+            f"Only if {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
+            f"{100 * first.at_most:.0f} % of all may."
+        )
+    return " ".join(said)
 
 
 def undecided(effect: Difference, region: Region) -> str:

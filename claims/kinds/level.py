@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from claims.evidence import left_out, select, spelt, ways
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, found, if_it_trains, in_words
+from claims.kinds.kind import Part, Region, Selection, found, in_words, of_deaths
 from runs.run import Run
 
 
@@ -47,5 +47,5 @@ class Level(Part):
         samples = (select(run, self.sweep, self.of),)
         means = [way.estimate((1.0,)) for way in ways(samples, self.on, samples)]
         finding = found(self, means, self.within, samples, samples, alpha)
-        notes = [left_out(run, samples), if_it_trains(finding)]
+        notes = [left_out(run, samples), of_deaths(finding)]
         return replace(finding, note=" ".join(note for note in notes if note))

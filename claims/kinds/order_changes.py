@@ -16,7 +16,7 @@ from runs.run import Run
 
 
 class OrderChanges(Pair):
-    """`of` is not better than `to` in general: of several data sets, worse on one, better on others.
+    """`of` is not better than `to` in general: better on one data set, worse on another.
 
     Where `of` is worse on all of them, it is not better in general, and does not depend on the
     data: refuted in part.

@@ -17,10 +17,11 @@ from claims.evidence import (
     ways,
 )
 from claims.finding import Finding
-from claims.kinds.kind import Part, Selection, if_it_trains
+from claims.kinds.kind import Part, Selection, of_deaths
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing
 from runs.run import Run
+from runs.variants import Variant
 
 
 class Pair(Part):
@@ -39,6 +40,14 @@ class Pair(Part):
     def compares(self) -> Collection[str]:
         """What is not the same in both."""
         return [n for n in {**self.of, **self.to} if self.of.get(n) != self.to.get(n)]
+
+    def pair(self, run: Run) -> tuple[Variant, Variant] | None:
+        """Both, where the run has them."""
+        try:
+            of, to = (select(run, self.sweep, settings) for settings in (self.of, self.to))
+        except Missing:
+            return None
+        return of.variant, to.variant
 
     def selections(self) -> Iterator[Selection]:
         """Both."""
@@ -66,5 +75,5 @@ class Pair(Part):
         """What else to know, sentences."""
         trials = [trial for one in samples for trial in one.trained.values()]
         late = self.on.caveat(trials, context_of(samples, samples[1:]))
-        notes = [left_out(run, samples), late, if_it_trains(finding)]
+        notes = [left_out(run, samples), late, of_deaths(finding)]
         return " ".join(note for note in notes if note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from claims.kinds.kind import (
     Part,
     Selection,
     listed,
+    of_deaths,
     weighed,
 )
 from claims.measures import ACCURACY, Measure
@@ -27,7 +28,6 @@ from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
 from claims.statistics.several import holm
 from runs.run import Run
-
 
 LEAST = 3  # values that make a trend
 DOUBT = 0.25  # one-sided p-value below which a step against a trend leaves it open
@@ -105,7 +105,7 @@ class Trend(Part):
         )
         note = f"{first.means}{self._fewer(samples, first.slope.seeds)}"
         note += f" No trial finished at {', '.join(lost)}." if lost else ""
-        return Finding(
+        finding = Finding(
             says=self.says,
             status=status,
             wanted=self.wanted,
@@ -118,6 +118,8 @@ class Trend(Part):
             deaths=[one.deaths for one in samples],
             note=note,
         )
+        died = of_deaths(replace(finding, status=UNDECIDED))
+        return replace(finding, note=f"{note} {died}".strip())
 
     def _judge(self, way: Way, levels: Sequence[float], alpha: float) -> _Judged:
         count = len(levels)
@@ -233,8 +235,7 @@ def _one_sided(step: Estimate, direction: float) -> float:
 
 def _needs_seeds(slope: Difference, alpha: float) -> str:
     """With how many seeds such a slope would be clear, where that is in reach."""
-    for seeds in range(slope.seeds + 1, MOST_SEEDS + 1):
-        if slope.seeds > 1:
-            if slope.spread.with_seeds(slope.seeds, seeds).p(slope.estimate) <= alpha:
-                return f"needs about {seeds} seeds"
+    for seeds in range(slope.seeds + 1, MOST_SEEDS + 1) if slope.seeds > 1 else ():
+        if slope.spread.with_seeds(slope.seeds, seeds).p(slope.estimate) <= alpha:
+            return f"needs about {seeds} seeds"
     return EITHER_SIDE

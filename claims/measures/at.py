@@ -33,6 +33,10 @@ class At(OfMetric):
     def _epoch(self, epochs: int) -> int:
         return math.ceil(self.share * epochs)
 
+    def of_dead(self, chance: float | None, context: Context) -> float | None:
+        """An accuracy is that of chance."""
+        return chance if self.metric.endswith("/accuracy") else None
+
     def _by_image(self, trial: TrialRecord) -> ByImage | None:
         values = [line[CURVE] for line in trial.lines if CURVE in line]
         if self.metric != CURVE or not values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -59,6 +60,15 @@ class EpochsTo(OfMetric):
     def of(self, trial: TrialRecord, context: Context) -> float:
         """Epochs, at least 1."""
         return float(epochs_to(curve(trial, self.metric), self._level(context)))
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """At least the first."""
+        return (1.0, math.inf)
+
+    def of_dead(self, chance: float | None, context: Context) -> float | None:
+        """It never gets there."""
+        return 1.0 + max((trial.epochs for trial in context.trials), default=0)
 
     def caveat(self, trials: Sequence[TrialRecord], context: Context) -> str:
         """How many never get there."""

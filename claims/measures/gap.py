@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from claims.measures.images import ByImage
 from claims.measures.last import last, last_by_image
 from claims.measures.measure import BaseMeasure, Context
-from claims.units import unit_of
+from claims.units import POINTS, unit_of
 from runs.record import TrialRecord
 
 
@@ -37,6 +38,11 @@ class Gap(BaseMeasure):
     def scale(self) -> float:
         """That of the first metric's unit."""
         return unit_of(self.metric).scale
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """A difference of two shares, where they are shares."""
+        return (-1.0, 1.0) if unit_of(self.metric) is POINTS else (-math.inf, math.inf)
 
     def of(self, trial: TrialRecord, context: Context) -> float:
         """The difference of the two."""

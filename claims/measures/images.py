@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runs.artifacts import Absent, Predictions
 from runs.record import TrialRecord
 
 ROUNDING = 1e-9
@@ -31,13 +30,8 @@ class ByImage:
 
 def right_at_end(trial: TrialRecord) -> ByImage | None:
     """1 for each image that the last epoch has right, 0 for each other; None without any."""
-    try:
-        kept = Predictions.load(trial.folder)
-    except Absent:
-        return None
-    if not len(kept.label):
-        return None
-    return ByImage((kept.prediction == kept.label).astype(np.float64), kept.label)
+    kept = trial.test_images
+    return None if kept is None else ByImage(kept.right.astype(np.float64), kept.labels)
 
 
 def right_after(trial: TrialRecord, epoch: int) -> ByImage | None:

@@ -23,6 +23,10 @@ class Last(OfMetric):
         """What the trial ended with."""
         return last(trial, self.metric)
 
+    def of_dead(self, chance: float | None, context: Context) -> float | None:
+        """An accuracy is that of chance."""
+        return chance if self.metric.endswith("/accuracy") else None
+
     def _by_image(self, trial: TrialRecord) -> ByImage | None:
         return last_by_image(trial, self.metric)
 

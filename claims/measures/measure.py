@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer, model_vali
 
 from claims.measures.images import ByImage
 from claims.needs import Missing, Needs
-from claims.units import unit_of
+from claims.units import POINTS, unit_of
 from claims.value import Value
 from runs.record import TrialRecord
 
@@ -58,9 +59,21 @@ class BaseMeasure(Value, ABC):
         """What the number is multiplied by for people."""
         return 1.0
 
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The lowest and the highest number that there can be."""
+        return (-math.inf, math.inf)
+
     @abstractmethod
     def of(self, trial: TrialRecord, context: Context) -> float:
         """The number. Raises Missing if the trial did not measure what it takes."""
+
+    def of_dead(self, chance: float | None, context: Context) -> float | None:
+        """The number of a network that learnt nothing; None where there is no such number.
+
+        chance: the accuracy of always naming the largest class, None where that is unknown.
+        """
+        return None
 
     def caveat(self, trials: Sequence[TrialRecord], context: Context) -> str:
         """What else to know of the numbers of these trials, a sentence; "" for nothing."""
@@ -126,6 +139,11 @@ class OfMetric(BaseMeasure):
     def scale(self) -> float:
         """That of the metric's unit."""
         return unit_of(self.metric).scale
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """Accuracies and their like are shares."""
+        return (0.0, 1.0) if unit_of(self.metric) is POINTS else (-math.inf, math.inf)
 
     def others(self) -> list[Self]:
         """The same of each alternative, which has none of its own."""

@@ -33,6 +33,12 @@ class Rise(OfMetric):
         """For people."""
         return f"{self.metric} at the end above its lowest"
 
+    @property
+    def possible(self) -> tuple[float, float]:
+        """A difference of two."""
+        low, high = super().possible
+        return (low - high, high - low)
+
     def of(self, trial: TrialRecord, context: Context) -> float:
         """The rise, in the unit of the metric; noise can bring it below 0."""
         return float(rise(curve(trial, self.metric, EPOCHS, "a rise")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -34,6 +35,11 @@ class Roughness(OfMetric):
     def says(self) -> str:
         """For people."""
         return f"roughness of {self.metric}"
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """At least 0."""
+        return (0.0, math.inf)
 
     def of(self, trial: TrialRecord, context: Context) -> float:
         """The standard deviation, in the metric's unit."""

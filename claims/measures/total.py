@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from claims.measures.measure import Context, OfMetric, curve
@@ -17,6 +18,11 @@ class Total(OfMetric):
     def says(self) -> str:
         """For people."""
         return f"{self.metric} in all"
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """A sum of any number."""
+        return (-math.inf, math.inf)
 
     def of(self, trial: TrialRecord, context: Context) -> float:
         """The sum."""

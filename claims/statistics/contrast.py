@@ -21,8 +21,8 @@ def spread_of(
     """What the errors of `weights` @ (means over seeds) are made of.
 
     table: values (V, S) of V variants that share their spread over seeds, S >= 1.
-    weights: (V,), 0 for those that only share their spread; which sum to 0 so that what a seed does to all variants cancels; of one variant
-        alone, (1,), that is in its spread.
+    weights: (V,), 0 for those that only share their spread. They sum to 0, so that what a seed does
+        to all variants cancels; of one variant alone, (1,), that is in its spread.
     images: of each variant with a weight, its values (S, N) on the same test images; None where
         nothing is known of these.
 

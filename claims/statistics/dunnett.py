@@ -1,8 +1,8 @@
 """How far the largest of k comparisons with one baseline strays by chance (Dunnett's test).
 
-Dunnett, Journal of the American Statistical Association 50, 1096, 1955: k differences T = (X - X0) /
-(sqrt(2) s) of independent normal means to that of one baseline, in standard errors that share one
-estimate s of `df` degrees of freedom, so that any two correlate by 1/2. With k = 1 it is Student's t.
+Dunnett, Journal of the American Statistical Association 50, 1096, 1955: k differences T of
+independent normal means to that of one baseline, in standard errors that share one estimate of `df`
+degrees of freedom, so that any two correlate by 1/2. With k = 1 it is Student's t.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _below(x: npt.ArrayLike) -> _Floats:
 
 
 def _known(stray: _Floats, comparisons: int) -> _Floats:
-    """The same where the spread is known: over the baseline's own error z, all k are independent."""
+    """The same of a known spread: beside the baseline's own error z, all k are independent."""
     z = np.linspace(-8.0, 8.0, 41)
     weights = np.exp(-z * z / 2.0)
     far = math.sqrt(2.0) * stray[..., None]

@@ -96,6 +96,11 @@ class Difference:
     declared: bool = False
 
     @property
+    def negative(self) -> Difference:
+        """That of the two the other way round."""
+        return replace(self, estimate=-self.estimate, low=-self.high, high=-self.low)
+
+    @property
     def from_seeds(self) -> float:
         """Half of the width that seeds alone imply."""
         alone = replace(self.spread, images=0.0, least=0.0)

@@ -6,10 +6,10 @@ import scipy  # scipy.stats takes seconds to import; as an attribute it waits fo
 
 
 def at_most(times: int, of: int, confidence: float = 0.95) -> float:
-    """The largest rate, in [0, 1], that `times` of `of` leave possible: Clopper and Pearson's bound.
+    """The largest rate, in [0, 1], that `times` of `of` leave possible: 0 of 3 leave 63 %.
 
-    One-sided (Biometrika 26, 404, 1934): 0 of 3 leave 63 %. Raises ValueError unless 0 <= times <=
-    of and of >= 1.
+    The one-sided bound of Clopper and Pearson (Biometrika 26, 404, 1934). Raises ValueError
+    unless 0 <= times <= of and of >= 1.
     """
     if not 0 <= times <= of or not of:
         raise ValueError(f"Expected 0 <= times <= of, and of >= 1, got {times} of {of}.")
