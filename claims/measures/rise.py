@@ -20,8 +20,8 @@ class Rise(OfMetric):
     curve is lowest, and the epochs that follow these say how high it is there and at its end; then
     the other way round, and the mean of the two counts. Of a curve that is flat or falls, with
     noise that is independent from epoch to epoch, the expectation is at most 0, however many epochs
-    there are. Noise that lasts for several epochs still looks like a rise. A rise within the last
-    quarter is told as less than it is.
+    there are. Noise that lasts for several epochs still looks like a rise. A short low or a late
+    rise is told as less than it is.
     """
 
     VERSION: ClassVar[int] = 2

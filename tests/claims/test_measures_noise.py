@@ -12,8 +12,8 @@ from claims.measures import Context, EpochsTo
 from claims.measures.rise import rise
 from claims.measures.roughness import roughness
 
-STUDIES = 2000
-CHANCE = 0.025 + 4 * (0.025 * 0.975 / STUDIES) ** 0.5  # 3.9 %
+STUDIES = 1000
+CHANCE = 0.025 + 4 * (0.025 * 0.975 / STUDIES) ** 0.5  # 4.5 %
 SEEDS = (3, 5, 10)
 EPOCHS = (8, 15, 30)
 
@@ -82,9 +82,9 @@ def test_roughness_is_about_the_size_of_the_noise(epochs):
 
 @pytest.mark.parametrize("compared_with", ["the other", "nothing"])
 def test_two_draws_of_one_curve_take_as_long_to_a_level(made_trial, compared_with):
-    """Of 200 studies chance is up to 7 %; with a level of each seed's own, 16 % were slower."""
+    """Of 150 studies chance is up to 8 %; with a level of each seed's own, 16 % were slower."""
     n, gaps = 10, []
-    for study in drawn(fall(15, 2.0, 0.3), 0.01, 2 * n, seed=8, studies=200):
+    for study in drawn(fall(15, 2.0, 0.3), 0.01, 2 * n, seed=8, studies=150):
         own, other = (
             [made_trial({"x": x}, s, curves={"train/loss": part[s]}) for s in range(n)]
             for x, part in enumerate((study[:n], study[n:]))
@@ -92,4 +92,4 @@ def test_two_draws_of_one_curve_take_as_long_to_a_level(made_trial, compared_wit
         context = Context([*own, *other], other if compared_with == "the other" else ())
         both = [[EpochsTo().of(trial, context) for trial in part] for part in (own, other)]
         gaps.append(np.subtract(*both))
-    assert max(above(np.array(gaps)), above(-np.array(gaps))) <= 0.07
+    assert max(above(np.array(gaps)), above(-np.array(gaps))) <= 0.08
