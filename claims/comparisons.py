@@ -98,7 +98,7 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     if one_network(one, base):
         raise Missing("is the same network as the baseline: it predicts the same in every seed")
     others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
-    both = ways([one, base], Last(metric=run.outcome), [base], others)
+    both = ways([one, base], Last(metric=run.outcome), others)
     if both[0].counted:
         raise Missing("no seed trained in both")
     return both[0].estimate((1.0, -1.0))

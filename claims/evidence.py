@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from claims import tuned
 from claims.deaths import Deaths, chance, dead, deaths
-from claims.measures import Context, Measure
+from claims.measures import Measure
 from claims.needs import LearntNothing, Missing, Needs, Unfinished
 from claims.statistics.contrast import spread_of
 from claims.statistics.interval import Difference, Spread, interval
@@ -142,7 +143,7 @@ class Way:
     seeds: those that all of them have.
     counted: whether networks that died are in it.
     on: the measure.
-    context: what it may look at.
+    rivals: the trained trials of all samples, at which it may look.
     chance: what is right by chance; None where that is unknown.
     others: variants that may share their spread over seeds.
     """
@@ -151,7 +152,7 @@ class Way:
     seeds: Sequence[int]
     counted: bool
     on: Measure
-    context: Context
+    rivals: Sequence[TrialRecord]
     chance: float | None
     others: Sequence[Sample]
 
@@ -189,8 +190,8 @@ class Way:
 
     def _value(self, trial: TrialRecord) -> float:
         if not dead(trial):
-            return self.on.of(trial, self.context)
-        value = self.on.of_dead(self.chance, self.context)
+            return self.on.of(trial, self.rivals)
+        value = self.on.of_dead(self.chance, self.rivals)
         if value is None:
             raise Missing(f"{self.on.says} says nothing of a network that died")
         return value
@@ -200,11 +201,10 @@ class Way:
         rows = []
         for one in () if self.counted else self.others:
             if not one.deaths.dead and set(self.seeds) <= set(one.trained):
-                try:
+                with suppress(Missing):
                     rows.append(self._values(one))
-                except Missing:
-                    continue
-        return rows
+        # One that never changes, as where no seed gets to a level, has no spread to share.
+        return [row for row in rows if np.ptp(row) > 0.0]
 
     def _images(self, samples: Sequence[Sample]) -> list[list[npt.NDArray[np.float64]]] | None:
         """Values on the same test images, of each sample seed by seed; None where some lack.
@@ -236,7 +236,6 @@ class Way:
 def ways(
     samples: Sequence[Sample],
     on: Measure,
-    reference: Sequence[Sample] = (),
     others: Sequence[Sample] = (),
     least: int = 0,
 ) -> list[Way]:
@@ -246,7 +245,6 @@ def ways(
     measure tells what a dead network has, is over all seeds that ended in all. One of them stands
     alone where the other has no seed.
 
-    reference: what the others are compared with, as `Context` has it.
     others: variants that may share their spread over seeds.
     least: how many variants have to have trained for the first way; 0 for all.
 
@@ -256,18 +254,18 @@ def ways(
     living = [one for one in samples if one.trained]
     if any(one.deaths.dead for one in samples) and not living:
         raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
-    context = context_of((*samples, *others), reference)
+    rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
         trained = _common(living, lambda one: one.trained)
         if trained:
-            found.append(Way(living, trained, False, on, context, level, others))
+            found.append(Way(living, trained, False, on, rivals, level, others))
     everyone = _common(samples, lambda one: one.ended)
     more = len(everyone) > len(trained) or len(living) < len(samples)
-    if everyone and more and on.of_dead(level, context) is not None:
-        found.append(Way(samples, everyone, True, on, context, level, others))
+    if everyone and more and on.of_dead(level, rivals) is not None:
+        found.append(Way(samples, everyone, True, on, rivals, level, others))
     if not found:
         raise Missing("no seed trained in all that is compared", _more_seeds(samples))
     seeds = {trial.seed for one in samples for trial in one.variant.trials}
@@ -275,14 +273,6 @@ def ways(
         said = f"of {len(seeds)} seeds one alone is left in all that is compared"
         raise Missing(said, _more_seeds(samples))
     return found
-
-
-def context_of(samples: Sequence[Sample], reference: Sequence[Sample]) -> Context:
-    """The trials that a measure may look at, beside the one that it is of."""
-    return Context(
-        [trial for one in samples for trial in one.trained.values()],
-        [trial for one in reference for trial in one.trained.values()],
-    )
 
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:

@@ -8,7 +8,6 @@ from typing import Any
 from claims.evidence import (
     Estimate,
     Sample,
-    context_of,
     left_out,
     neighbours,
     one_network,
@@ -68,12 +67,12 @@ class Pair(Part):
     def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
         """How far they lie apart. Raises Missing as `evidence.ways` does."""
         others = neighbours(run, self.sweep, samples)
-        both = ways(samples, self.on, samples[1:], others)
+        both = ways(samples, self.on, others)
         return [way.estimate((1.0, -1.0)) for way in both]
 
     def notes(self, run: Run, samples: Sequence[Sample], finding: Finding) -> str:
         """What else to know, sentences."""
         trials = [trial for one in samples for trial in one.trained.values()]
-        late = self.on.caveat(trials, context_of(samples, samples[1:]))
+        late = self.on.caveat(trials, trials)
         notes = [left_out(run, samples), late, of_deaths(finding)]
         return " ".join(note for note in notes if note)

@@ -13,7 +13,6 @@ from claims.measures.at import At
 from claims.measures.epochs_to import EpochsTo
 from claims.measures.gap import Gap
 from claims.measures.last import ACCURACY, Last
-from claims.measures.measure import Context
 from claims.measures.rise import Rise
 from claims.measures.roughness import Roughness
 from claims.measures.total import Total
@@ -25,7 +24,6 @@ Measure = Annotated[
 __all__ = [
     "ACCURACY",
     "At",
-    "Context",
     "EpochsTo",
     "Gap",
     "Last",

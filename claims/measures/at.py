@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from claims.measures.images import ByImage, right_after
-from claims.measures.measure import Context, OfMetric, curve
+from claims.measures.measure import OfMetric, curve
 from runs.record import TrialRecord
 
 CURVE = "test_curve/accuracy"
@@ -25,7 +26,7 @@ class At(OfMetric):
         """For people."""
         return f"{self.metric} after {100 * self.share:.0f} % of the epochs"
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The metric of that epoch."""
         values = curve(trial, self.metric)
         return float(values[self._epoch(len(values)) - 1])
@@ -33,7 +34,7 @@ class At(OfMetric):
     def _epoch(self, epochs: int) -> int:
         return math.ceil(self.share * epochs)
 
-    def of_dead(self, chance: float | None, context: Context) -> float | None:
+    def of_dead(self, chance: float | None, rivals: Sequence[TrialRecord]) -> float | None:
         """An accuracy is that of chance."""
         return chance if self.metric.endswith("/accuracy") else None
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import FiniteFloat, model_validator
 
-from claims.measures.measure import Context, Floats, OfMetric, curve
+from claims.measures.measure import Floats, OfMetric, curve
 from runs.record import TrialRecord
 from runs.variants import identity
 
@@ -22,8 +22,8 @@ class EpochsTo(OfMetric):
     one more than all epochs; the first epoch counts as 1 whenever in it. The first time counts, so
     that more noise gets there earlier.
 
-    level: the loss; None: the median over seeds of the last loss of what the others are compared
-        with, or, where nothing is, of the variant that ends highest.
+    level: the loss; None: the median over seeds of the last loss of the variant that ends highest,
+        which a typical seed of each reaches.
     """
 
     VERSION: ClassVar[int] = 2
@@ -57,32 +57,30 @@ class EpochsTo(OfMetric):
             return f"epochs to a common {self.metric}"
         return f"epochs to a {self.metric} of {self.level:g}"
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """Epochs, at least 1."""
-        return float(epochs_to(curve(trial, self.metric), self._level(context)))
+        return float(epochs_to(curve(trial, self.metric), self._level(rivals)))
 
     @property
     def possible(self) -> tuple[float, float]:
         """At least the first."""
         return (1.0, math.inf)
 
-    def of_dead(self, chance: float | None, context: Context) -> float | None:
+    def of_dead(self, chance: float | None, rivals: Sequence[TrialRecord]) -> float | None:
         """It never gets there."""
-        return 1.0 + max((trial.epochs for trial in context.trials), default=0)
+        return 1.0 + max((trial.epochs for trial in rivals), default=0)
 
-    def caveat(self, trials: Sequence[TrialRecord], context: Context) -> str:
+    def caveat(self, trials: Sequence[TrialRecord], rivals: Sequence[TrialRecord]) -> str:
         """How many never get there."""
-        level = self._level(context)
+        level = self._level(rivals)
         late = [bool(curve(trial, self.metric).min() > level) for trial in trials]
         return f"{sum(late)} of {len(late)} never get there." if any(late) else ""
 
-    def _level(self, context: Context) -> float:
+    def _level(self, rivals: Sequence[TrialRecord]) -> float:
         if self.level is not None:
             return self.level
-        if context.reference:
-            return self._median_end(context.reference)
         variants: dict[str, list[TrialRecord]] = {}
-        for trial in context.trials:
+        for trial in rivals:
             variants.setdefault(identity(trial.settings), []).append(trial)
         return max(map(self._median_end, variants.values()))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from claims.measures.images import ByImage
 from claims.measures.last import last, last_by_image
-from claims.measures.measure import BaseMeasure, Context
+from claims.measures.measure import BaseMeasure
 from claims.units import POINTS, unit_of
 from runs.record import TrialRecord
 
@@ -44,7 +45,7 @@ class Gap(BaseMeasure):
         """A difference of two shares, where they are shares."""
         return (-1.0, 1.0) if unit_of(self.metric) is POINTS else (-math.inf, math.inf)
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The difference of the two."""
         return last(trial, self.metric) - last(trial, self.less)
 

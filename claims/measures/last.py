@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from claims.measures.images import ByImage, right_at_end
-from claims.measures.measure import Context, OfMetric, unmeasured
+from claims.measures.measure import OfMetric, unmeasured
 from runs.record import TrialRecord
 
 
@@ -19,11 +20,11 @@ class Last(OfMetric):
         """For people."""
         return self.metric
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """What the trial ended with."""
         return last(trial, self.metric)
 
-    def of_dead(self, chance: float | None, context: Context) -> float | None:
+    def of_dead(self, chance: float | None, rivals: Sequence[TrialRecord]) -> float | None:
         """An accuracy is that of chance."""
         return chance if self.metric.endswith("/accuracy") else None
 

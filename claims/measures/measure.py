@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,18 +18,6 @@ from claims.value import Value
 from runs.record import TrialRecord
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a trial is compared with.
-
-    trials: the finished trials of all seeds of all that is compared, the trial itself among them.
-    reference: those of the variant that the others are compared with; () where there is none.
-    """
-
-    trials: Sequence[TrialRecord] = ()
-    reference: Sequence[TrialRecord] = ()
 
 
 class BaseMeasure(Value, ABC):
@@ -65,17 +52,22 @@ class BaseMeasure(Value, ABC):
         return (-math.inf, math.inf)
 
     @abstractmethod
-    def of(self, trial: TrialRecord, context: Context) -> float:
-        """The number. Raises Missing if the trial did not measure what it takes."""
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
+        """The number.
 
-    def of_dead(self, chance: float | None, context: Context) -> float | None:
+        rivals: the trained trials of all seeds of all that is compared, itself among them.
+
+        Raises Missing if the trial did not measure what it takes.
+        """
+
+    def of_dead(self, chance: float | None, rivals: Sequence[TrialRecord]) -> float | None:
         """The number of a network that learnt nothing; None where there is no such number.
 
         chance: the accuracy of always naming the largest class, None where that is unknown.
         """
         return None
 
-    def caveat(self, trials: Sequence[TrialRecord], context: Context) -> str:
+    def caveat(self, trials: Sequence[TrialRecord], rivals: Sequence[TrialRecord]) -> str:
         """What else to know of the numbers of these trials, a sentence; "" for nothing."""
         return ""
 

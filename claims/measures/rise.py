@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from claims.measures.measure import Context, Floats, OfMetric, curve
+from claims.measures.measure import Floats, OfMetric, curve
 from runs.record import TrialRecord
 
 EPOCHS = 6  # three pairs, of which the middle one can be the lowest
@@ -39,7 +40,7 @@ class Rise(OfMetric):
         low, high = super().possible
         return (low - high, high - low)
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The rise, in the unit of the metric; noise can bring it below 0."""
         return float(rise(curve(trial, self.metric, EPOCHS, "a rise")))
 

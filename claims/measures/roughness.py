@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from claims.measures.measure import Context, Floats, OfMetric, curve
+from claims.measures.measure import Floats, OfMetric, curve
 from runs.record import TrialRecord
 
 EPOCHS = 8  # of which the first is left out and four go into the smooth course: three are left
@@ -41,7 +42,7 @@ class Roughness(OfMetric):
         """At least 0."""
         return (0.0, math.inf)
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The standard deviation, in the metric's unit."""
         return float(roughness(curve(trial, self.metric, EPOCHS, "roughness")))
 

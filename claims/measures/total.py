@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
-from claims.measures.measure import Context, OfMetric, curve
+from claims.measures.measure import OfMetric, curve
 from runs.record import TrialRecord
 
 
@@ -24,6 +25,6 @@ class Total(OfMetric):
         """A sum of any number."""
         return (-math.inf, math.inf)
 
-    def of(self, trial: TrialRecord, context: Context) -> float:
+    def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The sum."""
         return float(curve(trial, self.metric).sum())

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 from claims.measures import (
     ACCURACY,
     At,
-    Context,
     EpochsTo,
     Gap,
     Last,
@@ -22,7 +21,7 @@ from claims.needs import Missing
 from runs.errors import UsageError
 
 FALLING = {"train/loss": [4.0, 2.0, 1.0, 0.5]}
-ALONE = Context()
+ALONE = ()
 KINDS = TypeAdapter(Measure)
 ONE_METRIC = [
     Last(metric="m"),
@@ -120,12 +119,9 @@ def test_too_few_epochs_are_not_enough(made_trial, measure, epochs):
 @pytest.mark.parametrize(
     ("level", "epochs"), [(5.0, 1), (4.0, 1), (3.0, 1.5), (2.0, 2), (0.75, 3.5), (0.1, 5)]
 )
-def test_epochs_to_the_loss_at_which_the_other_ends(made_trial, level, epochs):
+def test_epochs_to_a_level(made_trial, level, epochs):
     """On a straight line between epochs; one more than all of them where it never gets there."""
     trial = made_trial({"x": 1}, curves=FALLING)
-    other = made_trial({"x": 2}, curves={"train/loss": [9.0, level]})
-    context = Context((trial, other), (other,))
-    assert EpochsTo().of(trial, context) == epochs
     assert EpochsTo(level=level).of(trial, ALONE) == epochs
 
 
@@ -133,22 +129,22 @@ def test_all_seeds_have_the_level_of_the_median_seed(made_trial):
     ends = {0: 3.0, 1: 2.0, 2: 0.1}
     own = [made_trial({"x": 1}, s, curves=FALLING) for s in ends]
     to = [made_trial({"x": 2}, s, curves={"train/loss": [9.0, e]}) for s, e in ends.items()]
-    context = Context([*own, *to], to)
-    assert [EpochsTo().of(one, context) for one in own] == [2, 2, 2]
-    assert [EpochsTo().of(one, context) for one in to] == [3, 2, pytest.approx(1 + 7 / 8.9)]
-    assert EpochsTo().caveat([*own, *to], context) == "1 of 6 never get there."
-    assert EpochsTo().caveat(own, context) == ""
+    rivals = [*own, *to]
+    assert [EpochsTo().of(one, rivals) for one in own] == [2, 2, 2]
+    assert [EpochsTo().of(one, rivals) for one in to] == [3, 2, pytest.approx(1 + 7 / 8.9)]
+    assert EpochsTo().caveat([*own, *to], rivals) == "1 of 6 never get there."
+    assert EpochsTo().caveat(own, rivals) == ""
 
 
-def test_without_one_that_is_compared_with_the_level_is_where_the_slowest_variant_ends(made_trial):
+def test_the_level_is_where_the_slowest_variant_ends(made_trial):
     """The median of the slowest is 2; its worst seed's 3 counts as little as any other's."""
     slow = [
         made_trial({"x": 1}, s, curves={"train/loss": [9.0, e]}) for s, e in enumerate((1, 2, 3))
     ]
     fast = [made_trial({"x": 2}, s, curves=FALLING) for s in range(3)]
-    context = Context([*fast, *slow])
-    assert [EpochsTo().of(one, context) for one in fast] == [2, 2, 2]
-    assert [EpochsTo().of(one, context) for one in slow] == [1.875, 2, 3]
+    rivals = [*fast, *slow]
+    assert [EpochsTo().of(one, rivals) for one in fast] == [2, 2, 2]
+    assert [EpochsTo().of(one, rivals) for one in slow] == [1.875, 2, 3]
 
 
 @pytest.mark.parametrize("measure", [*ONE_METRIC, EpochsTo(metric="m")])
@@ -156,7 +152,7 @@ def test_what_was_not_measured_is_said(made_trial, measure):
     trial = made_trial({}, curves={"other": [1.0]})
     assert measure.metrics == ("m",)
     with pytest.raises(Missing, match="m was not measured"):
-        measure.of(trial, Context((trial,)))
+        measure.of(trial, (trial,))
 
 
 def test_only_curves_of_test_are_asked_for(made_trial):
