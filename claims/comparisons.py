@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from claims.deaths import Deaths
-from claims.evidence import Estimate, Sample, neighbours, one_network, sample, ways
+from claims.evidence import Estimate, Sample, neighbours, one_network, sample, select, ways
+from claims.kinds.kind import Selection
 from claims.looks import alpha_of
 from claims.measures import Last
 from claims.needs import Missing
@@ -20,16 +20,12 @@ METRIC = "test/accuracy"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences of variants to the baseline in a metric, and why others have none.
-
-    deaths: of variants of which a network died.
-    """
+    """The differences of variants to the baseline in a metric, and why others have none."""
 
     metric: str
     baseline: Variant
     differences: Mapping[Variant, Difference]
     left_out: Mapping[Variant, str]
-    deaths: Mapping[Variant, Deaths]
 
 
 def compare(
@@ -72,7 +68,6 @@ def compare(
     together = sum(map(len, waiting.values()))
     for sweep, estimates in waiting.items():
         differences |= _family(estimates, together, alpha_of(run.study, sweep))
-    every = {named[0]: base, **samples}
     return Comparison(
         metric=run.outcome,
         baseline=named[0],
@@ -80,7 +75,6 @@ def compare(
             variant: differences[variant] for variant in samples if variant in differences
         },
         left_out=left_out,
-        deaths={variant: one.deaths for variant, one in every.items() if one.deaths.dead},
     )
 
 
@@ -102,6 +96,18 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     if both[0].counted:
         raise Missing("no seed trained in both")
     return both[0].estimate((1.0, -1.0))
+
+
+def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
+    """The difference of two variants of a sweep in the run's outcome, alone.
+
+    Raises Missing where the run does not tell.
+    """
+    both = [select(run, sweep, settings) for settings in (of, to)]
+    if one_network(*both):
+        raise Missing("the two are the same network")
+    found = ways(both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
+    return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
 
 
 def _family(

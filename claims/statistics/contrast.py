@@ -30,7 +30,7 @@ def spread_of(
     """
     rows, factors = np.asarray_chkfinite(table, np.float64), np.asarray(weights, np.float64)
     seeds = rows.shape[1]
-    by_seeds, df, own = 0.0, 1.0, True
+    by_seeds, df, own = 0.0, 1.0, False
     if seeds > 1:
         shared = pool(rows) if len(rows) > 1 else None
         own = shared is None or bool(shared.apart & {*np.flatnonzero(factors)})
