@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
-from claims.evidence import spelt
+from claims.aim import Aim, supposed_difference
+from claims.evidence import Sample, spelt
 from claims.finding import Finding
 from claims.kinds.kind import Region, Selection, found, in_words, listed
 from claims.kinds.pair import Pair
@@ -38,16 +39,21 @@ class Differs(Pair):
     def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean difference lies."""
         samples = self.samples(run)
-        one_sided = all(None in ends for ends in self.within)
-        finding = found(
-            self,
-            self.estimates(run, samples),
-            self.within,
-            samples,
-            samples[:1] if one_sided else samples,
-            alpha,
-        )
+        favoured = self._favoured(samples)
+        estimates = self.estimates(run, samples)
+        finding = found(self, estimates, self.within, samples, favoured, alpha)
         return replace(finding, note=self.notes(run, samples, finding))
+
+    def aim(self, run: Run) -> Aim:
+        """The difference: as far apart as the claim is about, or not at all."""
+        samples = self.samples(run)
+        estimates = self.estimates(run, samples)
+        supposed = supposed_difference(self.within, self.on, estimates[0])
+        return Aim(estimates, self.within, samples, self._favoured(samples), *supposed)
+
+    def _favoured(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        one_sided = all(None in ends for ends in self.within)
+        return samples[:1] if one_sided else samples
 
 
 def beats(

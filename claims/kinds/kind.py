@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, FiniteFloat, SerializeAsAny
 
+from claims.aim import Aim, ends
 from claims.evidence import Estimate, Sample
 from claims.finding import DECIDED, Finding, Status
 from claims.looks import alpha_of
@@ -134,6 +134,13 @@ class Part(Kind):
         Raises Missing if the run lacks something.
         """
 
+    def aim(self, run: Run) -> Aim:
+        """What decides it, as far as a run lets one expect that of another one.
+
+        Raises Missing if the run lacks something, or where nothing can be said beforehand.
+        """
+        raise Missing(f"nothing is known beforehand of claims of kind {self.kind}")
+
     def finding(self, run: Run, share: float = 1.0) -> Finding:
         """What it comes to; where the run lacks something it is not tested, and says what.
 
@@ -188,28 +195,21 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 def judge_interval(effect: Difference, region: Region) -> Status:
     """Where the whole interval of an effect lies to open intervals."""
-    ends = _ends(region)
-    if any(low < effect.low and effect.high < high for low, high in ends):
+    places = ends(region)
+    if any(low < effect.low and effect.high < high for low, high in places):
         return "supported"
-    if all(effect.high <= low or effect.low >= high for low, high in ends):
+    if all(effect.high <= low or effect.low >= high for low, high in places):
         return "refuted"
     return "undecided"
 
 
 def p_refuted(effect: Difference, region: Region) -> float:
     """The smallest level at which the interval lies outside of open intervals, in [0, 1]."""
-    ends = _ends(region)
-    if any(low < effect.estimate < high for low, high in ends):
+    places = ends(region)
+    if any(low < effect.estimate < high for low, high in places):
         return 1.0
-    nearest = (low if effect.estimate <= low else high for low, high in ends)
+    nearest = (low if effect.estimate <= low else high for low, high in places)
     return max(effect.p_at(bound) for bound in nearest)
-
-
-def _ends(region: Region) -> list[tuple[float, float]]:
-    return [
-        (-math.inf if low is None else low, math.inf if high is None else high)
-        for low, high in region
-    ]
 
 
 def found(
@@ -294,8 +294,8 @@ def undecided(effect: Difference, region: Region) -> str:
     for seeds in more:
         spread = effect.spread.with_seeds(effect.seeds, seeds)
         half = float(spread.half(1.0 - effect.confidence))
-        ends = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
-        if judge_interval(ends, region) != "undecided":
+        wider = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
+        if judge_interval(wider, region) != "undecided":
             return f"needs about {seeds} seeds"
     return EITHER_SIDE
 

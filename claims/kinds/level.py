@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
+from claims.aim import Aim, supposed_level
 from claims.evidence import left_out, select, spelt, ways
 from claims.finding import Finding
 from claims.kinds.kind import Part, Region, Selection, found, in_words, of_deaths
@@ -49,3 +50,10 @@ class Level(Part):
         finding = found(self, means, self.within, samples, samples, alpha)
         notes = [left_out(run, samples), of_deaths(finding)]
         return replace(finding, note=" ".join(note for note in notes if note))
+
+    def aim(self, run: Run) -> Aim:
+        """The mean, a little inside of where the claim wants it."""
+        samples = (select(run, self.sweep, self.of),)
+        means = [way.estimate((1.0,)) for way in ways(samples, self.on)]
+        supposed = supposed_level(self.within, self.on, means[0])
+        return Aim(means, self.within, samples, samples, *supposed)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from claims.aim import Aim, small
 from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
 from claims.finding import Finding, Status
 from claims.kinds.kind import (
@@ -27,6 +28,7 @@ from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
 from claims.statistics.several import holm
+from claims.units import POINTS
 from runs.run import Run
 
 LEAST = 3  # values that make a trend
@@ -121,10 +123,22 @@ class Trend(Part):
         died = of_deaths(replace(finding, status=UNDECIDED))
         return replace(finding, note=f"{note} {died}".strip())
 
+    def aim(self, run: Run) -> Aim:
+        """The slope alone, of values whose ends lie a little apart; steps against it count later."""
+        samples = [*self._levels(run)[0].values()]
+        others = neighbours(run, self.sweep, samples)
+        slopes = [_slope(way) for way in ways(samples, self.on, others=others, least=LEAST)]
+        step, named = small(self.on, slopes[0])
+        if self.on.unit == POINTS.word:
+            step, named = step / (len(samples) - 1), f"its ends differ by {named}"
+        else:
+            named = f"its slope is {named or 'as in the earlier run'}"
+        side, truth = ((0.0, None), step) if self.rises else ((None, 0.0), -step)
+        return Aim(slopes, (side,), samples, samples, truth, named)
+
     def _judge(self, way: Way, levels: Sequence[float], alpha: float) -> _Judged:
         count = len(levels)
-        places = np.arange(count) - (count - 1) / 2.0
-        slope = way.estimate([*(places / (places @ places))]).interval(alpha)
+        slope = _slope(way).interval(alpha)
         steps = [way.estimate([*row]) for row in np.diff(np.eye(count), axis=0)]
         along = 1.0 if self.rises else -1.0
         against = np.array([_one_sided(step, -along) for step in steps])
@@ -225,6 +239,12 @@ class _Judged:
     slope: Difference
     counted: bool
     means: str
+
+
+def _slope(way: Way) -> Estimate:
+    """Over the levels in their order, equally spaced."""
+    places = np.arange(len(way.samples)) - (len(way.samples) - 1) / 2.0
+    return way.estimate([*(places / (places @ places))])
 
 
 def _one_sided(step: Estimate, direction: float) -> float:
