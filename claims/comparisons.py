@@ -51,7 +51,8 @@ def compare(
     if len(named) != 1 or not named[0].values_of(run.outcome):
         return None
     base = sample(run, named[0], named[0].name)
-    samples = {v: sample(run, v, v.name) for v in variants if v is not named[0]}
+    lost = [v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)]
+    samples = {v: sample(run, v, v.name) for v in (*variants, *lost) if v is not named[0]}
     declared = dict(_declared(run, verdicts, named[0]))
     differences, left_out = dict[Variant, Difference](), dict[Variant, str]()
     waiting: dict[str, dict[Variant, Estimate]] = {}
@@ -90,7 +91,7 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     if not base.trained:
         raise Missing("the baseline's networks died")
     if one_network(one, base):
-        raise Missing("is the same network as the baseline: it predicts the same in every seed")
+        raise Missing("the same network as the baseline: it predicts the same in every seed")
     others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
     both = ways([one, base], Last(metric=run.outcome), others)
     if both[0].counted:

@@ -85,7 +85,7 @@ def compared(reading: Reading) -> str:
             cells = [sweep, *cells] if several else cells
             lines.append(f"| {' | '.join(cells)} |")
     left_out = comparison.left_out.items()
-    lines += [f"\nNot compared: {variant.name} {why}." for variant, why in left_out]
+    lines += [f"\nNot compared: {variant.name} ({why})." for variant, why in left_out]
     return "\n".join(lines)
 
 

@@ -98,7 +98,7 @@ def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder)
     assert "✓ supported" in said and "○ not tested" in said
     assert "A trend needs 3 values of size, and the run has 2." in said
     assert "python -m studies.toy --only size --seeds 3" in said
-    assert "mean over 3 seeds, which are paired" in said and "seeds for 1 point" in said
+    assert "intervals over 3 seeds only, 95 % over all looks (this one 96 %)" in said and "seeds for 1 point" in said
     for mark in ("abc123", "ffffff", "not committed", "torch", "2.1", "--held yes", "size = 1, 2",
                  "not the published files", "1 corrupt images left out"):  # fmt: skip
         assert mark in said, mark
@@ -166,7 +166,7 @@ def test_a_variant_that_two_sweeps_share_stands_in_each_called_as_it_is_there(ma
     run = made_run(trials, sweeps={"loss": ("loss",), "alpha": ("alpha",)}, baseline={})
     html = page.page(reading(run))
     rows = re.findall(
-        r'<th colspan="7">(.*?)</th>|<td class="name">([^<]*)</td><td class="n">\+', html
+        r'<th colspan="8">(.*?)</th>|<td class="name">([^<]*)</td><td class="n">\+', html
     )
     told = [sweep or variant for sweep, variant in rows]
     assert told[:5] == ["loss", "loss=center", "alpha", "alpha=0.5", "alpha=1"]
