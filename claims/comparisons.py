@@ -18,6 +18,9 @@ from runs.variants import Variant
 METRIC = "test/accuracy"
 
 
+_OF = 0  # the variant's place beside the baseline
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The differences of variants to the baseline in a metric, and why others have none."""
@@ -51,7 +54,9 @@ def compare(
     if len(named) != 1 or not named[0].values_of(run.outcome):
         return None
     base = sample(run, named[0], named[0].name)
-    lost = [v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)]
+    lost = [
+        v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)
+    ]
     samples = {v: sample(run, v, v.name) for v in (*variants, *lost) if v is not named[0]}
     declared = dict(_declared(run, verdicts, named[0]))
     differences, left_out = dict[Variant, Difference](), dict[Variant, str]()
@@ -118,7 +123,7 @@ def _family(
 
     together: how many there are in all sweeps, which share alpha.
     """
-    inside = [variant for variant, one in estimates.items() if not one.own]
+    inside = [variant for variant, one in estimates.items() if _OF not in one.apart]
     differences = {}
     for variant, one in estimates.items():
         many = len(inside) if variant in inside else 1
