@@ -98,7 +98,7 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     if one_network(one, base):
         raise Missing("the same network as the baseline: it predicts the same in every seed")
     others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
-    both = ways([one, base], Last(metric=run.outcome), others)
+    both = ways(run, [one, base], Last(metric=run.outcome), others)
     if both[0].counted:
         raise Missing("no seed trained in both")
     return both[0].estimate((1.0, -1.0))
@@ -112,7 +112,7 @@ def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
     both = [select(run, sweep, settings) for settings in (of, to)]
     if one_network(*both):
         raise Missing("the two are the same network")
-    found = ways(both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
+    found = ways(run, both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
     return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
 
 

@@ -145,6 +145,7 @@ class Way:
     on: the measure.
     rivals: the trained trials of all samples, at which it may look.
     chance: what is right by chance; None where that is unknown.
+    finest: what one image makes; None where that is unknown, or the measure counts none.
     others: variants that may share their spread over seeds.
     """
 
@@ -154,6 +155,7 @@ class Way:
     on: Measure
     rivals: Sequence[TrialRecord]
     chance: float | None
+    finest: float | None
     others: Sequence[Sample]
 
     def values(self) -> list[list[float]]:
@@ -178,6 +180,10 @@ class Way:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
         spread, apart = spread_of(rows, factors, images)
         value = float(np.dot(weights, np.mean(own, axis=1)))
+        if seeds > 1 and not spread.seeds and not spread.least and self.finest:
+            # All alike, to an image: they are known no better than that.
+            by_image = self.finest * float(np.linalg.norm(weights)) / math.sqrt(seeds)
+            spread = replace(spread, seeds=by_image, df=seeds - 1.0)
         if seeds > 1 and not spread.seeds and not spread.least:
             said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
             raise Missing(said, Needs(seeds=seeds + 1))
@@ -236,6 +242,7 @@ class Way:
 
 
 def ways(
+    run: Run,
     samples: Sequence[Sample],
     on: Measure,
     others: Sequence[Sample] = (),
@@ -258,17 +265,18 @@ def ways(
         raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
+    finest = on.finest(run.study.dataset.get("counts") or {})
     seeds = {trial.seed for one in samples for trial in one.variant.trials}
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
         trained = _common(living, lambda one: one.trained)
         if len(trained) > 1 or len(seeds) == len(trained):
-            found.append(Way(living, trained, False, on, rivals, level, others))
+            found.append(Way(living, trained, False, on, rivals, level, finest, others))
     everyone = _common(samples, lambda one: one.ended)
     more = len(everyone) > len(trained) or len(living) < len(samples)
     if everyone and more and on.of_dead(level, rivals) is not None:
-        found.append(Way(samples, everyone, True, on, rivals, level, others))
+        found.append(Way(samples, everyone, True, on, rivals, level, finest, others))
     if not found and more and not trained:
         raise Uncounted(f"networks died, of which {on.says} says nothing", _more_seeds(samples))
     if not found or max(len(way.seeds) for way in found) == 1 < len(seeds):
