@@ -18,6 +18,9 @@ from runs.variants import Variant
 METRIC = "test/accuracy"
 
 
+_OF = 0  # the variant's place beside the baseline
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The differences of variants to the baseline in a metric, and why others have none."""
@@ -51,7 +54,10 @@ def compare(
     if len(named) != 1 or not named[0].values_of(run.outcome):
         return None
     base = sample(run, named[0], named[0].name)
-    samples = {v: sample(run, v, v.name) for v in variants if v is not named[0]}
+    lost = [
+        v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)
+    ]
+    samples = {v: sample(run, v, v.name) for v in (*variants, *lost) if v is not named[0]}
     declared = dict(_declared(run, verdicts, named[0]))
     differences, left_out = dict[Variant, Difference](), dict[Variant, str]()
     waiting: dict[str, dict[Variant, Estimate]] = {}
@@ -90,9 +96,9 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     if not base.trained:
         raise Missing("the baseline's networks died")
     if one_network(one, base):
-        raise Missing("is the same network as the baseline: it predicts the same in every seed")
+        raise Missing("the same network as the baseline: it predicts the same in every seed")
     others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
-    both = ways([one, base], Last(metric=run.outcome), others)
+    both = ways(run, [one, base], Last(metric=run.outcome), others)
     if both[0].counted:
         raise Missing("no seed trained in both")
     return both[0].estimate((1.0, -1.0))
@@ -106,7 +112,7 @@ def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
     both = [select(run, sweep, settings) for settings in (of, to)]
     if one_network(*both):
         raise Missing("the two are the same network")
-    found = ways(both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
+    found = ways(run, both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
     return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
 
 
@@ -117,7 +123,7 @@ def _family(
 
     together: how many there are in all sweeps, which share alpha.
     """
-    inside = [variant for variant, one in estimates.items() if not one.own]
+    inside = [variant for variant, one in estimates.items() if _OF not in one.apart]
     differences = {}
     for variant, one in estimates.items():
         many = len(inside) if variant in inside else 1

@@ -85,7 +85,7 @@ def compared(reading: Reading) -> str:
             cells = [sweep, *cells] if several else cells
             lines.append(f"| {' | '.join(cells)} |")
     left_out = comparison.left_out.items()
-    lines += [f"\nNot compared: {variant.name} {why}." for variant, why in left_out]
+    lines += [f"\nNot compared: {variant.name} ({why})." for variant, why in left_out]
     return "\n".join(lines)
 
 
@@ -219,7 +219,8 @@ def _deciding(verdict: Verdict) -> str:
 
 def _in_words(finding: Finding) -> str:
     """One part of a claim."""
-    assert finding.effect is not None
+    if finding.effect is None:
+        return f"{finding.says}: {finding.clause or finding.note}"
     interval = f"{differences.ends(finding)}; {amount(finding.effect)}"
     detectable = differences.detectable(finding)
     could = f"; could have found {detectable}" if detectable else ""

@@ -48,11 +48,11 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
             told.append(f"Clearly {side} than {base.name}: {', '.join(named)}.")
     alike = [v.name for v, d in compared.differences.items() if not d.excludes_zero or d.seeds < 2]
     if alike:
-        told.append(f"On neither side of {base.name} for sure: {', '.join(alike)}.")
+        told.append(f"Not to be told from {base.name} by this run: {', '.join(alike)}.")
     if compared.differences:
         every = compared.differences.values()
         told.append(f"Intervals are {level(every)} and hold together, over {amounts(every)}.")
     elif compared.left_out:
         why = dict.fromkeys(compared.left_out.values())
-        told.append(f"No difference is told: every other variant {' or '.join(why)}.")
+        told.append(f"No difference is told: {', '.join(why)}.")
     return " ".join(told)

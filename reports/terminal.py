@@ -94,7 +94,7 @@ def _show_differences(reading: Reading) -> None:
         if any(map(one_seed, every)):
             print(f"One seed: they know {ANOTHER_SEED} (--seeds).")
     for variant, why in compared.left_out.items():
-        print(f"Not compared with {base}: {variant.name} {why}.")
+        print(f"Not compared with {base}: {variant.name} ({why}).")
 
 
 def _line(verdict: Verdict) -> str:
