@@ -26,6 +26,8 @@ class Aim:
     favoured: those of them none of which may have died unexpectedly.
     truth: what the number may be supposed to be, in its unit.
     supposing: that in words: "they differ by 2 points".
+    steps: of each estimate, others each of which refutes the test alone if it is clear that it lies
+        outside of the region, as a step against a trend does; they share alpha.
     """
 
     estimates: Sequence[Estimate]
@@ -34,6 +36,7 @@ class Aim:
     favoured: Collection[Sample]
     truth: float
     supposing: str
+    steps: Sequence[Sequence[Estimate]] = ()
 
 
 def ends(region: Open) -> list[tuple[float, float]]:
@@ -86,7 +89,8 @@ def supposed_level(region: Open, on: Measure, estimate: Estimate) -> tuple[float
     truth = inside(place, step, estimate.possible)
     if truth not in (place[0] + step, place[1] - step):
         return truth, f"it is {on.scale * truth:.3g} {on.unit}".rstrip()
-    named = named or "as far as in the earlier run"
+    if not named:
+        return truth, "it lies as far inside its bound as in the earlier run"
     return truth, f"it lies {named} inside its bound"
 
 

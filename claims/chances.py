@@ -99,6 +99,9 @@ def hopeless(verdict: Verdict, run: Run, max_seeds: int) -> bool:
     spread over seeds is at its upper one-sided 80 % bound, which makes for less power. Looks before
     the last are left out, which makes for a little less, too.
 
+    A trend is refuted by a step against it, too, whose chance is told apart from that of the slope;
+    that a step may also keep it open is left out.
+
     A part that was not tested has no chance if it lacks more than seeds; one with a single seed, or
     of which nothing can be said beforehand, may always be decided. Networks that died stay dead:
     what a part cannot become for them has no chance.
@@ -164,27 +167,34 @@ def _left(part: Part, finding: Finding, run: Run, max_seeds: int, parts: int) ->
     if any(one.seeds < 2 for one in aim.estimates):
         return None
     alpha = _last_level(run.study, part.sweep, max_seeds)
-    # The claim must hold in every way of looking: the worst one tells.
-    ways = [_after(aim, one, more, alpha, parts) for one in aim.estimates]
+    odds_left = [_after(aim, way, more, alpha, parts) for way in range(len(aim.estimates))]
 
     def alive(status: Literal["supported", "refuted"]) -> bool:
         counted = any(one.counted for one in aim.estimates)
         return weighed(status, "", 2, aim.samples, aim.favoured, counted, part.on)[0] == status
 
+    # Whatever comes must come in every way of looking.
     return Odds(
-        min(way.inside for way in ways) if alive("supported") else 0.0,
-        min(way.outside for way in ways) if alive("refuted") else 0.0,
+        min(one.inside for one in odds_left) if alive("supported") else 0.0,
+        min(one.outside for one in odds_left) if alive("refuted") else 0.0,
     )
 
 
-def _after(aim: Aim, estimate: Estimate, more: int, alpha: float, parts: int) -> Odds:
-    """Of one way of looking at a part, with more seeds beside those that there are."""
+def _after(aim: Aim, way: int, more: int, alpha: float, parts: int) -> Odds:
+    """In one way of looking, with more seeds beside those that there are."""
+    alone = _then_lies(aim, aim.estimates[way], more, alpha, alpha / parts)
+    steps = aim.steps[way] if aim.steps else ()
+    against = [_then_lies(aim, one, more, alpha, alpha / parts / len(steps)) for one in steps]
+    return Odds(alone.inside, max(one.outside for one in (alone, *against)))
+
+
+def _then_lies(aim: Aim, estimate: Estimate, more: int, alpha: float, outside: float) -> Odds:
+    """Of an interval with more seeds, whose estimate is known as it is now."""
     seeds, df = estimate.seeds + more, estimate.spread.df
     spread = _then(estimate, seeds, SURE)
     error = spread.seeds * math.sqrt(seeds / estimate.seeds - 1.0)
     known = df, df / at_bound(df, SURE) ** 2
-    places = ends(aim.region)
-    return odds(places, estimate.value, error, spread, alpha, alpha / parts, known)
+    return odds(ends(aim.region), estimate.value, error, spread, alpha, outside, known)
 
 
 def _last_level(study: StudyRecord, sweep: str, max_seeds: int) -> float:

@@ -43,7 +43,9 @@ class Spread:
         alpha = self.share * np.asarray(alpha, np.float64)
         by_images = critical(alpha, self.comparisons, math.inf)
         by_seeds = critical(alpha, self.comparisons, self.df) if self.seeds else 0.0
-        both = np.square(by_seeds * self.seeds * np.asarray(times)) + np.square(by_images * self.images)
+        both = np.square(by_seeds * self.seeds * np.asarray(times)) + np.square(
+            by_images * self.images
+        )
         return np.asarray(np.sqrt(np.maximum(both, np.square(by_images * self.least))))
 
     def p(self, stray: float) -> float:

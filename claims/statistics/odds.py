@@ -54,7 +54,8 @@ def odds(
             z = (bound - mean) / error
         return np.asarray(scipy.special.ndtr(np.where(bound == mean, 0.0, z)))
 
-    inside, touching, reached = np.zeros_like(within), np.zeros_like(within), -math.inf
+    inside, touching = np.zeros_like(within), np.zeros_like(within)
+    reached = np.full_like(within, -math.inf)
     for low, high in sorted(places):
         inside += np.maximum(below(high - within) - below(low + within), 0.0)
         start = np.maximum(low - beyond, reached)
