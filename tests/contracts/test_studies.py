@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ from runs.record import StudyRecord, TrialRecord
 from runs.run import Run
 from service.execution import run_trial
 from service.study import Study
+from service.study_checks import TIMED
 from studies import NAMES
+from trainables.protocol import measured_by
 
 FOLDER = Path(__file__).resolve().parents[2] / "studies"
 ASSIGNMENT = {
@@ -139,9 +142,10 @@ def test_the_ends_of_every_sweep_run_small_and_report_what_decides(study: Study,
         assert small.metric in lines[0]
         if study.name in ASSIGNMENT:
             names = {name for line in lines for name in line if "/" in name}
-            splits = {"train", "val", "test", "test_before", "test_curve", "time", "updates"}
-            assert {name.partition("/")[0] for name in names} <= splits
-            assert {"test/accuracy", "test/accuracy_at_best"} <= set(lines[-1])
+            said = (*measured_by(small.trainable), *TIMED)
+            assert not [n for n in names if not any(fnmatchcase(n, one) for one in said)]
+            last = {"train_clean/accuracy", "test/accuracy", "test/accuracy_at_best"}
+            assert last <= set(lines[-1])
             assert (tmp_path / trial.key / "predictions.npz").exists()
 
 
