@@ -154,7 +154,7 @@ def test_every_claim_is_about_variants_that_the_study_has(study: Study):
     for claim in study.claims:
         for part in claim.test.simple:
             for chosen in part.selections():
-                assert len(select(run, part.sweep, chosen)) == 3
+                assert len(select(run, part.sweep, chosen).trained) == 3
         if not claim.test.OVER_RUNS:  # needs several data sets
             assert judge(claim, [run]).status != "not tested"
 
@@ -184,8 +184,9 @@ def test_a_variant_that_diverged_leaves_its_sweep_unanswered(study: Study, trust
     read = reading(replace(whole, trials=trials))
     assert not read.refused
     if study.paragraphs:
-        told = len(read.answer.paragraphs) + len(read.answer.unanswered)
-        assert told == len(study.paragraphs)
+        first, *others = read.answer.paragraphs or [""]
+        told = [text for text in (first, *others) if text and not text.startswith("⚠")]
+        assert len(told) + len(read.answer.unanswered) == len(study.paragraphs)
 
 
 def test_a_whole_run_fills_in_the_answer(study: Study, trusting):
@@ -208,7 +209,7 @@ def pretended(study: Study, seeds: int) -> Run:
         settings = spec.settings.canonical()
         lines = [
             {"epoch": e, **{name: float(random.uniform(0.1, 1)) for name in metrics}}
-            for e in range(1, 7)
+            for e in range(1, 13)
         ]
         last = {name: lines[-1][name] for name in metrics}
         trials.append(
