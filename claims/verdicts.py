@@ -1,7 +1,7 @@
 """Judge claims by the numbers of a run: supported, refuted (in part), undecided, not tested.
 
 How each kind of claim is judged stands in claims/kinds/: most by where the whole interval lies
-(`kinds.kind.judge_interval`). That something was not found never supports that nothing is there.
+(`kinds.judging.judge_interval`). That something was not found never supports that nothing is there.
 Claims are not corrected for each other: each was declared by itself.
 """
 

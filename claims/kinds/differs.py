@@ -8,7 +8,8 @@ from typing import Literal, Self
 
 from claims.evidence import spelt
 from claims.finding import Finding
-from claims.kinds.kind import Region, Selection, found, in_words, listed
+from claims.kinds.judging import Region, found, in_words
+from claims.kinds.kind import Selection, listed
 from claims.kinds.pair import Pair
 from claims.measures import ACCURACY, Measure
 from runs.run import Run

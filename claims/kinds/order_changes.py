@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from claims.finding import Finding, Status
-from claims.kinds.kind import found
+from claims.kinds.judging import found
 from claims.kinds.pair import Pair
 from claims.needs import Needs
 from runs.run import Run

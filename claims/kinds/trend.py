@@ -12,17 +12,15 @@ from pydantic import Field
 
 from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
 from claims.finding import Finding, Status
-from claims.kinds.kind import (
+from claims.kinds.judging import (
     EITHER_SIDE,
     MOST_SEEDS,
     TURNS,
     UNDECIDED,
-    Part,
-    Selection,
-    listed,
     of_deaths,
     weighed,
 )
+from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
