@@ -145,7 +145,7 @@ class Way:
     on: the measure.
     rivals: the trained trials of all samples, at which it may look.
     chance: what is right by chance; None where that is unknown.
-    others: variants that may share their spread over seeds.
+    others: variants that may share their spread over seeds, unless networks of these died.
     """
 
     samples: Sequence[Sample]
@@ -168,22 +168,23 @@ class Way:
         Raises Missing where nothing tells how sure it is.
         """
         on, seeds = self.on, len(self.seeds)
-        own = self.values()
-        rows = [*own, *self._shared()] if len(own) > 1 else own
-        factors = np.zeros(len(rows))
-        factors[: len(weights)] = weights
+        values = self.values()
+        died = any(one.deaths.dead for one in self.samples)
+        # Where networks died, the spread of those without a weight tells nothing of the others'.
+        table = [(row, w) for row, w in zip(values, weights, strict=True) if w or not died]
+        table += [] if died else [(row, 0.0) for row in self._shared()]
         images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        spread, alone = spread_of(rows, factors, images)
-        value = float(np.dot(weights, np.mean(own, axis=1)))
+        spread, own = spread_of([row for row, _ in table], [w for _, w in table], images)
+        value = float(np.dot(weights, np.mean(values, axis=1)))
         if seeds > 1 and not spread.seeds and not spread.least:
             said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
             raise Missing(said, Needs(seeds=seeds + 1))
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        return Estimate(value, spread, alone, self.counted, seeds, known, (low, high))
+        return Estimate(value, spread, own or died, self.counted, seeds, known, (low, high))
 
     def _values(self, one: Sample) -> list[float]:
         return [self._value(one.ended[seed]) for seed in self.seeds]
@@ -199,7 +200,7 @@ class Way:
     def _shared(self) -> list[list[float]]:
         """Values of the others that trained with all these seeds, and have the measure."""
         rows = []
-        for one in () if self.counted else self.others:
+        for one in self.others:
             if not one.deaths.dead and set(self.seeds) <= set(one.trained):
                 with suppress(Missing):
                     rows.append(self._values(one))
@@ -253,7 +254,7 @@ def ways(
     """
     living = [one for one in samples if one.trained]
     if any(one.deaths.dead for one in samples) and not living:
-        raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
+        raise LearntNothing("these networks learnt nothing", _more_seeds(samples))
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
     found = []
@@ -276,10 +277,12 @@ def ways(
 
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
-    """Stopped and failed trials can still end well; of those that died, other seeds may."""
+    """Stopped and failed trials can still end well; where some seeds died, others may not."""
     trials = [trial for one in samples for trial in one.variant.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
+    if not all(one.trained for one in samples):
+        return Needs(hopeless=True)
     return Needs(seeds=max(SEEDS, len({trial.seed for trial in trials}) + 1))
 
 
