@@ -66,6 +66,10 @@ class Kind(Value, ABC):
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What it comes to in the first of the runs; in all of them where OVER_RUNS says so."""
 
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """What else than the clause of one finding says why it comes to this status, or ""."""
+        return ""
+
     def lacks(self, runs: Sequence[Run], findings: Sequence[Finding]) -> tuple[Run, Needs]:
         """What would have to be there for what was not tested, and in which run."""
         return runs[0], together(one.needs for one in findings if one.status == "not tested")
