@@ -20,6 +20,7 @@ Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Fi
 
 UNDECIDED: Status = "undecided"
 TURNS = "it turns on whether networks that died count"
+SIZE = "differs from 0, its size is not settled"
 EITHER_SIDE = "could lie on either side"
 MOST_SEEDS = 50  # beyond that nobody waits
 
@@ -63,7 +64,8 @@ def found(
     estimates: without networks that died, and with them, as `evidence.ways` has them: the
         claim must hold both ways.
     samples: the variants that it is about.
-    favoured: those of them that the claim speaks for, none of which may have died unexpectedly.
+    favoured: those of them that the claim speaks for, no network of which may have died
+        unexpectedly.
     """
     effects = [one.interval(alpha) for one in estimates]
     statuses = {judge_interval(effect, region) for effect in effects}
@@ -73,7 +75,8 @@ def found(
     on, first = part.on, effects[0]
     status, clause = weighed(status, clause, first.seeds, samples, favoured, counted, on)
     if status == "undecided" and not clause:
-        clause = undecided(first, region)
+        compared = len(samples) > 1
+        clause = SIZE if compared and first.excludes_zero else undecided(first, region)
     return Finding(
         says=part.says,
         status=status,
@@ -84,7 +87,7 @@ def found(
         scale=on.scale,
         unit=on.unit,
         detectable=first.detectable if status == "undecided" else None,
-        deaths=[one.deaths for one in samples],
+        deaths=[one.deaths for one in (*favoured, *(o for o in samples if o not in favoured))],
     )
 
 
@@ -103,9 +106,11 @@ def weighed(
     """
     lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
     if seeds == 1:
-        return UNDECIDED, "one seed: another may end elsewhere"
+        alone = all(len(one.ended) == 1 for one in samples)
+        one = "one seed" if alone else "one seed alone trained in all"
+        return UNDECIDED, f"{one}: another may end elsewhere"
     if any(one.deaths.dead for one in samples) and not counted:
-        return UNDECIDED, f"networks died, of which {on.says} says nothing"
+        return UNDECIDED, f"networks died, which {on.says} does not count"
     if status == "supported" and lost:
         return UNDECIDED, f"{lost[0].dead} of {lost[0].of} seeds of {lost[0].variant} died"
     return status, clause
@@ -125,9 +130,7 @@ def of_deaths(finding: Finding) -> str:
 
 
 def undecided(effect: Difference, region: Region) -> str:
-    """Why an interval decides nothing, one clause."""
-    if effect.excludes_zero:
-        return "differs from 0, its size is not settled"
+    """With how many seeds an interval like this would decide, one clause."""
     more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
     for seeds in more:
         spread = effect.spread.with_seeds(effect.seeds, seeds)
