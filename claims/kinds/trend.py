@@ -158,14 +158,13 @@ class Trend(Part):
         )
 
     def _turn(self, levels: Sequence[float], means: npt.NDArray[np.float64]) -> str:
+        """Where it goes the other way; means: those of a rise."""
         up, down = ("rises", "falls") if self.rises else ("falls", "rises")
-        peak = int(np.argmax(means))
-        value = f"{self.over} {levels[peak]:g}"
-        if peak == 0:
-            return f"{down} from {value} on"
-        if peak == len(levels) - 1:
-            return f"{up} to {value}, but {down} on the way"
-        return f"{up} to {value}, {down} after it"
+        turn, last = int(np.argmax(means)), len(levels) - 1
+        if turn == 0:  # what goes up again does so from where it is lowest
+            turn, up, down = int(np.argmin(means)), down, up
+        after = f", {down} after it" if turn < last else f", but {down} on the way"
+        return f"{up} to {self.over} {levels[turn]:g}{after}"
 
     def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
         fewer = len({trial.seed for one in samples for trial in one.variant.trials}) - seeds
