@@ -12,14 +12,7 @@ from pydantic import Field
 
 from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
 from claims.finding import Finding, Status
-from claims.kinds.judging import (
-    EITHER_SIDE,
-    MOST_SEEDS,
-    TURNS,
-    UNDECIDED,
-    of_deaths,
-    weighed,
-)
+from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
 from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
@@ -145,7 +138,7 @@ class Trend(Part):
         elif clear:
             clause = "its slope is clear, but a step between two values may go against it"
         else:
-            clause = _needs_seeds(slope, alpha)
+            clause = undecided(slope, ((0.0, None),))
         said = ", ".join(f"{self.on.scale * mean:.3g}" for mean in means)
         values = ", ".join(f"{level:g}" for level in levels)
         return _Judged(
@@ -228,11 +221,3 @@ def _one_sided(step: Estimate, direction: float) -> float:
     """p-value of the step's not going in a direction, in [0, 1]."""
     half = step.spread.p(step.value) / 2.0
     return half if direction * step.value > 0.0 else 1.0 - half
-
-
-def _needs_seeds(slope: Difference, alpha: float) -> str:
-    """With how many seeds such a slope would be clear, where that is in reach."""
-    for seeds in range(slope.seeds + 1, MOST_SEEDS + 1) if slope.seeds > 1 else ():
-        if slope.spread.with_seeds(slope.seeds, seeds).p(slope.estimate) <= alpha:
-            return f"needs about {seeds} seeds"
-    return EITHER_SIDE
