@@ -13,7 +13,7 @@ import numpy.typing as npt
 from claims import tuned
 from claims.deaths import Deaths, chance, dead, deaths
 from claims.measures import Measure
-from claims.needs import LearntNothing, Missing, Needs, Unfinished
+from claims.needs import LearntNothing, Missing, Needs, Uncounted, Unfinished
 from claims.statistics.contrast import spread_of
 from claims.statistics.interval import Difference, Spread, interval
 from runs.record import TrialAsked, TrialRecord
@@ -112,7 +112,7 @@ class Estimate:
 
     value: in the measure's own unit.
     spread: of its errors.
-    own: whether that over seeds is these variants' own, not that of their sweep.
+    apart: places of the samples whose own spread over seeds is in it, not that of their sweep.
     counted: whether networks that died are in it, at what they have: chance, or never.
     seeds, images: over how many, images None where nothing is known of others.
     possible: the values that it can have.
@@ -120,7 +120,7 @@ class Estimate:
 
     value: float
     spread: Spread
-    own: bool
+    apart: frozenset[int]
     counted: bool
     seeds: int
     images: int | None
@@ -145,7 +145,8 @@ class Way:
     on: the measure.
     rivals: the trained trials of all samples, at which it may look.
     chance: what is right by chance; None where that is unknown.
-    others: variants that may share their spread over seeds, unless networks of these died.
+    finest: what one image makes; None where that is unknown, or the measure counts none.
+    others: variants that may share their spread over seeds.
     """
 
     samples: Sequence[Sample]
@@ -154,6 +155,7 @@ class Way:
     on: Measure
     rivals: Sequence[TrialRecord]
     chance: float | None
+    finest: float | None
     others: Sequence[Sample]
 
     def values(self) -> list[list[float]]:
@@ -169,22 +171,49 @@ class Way:
         """
         on, seeds = self.on, len(self.seeds)
         values = self.values()
-        died = any(one.deaths.dead for one in self.samples)
-        # Where networks died, the spread of those without a weight tells nothing of the others'.
-        table = [(row, w) for row, w in zip(values, weights, strict=True) if w or not died]
-        table += [] if died else [(row, 0.0) for row in self._shared()]
         images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        spread, own = spread_of([row for row, _ in table], [w for _, w in table], images)
+        spread, apart = self._spread(values, np.asarray(weights, np.float64), images)
         value = float(np.dot(weights, np.mean(values, axis=1)))
+        if seeds > 1 and not spread.seeds and not spread.least and self.finest:
+            # All alike, to an image: they are known no better than that.
+            by_image = self.finest * float(np.linalg.norm(weights)) / math.sqrt(seeds)
+            spread = replace(spread, seeds=by_image, df=seeds - 1.0)
         if seeds > 1 and not spread.seeds and not spread.least:
             said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
             raise Missing(said, Needs(seeds=seeds + 1))
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        return Estimate(value, spread, own or died, self.counted, seeds, known, (low, high))
+        return Estimate(value, spread, apart, self.counted, seeds, known, (low, high))
+
+    def _spread(
+        self,
+        values: Sequence[Sequence[float]],
+        weights: npt.NDArray[np.float64],
+        images: Sequence[Sequence[npt.NDArray[np.float64]]] | None,
+    ) -> tuple[Spread, frozenset[int]]:
+        """What the errors of a weighted sum are made of, and which samples' own spread is in it.
+
+        Where networks died of what has a weight, each seed's sum is one number, and their spread is
+        that of the sum: no other variant's, nor that of a row at chance, tells how sure it is.
+        """
+        died = frozenset(place for place, one in enumerate(self.samples) if one.deaths.dead)
+        used = np.flatnonzero(weights)
+        if died & {*used}:
+            size = float(np.linalg.norm(weights))
+            shares = weights[used] / size
+            both = None
+            if images is not None:
+                both = [np.tensordot(shares, np.asarray(images, np.float64), 1)]
+            spread, _ = spread_of([shares @ np.asarray(values)[used]], [size], both)
+            return spread, died
+        kept = [place for place in range(len(values)) if place not in died]
+        shared = self._shared() if len(values) > 1 else []
+        rows = [*(values[place] for place in kept), *shared]
+        spread, apart = spread_of(rows, [*weights[kept], *[0.0] * len(shared)], images)
+        return spread, frozenset(kept[row] for row in apart)
 
     def _values(self, one: Sample) -> list[float]:
         return [self._value(one.ended[seed]) for seed in self.seeds]
@@ -235,6 +264,7 @@ class Way:
 
 
 def ways(
+    run: Run,
     samples: Sequence[Sample],
     on: Measure,
     others: Sequence[Sample] = (),
@@ -257,21 +287,23 @@ def ways(
         raise LearntNothing("these networks learnt nothing", _more_seeds(samples))
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
+    finest = on.finest(run.study.dataset.get("counts") or {})
+    seeds = {trial.seed for one in samples for trial in one.variant.trials}
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
         trained = _common(living, lambda one: one.trained)
-        if trained:
-            found.append(Way(living, trained, False, on, rivals, level, others))
+        if len(trained) > 1 or len(seeds) == len(trained):
+            found.append(Way(living, trained, False, on, rivals, level, finest, others))
     everyone = _common(samples, lambda one: one.ended)
     more = len(everyone) > len(trained) or len(living) < len(samples)
     if everyone and more and on.of_dead(level, rivals) is not None:
-        found.append(Way(samples, everyone, True, on, rivals, level, others))
-    if not found:
-        raise Missing("no seed trained in all that is compared", _more_seeds(samples))
-    seeds = {trial.seed for one in samples for trial in one.variant.trials}
-    if max(len(way.seeds) for way in found) == 1 < len(seeds):
-        said = f"of {len(seeds)} seeds one alone is left in all that is compared"
+        found.append(Way(samples, everyone, True, on, rivals, level, finest, others))
+    if not found and more and not trained:
+        raise Uncounted(f"networks died, which {on.says} does not count", _more_seeds(samples))
+    if not found or max(len(way.seeds) for way in found) == 1 < len(seeds):
+        count = "one alone is" if trained or found else "none is"
+        said = f"of {len(seeds)} seeds {count} left in all that is compared"
         raise Missing(said, _more_seeds(samples))
     return found
 

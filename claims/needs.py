@@ -60,5 +60,9 @@ class Unfinished(Missing):
     """There are such trials, but none finished."""
 
 
+class Uncounted(Missing):
+    """Networks died, and what is compared has no number of one that did."""
+
+
 class LearntNothing(Missing):
     """Every network of what is compared died."""

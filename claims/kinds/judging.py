@@ -106,9 +106,7 @@ def weighed(
     """
     lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
     if seeds == 1:
-        alone = all(len(one.ended) == 1 for one in samples)
-        one = "one seed" if alone else "one seed alone trained in all"
-        return UNDECIDED, f"{one}: another may end elsewhere"
+        return UNDECIDED, "one seed: another may end elsewhere"
     if any(one.deaths.dead for one in samples) and not counted:
         return UNDECIDED, f"networks died, which {on.says} does not count"
     if status == "supported" and lost:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 from claims.finding import DECIDED, Finding, Status
 from claims.looks import alpha_of
 from claims.measures import Measure
-from claims.needs import LearntNothing, Missing, Needs, together
+from claims.needs import LearntNothing, Missing, Needs, Uncounted, together
 from claims.value import Value
 from runs.run import Run
 from runs.variants import Variant
@@ -135,6 +135,8 @@ class Part(Kind):
         alpha = share * alpha_of(run.study, self.sweep)
         try:
             found = self.find(run, alpha)
+        except Uncounted as why:
+            return Finding(self.says, "undecided", self.wanted, clause=str(why))
         except Missing as why:
             return Finding(
                 self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs,

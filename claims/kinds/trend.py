@@ -85,7 +85,7 @@ class Trend(Part):
         others = neighbours(run, self.sweep, samples)
         names = {one: level for level, one in levels.items()}
         judged = []
-        for way in ways(samples, self.on, others=others, least=LEAST):
+        for way in ways(run, samples, self.on, others=others, least=LEAST):
             judged.append(self._judge(way, [names[one] for one in way.samples], alpha))
         first = judged[0]
         alike = len({one.status for one in judged}) == 1

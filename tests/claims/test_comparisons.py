@@ -108,15 +108,26 @@ def test_comparisons_hold_together(compared):
         assert one < half(difference) < third
 
 
-def test_one_that_spreads_more_is_judged_by_its_own_spread(compared):
-    rows = ROWS | {"wild": [0.40, 0.95, 0.66]}
+def test_one_that_spreads_more_is_judged_by_its_own_spread_and_by_itself(compared):
+    rows = ROWS | {"wild": [0.50, 0.75, 0.61]}
     result = by_name(compared(rows).differences)
     wild = result["wild"]
-    alone = scipy.stats.ttest_rel(rows["wild"], rows["base"])
-    alpha = (1 - wild.confidence) / 4  # of four comparisons, each with an equal part
-    interval = tuple(alone.confidence_interval(1 - alpha))
-    assert (wild.low, wild.high) == pytest.approx((max(interval[0], -1.0), min(interval[1], 1.0)))
-    assert all(half(other) < half(wild) / 2 for x, other in result.items() if x != "wild")
+    # The baseline's part of it is small.
+    alone = scipy.stats.sem(np.subtract(rows["wild"], rows["base"]))
+    assert wild.spread.seeds == pytest.approx(alone, rel=0.15) and wild.spread.df < 4
+    # Of four comparisons each has an equal part of what all may err with.
+    assert (wild.spread.comparisons, wild.spread.share) == (1, 0.25)
+    others = [other for x, other in result.items() if x != "wild"]
+    assert [(one.spread.comparisons, one.spread.share) for one in others] == [(3, 0.75)] * 3
+    assert all(half(other) < half(wild) / 2 for other in others)
+
+
+def test_a_baseline_that_spreads_more_keeps_all_together(compared):
+    """It is in every comparison: each by itself would blind the page."""
+    result = by_name(compared(ROWS | {"base": [0.50, 0.75, 0.61]}).differences)
+    assert {one.spread.comparisons for one in result.values()} == {3}
+    before = by_name(compared(ROWS).differences)
+    assert all(half(one) > 2 * half(before[x]) for x, one in result.items())
 
 
 def test_one_whose_networks_died_is_judged_by_itself(compared):
@@ -211,7 +222,7 @@ def test_what_cannot_be_compared_is_named_with_the_reason(compared):
     assert by_name(result.differences)["whole"].seeds == 2  # those of the baseline
     assert by_name(result.left_out) == {
         "once": "of 2 seeds one alone is left in all that is compared",
-        "elsewhere": "no seed trained in all that is compared",
+        "elsewhere": "of 3 seeds none is left in all that is compared",
     }
     tied = compared({"base": [0.5, 0.6], "tied": [0.51, 0.61]})
     assert by_name(tied.left_out) == {"tied": "all 2 seeds come to the same +1 points"}
@@ -219,9 +230,12 @@ def test_what_cannot_be_compared_is_named_with_the_reason(compared):
 
 def test_networks_that_died_are_compared_with_nothing(compared):
     died = ["at chance"] * 3
-    result = compared({"base": ROWS["base"], "up": ROWS["up"], "dead": died}, images=1_000)
+    rows = {"base": ROWS["base"], "up": ROWS["up"], "dead": died, "lost": ["diverged"] * 3}
+    result = compared(rows, images=1_000)
     assert [*by_name(result.differences)] == ["up"]
-    assert by_name(result.left_out) == {"dead": "its networks died"}
+    assert by_name(result.left_out) == dict.fromkeys(("dead", "lost"), "its networks died")
+    once = compared({"base": ROWS["base"], "up": [0.63, "diverged", "diverged"]}, images=1_000)
+    assert by_name(once.left_out) == {"up": "fewer than two seeds trained in both"}
     dead = compared({"base": died, "up": ROWS["up"]}, images=1_000)
     assert by_name(dead.left_out) == {"up": "the baseline's networks died"}
 

@@ -150,11 +150,22 @@ def test_an_opponent_all_of_whose_networks_died_has_what_chance_has(verdict, end
     )
 
 
-def test_where_chance_is_not_known_a_dead_opponent_has_no_accuracy(verdict):
-    result = verdict(beats("s", A, B), {"a": GOOD[:3], "b": ["diverged"] * 3})
-    assert result.status == "not tested" and result.command == ""
-    some = verdict(beats("s", A, B), {"a": GOOD[:4], "b": ["diverged", *POOR[1:4]]})
-    assert some.status == "undecided" and "does not count" in some.clause
+@pytest.mark.parametrize("lost", [1, 4])
+def test_where_chance_is_not_known_what_died_has_no_accuracy(verdict, lost):
+    rows = {"a": GOOD[:4], "b": [*["diverged"] * lost, *POOR[lost:4]]}
+    result = verdict(beats("s", A, B), rows)
+    assert result.status == "undecided" and result.command == ""
+    assert result.clause == "networks died, which test/accuracy does not count"
+    assert (result.findings[0].effect is None) == (lost == 4)
+
+
+def test_what_is_better_in_the_one_seed_that_trained_is_judged_with_the_dead(verdict):
+    """One seed that trained of three is no sample of those that train."""
+    rows = {"a": [0.9, "diverged", "diverged"], "b": [0.6, 0.61, 0.62]}
+    result = verdict(beats("s", A, B), rows, images=2_000, may_diverge="a")
+    effect = result.findings[0].effect
+    assert result.status == "undecided" and effect.seeds == 3
+    assert effect.estimate == pytest.approx((0.9 + 0.1 + 0.1) / 3 - 0.61)
 
 
 @pytest.mark.parametrize("test", [beats("s", A, B), alike("s", A, B, 0.02),
@@ -212,4 +223,5 @@ def test_of_other_measures_a_network_that_died_leaves_everything_open(by_loss):
         result = by_loss(lower, **rows)
         assert result.status == "undecided"
         assert result.clause == "networks died, which train/loss does not count"
-    assert by_loss(lower, a=FAST, b=[None] * 4).status == "not tested"
+    never = by_loss(lower, a=FAST, b=[None] * 4)
+    assert (never.status, never.clause) == ("undecided", result.clause)

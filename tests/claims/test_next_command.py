@@ -114,12 +114,13 @@ def test_an_order_that_changes_needs_another_data_set_and_none_of_what_this_one_
 
 
 def test_what_diverged_in_every_seed_no_run_would_test(command):
-    """Where nothing tells what chance has right, as no network left its predictions."""
-    how = {("b", seed): DIVERGED for seed in range(3)}
+    how = {(x, seed): DIVERGED for x in "ab" for seed in range(3)}
     assert command(beats("s", A, B), THREE, how) == ""
     assert command(every([beats("s", A, B), beats("s", A, C)]), THREE, how) == ""
     level = Level(sweep="s", of=B, on=ACCURACY, within=((0.5, None),))
     assert command(level, THREE, how) == ""
+    how["a", 1] = FAILED  # which may yet end well
+    assert command(beats("s", A, B), THREE, how) == f"{TOY} --retry-failed toy/now"
 
 
 def test_where_some_seeds_diverged_further_ones_are_tried(command):

@@ -133,10 +133,3 @@ def test_what_is_decided_has_no_clause_and_nothing_that_it_could_have_found(verd
     for test in (beats("s", A, B), beats("s", B, A)):
         result = verdict(test, pair(0.2))
         assert result.clause == "" and result.findings[0].detectable is None
-
-
-def test_of_one_seed_that_is_left_it_says_so(verdict):
-    rows = {"a": [0.9, "diverged", "diverged"], "b": [0.6, 0.61, 0.62]}
-    result = verdict(beats("s", A, B), rows, images=2_000, may_diverge="a")
-    assert result.status == "undecided"
-    assert result.clause == "one seed alone trained in all: another may end elsewhere"
