@@ -29,7 +29,7 @@ def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
         other = next(name for name in DATA_SETS if name != study.dataset.get("name"))
         free = OF_DATA | _useless(run, sweeps)
         return again(study, free, dataset=other, only=sweeps, seeds=seeds)
-    if needs.test_curves or needs.free or asked.smoke:
+    if needs.test_curves or needs.anew or needs.free or asked.smoke:
         if needs.test_curves and "test_curves" not in study.settings:
             return ""
         curves = {"test_curves": True} if needs.test_curves else {}

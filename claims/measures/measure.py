@@ -180,6 +180,6 @@ def curve(trial: TrialRecord, metric: str, least: int = 1, why: str = "") -> Flo
 
 
 def unmeasured(metric: str, how: str = "") -> Missing:
-    """That a metric is not there; only curves of test are an option of a run."""
-    curves = metric.startswith("test_curve/")
-    return Missing(f"{metric} was not measured{how}", Needs(test_curves=curves))
+    """That a metric is not there; what would measure it is known of these two alone."""
+    curves, clean = (metric.startswith(split) for split in ("test_curve/", "train_clean/"))
+    return Missing(f"{metric} was not measured{how}", Needs(test_curves=curves, anew=clean))

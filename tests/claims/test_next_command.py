@@ -97,6 +97,14 @@ def test_a_curve_of_the_test_set_has_to_be_measured_by_a_new_run(command):
     assert "false" not in command(CURVE, THREE, given=given)
 
 
+def test_clean_train_accuracy_has_to_be_measured_by_a_new_run(command):
+    """Further seeds would have it, but those that have ended are not asked again."""
+    clean = beats("s", A, B, on=Last(metric="train_clean/accuracy"))
+    assert command(clean, THREE, given={"lr": [0.1]}) == f"{TOY} --lr 0.1 --only s --seeds 3"
+    both = command(every([clean, CURVE]), THREE)
+    assert both == f"{TOY} --only s --seeds 3 --test-curves"
+
+
 def test_where_a_study_cannot_measure_it_nothing_would_test_it(command, made_run, made_trial):
     trials = [made_trial({"x": x}, seed, metrics={"m": 1.0}) for x in "ab" for seed in range(3)]
     claim = Claim(id="c", says="?", test=CURVE)
