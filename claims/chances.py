@@ -15,7 +15,8 @@ from claims.aim import Aim, ends
 from claims.claim import Claim
 from claims.evidence import Estimate
 from claims.finding import DECIDED, Finding
-from claims.kinds.kind import Part, weighed
+from claims.kinds.judging import weighed
+from claims.kinds.kind import Part
 from claims.looks import next_look, planned
 from claims.needs import Missing, Needs
 from claims.statistics.interval import Spread

@@ -100,7 +100,7 @@ def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
     others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
     both = ways(run, [one, base], Last(metric=run.outcome), others)
     if both[0].counted:
-        raise Missing("no seed trained in both")
+        raise Missing("fewer than two seeds trained in both")
     return both[0].estimate((1.0, -1.0))
 
 

@@ -170,16 +170,12 @@ class Way:
         Raises Missing where nothing tells how sure it is.
         """
         on, seeds = self.on, len(self.seeds)
-        own = self.values()
-        died = [place for place, one in enumerate(self.samples) if one.deaths.dead]
-        rows = own if died or len(own) == 1 else [*own, *self._shared()]
-        factors = np.zeros(len(rows))
-        factors[: len(weights)] = weights
+        values = self.values()
         images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        spread, apart = spread_of(rows, factors, images)
-        value = float(np.dot(weights, np.mean(own, axis=1)))
+        spread, apart = self._spread(values, np.asarray(weights, np.float64), images)
+        value = float(np.dot(weights, np.mean(values, axis=1)))
         if seeds > 1 and not spread.seeds and not spread.least and self.finest:
             # All alike, to an image: they are known no better than that.
             by_image = self.finest * float(np.linalg.norm(weights)) / math.sqrt(seeds)
@@ -190,8 +186,34 @@ class Way:
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        apart |= frozenset(died)
         return Estimate(value, spread, apart, self.counted, seeds, known, (low, high))
+
+    def _spread(
+        self,
+        values: Sequence[Sequence[float]],
+        weights: npt.NDArray[np.float64],
+        images: Sequence[Sequence[npt.NDArray[np.float64]]] | None,
+    ) -> tuple[Spread, frozenset[int]]:
+        """What the errors of a weighted sum are made of, and which samples' own spread is in it.
+
+        Where networks died of what has a weight, each seed's sum is one number, and their spread is
+        that of the sum: no other variant's, nor that of a row at chance, tells how sure it is.
+        """
+        died = frozenset(place for place, one in enumerate(self.samples) if one.deaths.dead)
+        used = np.flatnonzero(weights)
+        if died & {*used}:
+            size = float(np.linalg.norm(weights))
+            shares = weights[used] / size
+            both = None
+            if images is not None:
+                both = [np.tensordot(shares, np.asarray(images, np.float64), 1)]
+            spread, _ = spread_of([shares @ np.asarray(values)[used]], [size], both)
+            return spread, died
+        kept = [place for place in range(len(values)) if place not in died]
+        shared = self._shared() if len(values) > 1 else []
+        rows = [*(values[place] for place in kept), *shared]
+        spread, apart = spread_of(rows, [*weights[kept], *[0.0] * len(shared)], images)
+        return spread, frozenset(kept[row] for row in apart)
 
     def _values(self, one: Sample) -> list[float]:
         return [self._value(one.ended[seed]) for seed in self.seeds]
@@ -262,7 +284,7 @@ def ways(
     """
     living = [one for one in samples if one.trained]
     if any(one.deaths.dead for one in samples) and not living:
-        raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
+        raise LearntNothing("these networks learnt nothing", _more_seeds(samples))
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
     finest = on.finest(run.study.dataset.get("counts") or {})
@@ -278,7 +300,7 @@ def ways(
     if everyone and more and on.of_dead(level, rivals) is not None:
         found.append(Way(samples, everyone, True, on, rivals, level, finest, others))
     if not found and more and not trained:
-        raise Uncounted(f"networks died, of which {on.says} says nothing", _more_seeds(samples))
+        raise Uncounted(f"networks died, which {on.says} does not count", _more_seeds(samples))
     if not found or max(len(way.seeds) for way in found) == 1 < len(seeds):
         count = "one alone is" if trained or found else "none is"
         said = f"of {len(seeds)} seeds {count} left in all that is compared"
@@ -287,10 +309,12 @@ def ways(
 
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
-    """Stopped and failed trials can still end well; of those that died, other seeds may."""
+    """Stopped and failed trials can still end well; where some seeds died, others may not."""
     trials = [trial for one in samples for trial in one.variant.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
+    if not all(one.trained for one in samples):
+        return Needs(hopeless=True)
     return Needs(seeds=max(SEEDS, len({trial.seed for trial in trials}) + 1))
 
 

@@ -9,9 +9,11 @@ from typing import Literal, Self
 from claims.aim import Aim, supposed_difference
 from claims.evidence import Sample, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Region, Selection, found, in_words, listed
+from claims.kinds.judging import Region, found, in_words
+from claims.kinds.kind import Selection, listed
 from claims.kinds.pair import Pair
-from claims.measures import ACCURACY, Measure
+from claims.measures import ACCURACY, At, Last, Measure
+from claims.units import POINTS
 from runs.run import Run
 
 
@@ -39,8 +41,8 @@ class Differs(Pair):
     def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean difference lies."""
         samples = self.samples(run)
-        favoured = self._favoured(samples)
         estimates = self.estimates(run, samples)
+        favoured = self._favoured(samples)
         finding = found(self, estimates, self.within, samples, favoured, alpha)
         return replace(finding, note=self.notes(run, samples, finding))
 
@@ -51,9 +53,18 @@ class Differs(Pair):
         supposed = supposed_difference(self.within, self.on, estimates[0])
         return Aim(estimates, self.within, samples, self._favoured(samples), *supposed)
 
-    def _favoured(self, samples: Sequence[Sample]) -> Sequence[Sample]:
-        one_sided = all(None in ends for ends in self.within)
-        return samples[:1] if one_sided else samples
+    def _favoured(self, samples: tuple[Sample, Sample]) -> Sequence[Sample]:
+        """For which the claim speaks: both where it names no side.
+
+        It speaks for the first, if not for the lower of two accuracies.
+        """
+        of, to = samples
+        above = all(high is None for _, high in self.within)
+        below = all(low is None for low, _ in self.within)
+        if not above and not below:
+            return samples
+        shares = isinstance(self.on, Last | At) and self.on.unit == POINTS.word
+        return (to,) if below and shares else (of,)
 
 
 def beats(

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from claims.aim import Aim, supposed_level
 from claims.evidence import Estimate, Sample, left_out, select, spelt, ways
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, found, in_words, of_deaths
+from claims.kinds.judging import Region, found, in_words, of_deaths
+from claims.kinds.kind import Part, Selection
 from runs.run import Run
 
 

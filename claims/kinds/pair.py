@@ -16,7 +16,8 @@ from claims.evidence import (
     ways,
 )
 from claims.finding import Finding
-from claims.kinds.kind import Part, Selection, of_deaths
+from claims.kinds.judging import of_deaths
+from claims.kinds.kind import Part, Selection
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing
 from runs.run import Run
