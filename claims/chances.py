@@ -94,11 +94,11 @@ def hopeless(verdict: Verdict, run: Run, max_seeds: int) -> bool:
     It is not where the chance that the last look decides it, given what is known, is below 10 %
     (stochastic curtailment; Lachin, Statistics in Medicine 24, 2747, 2005). The new seeds' mean is
     taken as normal around the present one with the errors of both, which makes it the predictive
-    power of Spiegelhalter, Freedman and Blackburn (Controlled Clinical Trials 7, 8, 1986): as if
-    the present estimate were the truth, three seeds that happen to lie near a bound would end many
-    runs that more seeds decide. The images stay the same, so that nothing changes through them. The
-    spread over seeds is at its upper one-sided 80 % bound, which makes for less power. Looks before
-    the last are left out, which makes for a little less, too.
+    power of Spiegelhalter, Freedman and Blackburn (Controlled Clinical Trials 7, 8, 1986), and the
+    spread over seeds is at its lower one-sided 80 % bound: what is given up has little chance even
+    so. Were the present mean the truth, or the spread at its upper bound, three seeds that happen
+    to lie near a bound, or apart, would end many runs that more seeds decide. The images stay the
+    same, so that nothing changes through them. Looks before the last are left out.
 
     A trend is refuted by a step against it, too, whose chance is told apart from that of the slope;
     that a step may also keep it open is left out.
@@ -192,9 +192,9 @@ def _after(aim: Aim, way: int, more: int, alpha: float, parts: int) -> Odds:
 def _then_lies(aim: Aim, estimate: Estimate, more: int, alpha: float, outside: float) -> Odds:
     """Of an interval with more seeds, whose estimate is known as it is now."""
     seeds, df = estimate.seeds + more, estimate.spread.df
-    spread = _then(estimate, seeds, SURE)
+    spread = _then(estimate, seeds, 1.0 - SURE)
     error = spread.seeds * math.sqrt(seeds / estimate.seeds - 1.0)
-    known = df, df / at_bound(df, SURE) ** 2
+    known = df, df / at_bound(df, 1.0 - SURE) ** 2
     return odds(ends(aim.region), estimate.value, error, spread, alpha, outside, known)
 
 

@@ -38,7 +38,7 @@ def show_chances(plan: Plan) -> None:
         return
     earlier = earlier_runs(plan)
     if not earlier:
-        print(
+        _print(
             "How likely the claims are to be decided is unknown: there is no earlier run of "
             f"{plan.study.name} with several seeds below {plan.asked.output}."
         )
@@ -58,7 +58,7 @@ def show_chances(plan: Plan) -> None:
         for row in rows:
             table.add_row(*row)
         Console(width=None if sys.stdout.isatty() else 100).print(table)
-        _print(RULE)
+        _print(RULE if plan.asked.max_seeds is None else f"{RULE} Each look counts by itself.")
     for source, names in sources.items():
         whose = "The spread" if len(sources) == 1 else f"The spread of {', '.join(names)}"
         _print(f"{whose} is that of {_named(source, plan)}.")

@@ -207,18 +207,25 @@ def test_planned_looks_are_told_at_their_levels_and_share_all_that_may_err():
 # What is given up before its last look.
 
 
+def looks_until(seeds, most=12):
+    alphas = levels((), most)
+    looks = [{"seeds": n, "alpha": alphas[n], "planned": True} for n in alphas if n <= seeds]
+    return {"s": looks}
+
+
 def given_up(made, test, rows, most=12, **more):
-    run = made(rows, most=most, **more)
+    looks = looks_until(len(rows["a" if "a" in rows else 1]), most)
+    run = made(rows, most=most, looks=looks, **more)
     return hopeless(judge(claim(test), [run]), run, most)
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.1, 0.2, 0.3, 0.5, 0.6])
 @pytest.mark.parametrize("seeds", [5, 8])
 def test_what_is_given_up_is_what_further_seeds_seldom_decide(made, seeds, mean):
-    """Further seeds are drawn around a truth that is as unsure as these leave it."""
+    """They are drawn around a truth that is as unsure as these leave it, with little spread."""
     there = spread_by(0.01, seeds, 0.01 * mean)
     random, count = np.random.default_rng(6), 20_000
-    sd = 0.01 * at_bound(seeds - 1, 0.8)
+    sd = 0.01 * at_bound(seeds - 1, 0.2)
     truth = random.normal(0.01 * mean, sd / np.sqrt(seeds), (count, 1))
     further = truth + random.normal(0.0, sd, (count, 12 - seeds))
     p, _ = t_tests(np.hstack([np.broadcast_to(there, (count, seeds)), further]), 0.0)
@@ -228,22 +235,29 @@ def test_what_is_given_up_is_what_further_seeds_seldom_decide(made, seeds, mean)
     assert given_up(made, beats("s", A, B), rows) == (share < 0.1)
 
 
-def test_few_claims_are_given_up_that_all_seeds_would_decide_and_most_that_they_would_not(made):
-    def lost(effect):
-        random, results = np.random.default_rng(8), []
-        for _ in range(40):
-            values = 0.7 + 0.02 * random.normal(effect, 1.0, 12)
-            p, _ = t_tests(values, 0.7)
-            stopped = False
-            for seeds in (5, 8):
-                rows = {"a": values[:seeds], "b": [0.7] * seeds}
-                stopped = stopped or given_up(made, beats("s", A, B), rows)
-            results.append((p <= ALPHA / 3, stopped))
-        return np.array(results)
+@pytest.mark.parametrize(
+    ("test", "effect", "sd"),
+    [
+        (beats("s", A, B), 0.022, 0.02),
+        (alike("s", A, B, margin=0.02), 0.0, 0.015),
+    ],
+)
+def test_few_claims_are_given_up_that_all_seeds_would_decide(made, test, effect, sd):
+    random, decided, lost = np.random.default_rng(8), 0, 0
+    for values in random.normal(0.7 + effect, sd, (40, 12)):
+        rows = {"a": values, "b": [0.7] * 12}
+        if judge(claim(test), [made(rows, looks=looks_until(12))]).status == "undecided":
+            continue
+        decided += 1
+        early = ({x: own[:seeds] for x, own in rows.items()} for seeds in (3, 5, 8))
+        lost += any(given_up(made, test, own) for own in early)
+    assert decided > 25 and lost < 4
 
-    clear, none = lost(1.1), lost(0.0)
-    assert clear[:, 0].mean() > 0.7 and np.mean(clear[:, 0] & clear[:, 1]) < 0.07
-    assert none[:, 1].mean() > 0.6
+
+def test_most_claims_are_given_up_that_no_number_of_seeds_would_decide(made):
+    drawn = np.random.default_rng(8).normal(0.7, 0.02, (40, 8))
+    lost = [given_up(made, beats("s", A, B), {"a": own, "b": [0.7] * 8}) for own in drawn]
+    assert np.mean(lost) > 0.6
 
 
 NEAR = {"a": [0.7, 0.72, 0.69, 0.71, 0.7], "b": [0.7] * 5}  # nothing, with some spread
