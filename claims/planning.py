@@ -9,6 +9,8 @@ import numpy as np
 from claims import statistics
 from claims.comparisons import Comparison
 from claims.units import unit_of
+from claims.verdicts import Verdict
+from runs.run import Run
 from runs.variants import Variant
 
 POINT = 0.01
@@ -47,3 +49,8 @@ def powers(compared: Comparison) -> dict[Variant, Power]:
         few = None if hours is None else seeds
         powers[variant] = Power(statistics.smallest_detectable(gaps), few, hours)
     return powers
+
+
+def hopeless(verdict: Verdict, run: Run, max_seeds: int) -> bool:
+    """Whether so many seeds are not likely to decide an undecided claim."""
+    return False
