@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from claims import tuned
 from claims.deaths import Deaths, chance, dead, deaths
+from claims.looks import blocks
 from claims.measures import Measure
 from claims.needs import LearntNothing, Missing, Needs, Uncounted, Unfinished
 from claims.statistics.contrast import spread_of
@@ -41,12 +42,16 @@ class Sample:
     deaths: Deaths
 
 
-def sample(run: Run, variant: Variant, name: str) -> Sample:
-    """What a claim sees of a variant."""
-    ended = {trial.seed: trial for trial in variant.trials if trial.ended}
+def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
+    """What a claim on a sweep sees of a variant: the seeds that all of the sweep has.
+
+    name: what the claim calls it.
+    """
+    listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
+    ended = {trial.seed: trial for trial in variant.trials if trial.ended and trial.seed in listed}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, ended, trained, deaths(name, variant.trials, may_diverge))
+    return Sample(name, variant, ended, trained, deaths(name, [*ended.values()], may_diverge))
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -70,7 +75,7 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
     if len(variants) > 1:
         names = ", ".join(variant.label(sweep) for variant in variants)
         raise Missing(f"{named} is said of {len(variants)} variants: {names}")
-    return sample(run, variants[0], named)
+    return sample(run, sweep, variants[0], named)
 
 
 def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
@@ -103,7 +108,7 @@ def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
     if run.study.tune_each:
         there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
     known = [one.variant for one in samples]
-    return [sample(run, variant, "") for variant in there if variant not in known]
+    return [sample(run, sweep, variant, "") for variant in there if variant not in known]
 
 
 @dataclass(frozen=True)
