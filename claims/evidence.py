@@ -30,13 +30,15 @@ class Sample:
 
     name: what the claim calls it.
     variant: which one it is.
-    ended: its trials whose outcome is known, by seed.
+    trials: those of the seeds that all of the sweep was to have.
+    ended: those of them whose outcome is known, by seed.
     trained: those of them that did not die.
     deaths: how many did.
     """
 
     name: str
     variant: Variant
+    trials: Sequence[TrialRecord]
     ended: Mapping[int, TrialRecord]
     trained: Mapping[int, TrialRecord]
     deaths: Deaths
@@ -48,10 +50,11 @@ def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     name: what the claim calls it.
     """
     listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
-    ended = {trial.seed: trial for trial in variant.trials if trial.ended and trial.seed in listed}
+    trials = [trial for trial in variant.trials if trial.seed in listed]
+    ended = {trial.seed: trial for trial in trials if trial.ended}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, ended, trained, deaths(name, [*ended.values()], may_diverge))
+    return Sample(name, variant, trials, ended, trained, deaths(name, trials, may_diverge))
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -293,7 +296,7 @@ def ways(
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
     finest = on.finest(run.study.dataset.get("counts") or {})
-    seeds = {trial.seed for one in samples for trial in one.variant.trials}
+    seeds = {trial.seed for one in samples for trial in one.trials}
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
@@ -315,7 +318,7 @@ def ways(
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
     """Stopped and failed trials can still end well; where some seeds died, others may not."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    trials = [trial for one in samples for trial in one.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
     if not all(one.trained for one in samples):
@@ -358,6 +361,6 @@ def spelt(settings: Mapping[str, object]) -> str:
 
 def left_out(run: Run, samples: Sequence[Sample]) -> str:
     """Which trials of these variants have no part in an effect, as a sentence, or ""."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    trials = [trial for one in samples for trial in one.trials]
     lost = [f"{run.name(trial)} {trial.status}" for trial in trials if not trial.ended]
     return f"Left out: {', '.join(lost)}." if lost else ""
