@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from claims import tuned
 from claims.deaths import Deaths, chance, dead, deaths
+from claims.looks import blocks
 from claims.measures import Measure
 from claims.needs import LearntNothing, Missing, Needs, Uncounted, Unfinished
 from claims.statistics.contrast import spread_of
@@ -29,24 +30,31 @@ class Sample:
 
     name: what the claim calls it.
     variant: which one it is.
-    ended: its trials whose outcome is known, by seed.
+    trials: those of the seeds that all of the sweep was to have.
+    ended: those of them whose outcome is known, by seed.
     trained: those of them that did not die.
     deaths: how many did.
     """
 
     name: str
     variant: Variant
+    trials: Sequence[TrialRecord]
     ended: Mapping[int, TrialRecord]
     trained: Mapping[int, TrialRecord]
     deaths: Deaths
 
 
-def sample(run: Run, variant: Variant, name: str) -> Sample:
-    """What a claim sees of a variant."""
-    ended = {trial.seed: trial for trial in variant.trials if trial.ended}
+def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
+    """What a claim on a sweep sees of a variant: the seeds that all of the sweep has.
+
+    name: what the claim calls it.
+    """
+    listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
+    trials = [trial for trial in variant.trials if trial.seed in listed]
+    ended = {trial.seed: trial for trial in trials if trial.ended}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, ended, trained, deaths(name, variant.trials, may_diverge))
+    return Sample(name, variant, trials, ended, trained, deaths(name, trials, may_diverge))
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -70,7 +78,7 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
     if len(variants) > 1:
         names = ", ".join(variant.label(sweep) for variant in variants)
         raise Missing(f"{named} is said of {len(variants)} variants: {names}")
-    return sample(run, variants[0], named)
+    return sample(run, sweep, variants[0], named)
 
 
 def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
@@ -103,7 +111,7 @@ def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
     if run.study.tune_each:
         there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
     known = [one.variant for one in samples]
-    return [sample(run, variant, "") for variant in there if variant not in known]
+    return [sample(run, sweep, variant, "") for variant in there if variant not in known]
 
 
 @dataclass(frozen=True)
@@ -288,7 +296,7 @@ def ways(
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
     finest = on.finest(run.study.dataset.get("counts") or {})
-    seeds = {trial.seed for one in samples for trial in one.variant.trials}
+    seeds = {trial.seed for one in samples for trial in one.trials}
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
@@ -310,7 +318,7 @@ def ways(
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
     """Stopped and failed trials can still end well; where some seeds died, others may not."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    trials = [trial for one in samples for trial in one.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
     if not all(one.trained for one in samples):
@@ -353,6 +361,6 @@ def spelt(settings: Mapping[str, object]) -> str:
 
 def left_out(run: Run, samples: Sequence[Sample]) -> str:
     """Which trials of these variants have no part in an effect, as a sentence, or ""."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    trials = [trial for one in samples for trial in one.trials]
     lost = [f"{run.name(trial)} {trial.status}" for trial in trials if not trial.ended]
     return f"Left out: {', '.join(lost)}." if lost else ""

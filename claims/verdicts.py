@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from claims.claim import Claim
 from claims.finding import DECIDED, Finding, Status
+from claims.looks import blocks
 from claims.needs import Needs
 from claims.next_command import next_command
 from runs.record import TrialAsked
@@ -93,7 +94,13 @@ def unended(run: Run, sweeps: Collection[str]) -> list[TrialAsked]:
 
 
 def _asked(run: Run, sweeps: Collection[str]) -> list[TrialAsked]:
-    return [trial for trial in run.study.trials if set(trial.sweeps) & set(sweeps)]
+    """Those of the seeds that all variants of a sweep were to have."""
+    seeds = {sweep: blocks(run.study, sweep) for sweep in sweeps}
+    return [
+        trial
+        for trial in run.study.trials
+        if any(sweep in trial.sweeps and trial.seed in seeds[sweep] for sweep in sweeps)
+    ]
 
 
 def _lack(run: Run, sweeps: Collection[str]) -> str:

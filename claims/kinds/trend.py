@@ -176,7 +176,7 @@ class Trend(Part):
         return f"{up} to {self.over} {levels[turn]:g}{after}"
 
     def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
-        fewer = len({trial.seed for one in samples for trial in one.variant.trials}) - seeds
+        fewer = len({trial.seed for one in samples for trial in one.trials}) - seeds
         return f"; {fewer} seeds lack a value." if fewer > 0 else "."
 
     def _levels(self, run: Run) -> tuple[dict[float, Sample], Mapping[str, Needs]]:

@@ -259,3 +259,30 @@ def test_what_is_gone_on_with_is_found_by_its_options():
     options, values = parse("toy", "?", Toy(), words[len(TOY.split()) :])
     assert options == options_from({"retry_failed": "toy/now", "only": ("loss", "lr"), "seeds": 4})
     assert not values
+
+
+DIVERGES = {("b", seed): DIVERGED for seed in (1, 2)}
+
+
+def looks(*alphas):
+    """Of sweep s, at 3, 6, ... seeds."""
+    return {"s": [{"seeds": 3 * n, "alpha": a, "planned": True} for n, a in enumerate(alphas, 1)]}
+
+
+def test_where_looks_have_spent_all_more_seeds_take_a_new_run(command):
+    goes_on = f"{TOY} --resume toy/now --seeds 4"
+    assert command(beats("s", A, B), THREE, DIVERGES, looks=looks(0.04)) == goes_on
+    planned = {"seeds": 3, "max_seeds": 3}
+    assert command(
+        beats("s", A, B), THREE, DIVERGES, {"lr": [0.1]}, asked=planned, looks=looks(0.05)
+    ) == f"{TOY} --lr 0.1 --only s --seeds until-decided --max-seeds 4"  # fmt: skip
+
+
+def test_a_new_run_has_the_plan_of_looks_that_this_one_had(command):
+    planned = {"seeds": 5, "max_seeds": 8}
+    assert command(CURVE, THREE, asked=planned) == (
+        f"{TOY} --only s --seeds until-decided --max-seeds 8 --test-curves"
+    )
+    words = command(CURVE, THREE, asked=planned).split()[len(TOY.split()) : -1]
+    options, _ = parse("toy", "?", Toy(), words)
+    assert (options.seeds, options.max_seeds) == ("until-decided", 8)
