@@ -43,7 +43,7 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """What may come of a claim.
 
     supposing: what the truth is supposed to be, in words.
@@ -54,7 +54,7 @@ class Outlook:
     chances: Mapping[int, Chance]
 
 
-def outlook(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Outlook:
+def forecast(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Forecast:
     """What may come of a claim in a new run, if it is true, and its spread is that of another run.
 
     The estimate to come is normal around what the truth is supposed to be, and the square of its
@@ -72,7 +72,7 @@ def outlook(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Outlook:
     if any(aim.estimates[0].seeds < 2 for aim in aims):
         raise Missing("one seed has no spread")
     supposing = "; ".join(dict.fromkeys(aim.supposing for aim in aims))
-    return Outlook(supposing, {seeds: _chance(aims, seeds, alphas[seeds]) for seeds in alphas})
+    return Forecast(supposing, {seeds: _chance(aims, seeds, alphas[seeds]) for seeds in alphas})
 
 
 def levels(seeds: Sequence[int], max_seeds: int | None = None) -> dict[int, float]:
