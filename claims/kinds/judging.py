@@ -12,6 +12,7 @@ from pydantic import Field, FiniteFloat
 from claims.evidence import Estimate, Sample
 from claims.finding import Finding, Status
 from claims.kinds.kind import Part
+from claims.looks import extended
 from claims.measures import Measure
 from claims.statistics.interval import Difference
 
@@ -128,11 +129,12 @@ def of_deaths(finding: Finding) -> str:
 
 
 def undecided(effect: Difference, region: Region) -> str:
-    """With how many seeds an interval like this would decide, one clause."""
+    """With how many seeds an extension of this run would decide, one clause."""
+    alpha = extended(1.0 - effect.confidence)
     more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
     for seeds in more:
         spread = effect.spread.with_seeds(effect.seeds, seeds)
-        half = float(spread.half(1.0 - effect.confidence))
+        half = float(spread.half(alpha))
         ends = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
         if judge_interval(ends, region) != "undecided":
             return f"needs about {seeds} seeds"
