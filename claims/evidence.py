@@ -29,9 +29,11 @@ class Sample:
 
     name: what the claim calls it.
     variant: which one it is.
-    ended: its trials whose outcome is known, by seed.
+    ended: its trials whose outcome is known, by seed; one that draws nothing stands for every seed
+        of the run.
     trained: those of them that did not die.
     deaths: how many did.
+    draws: whether the seed decides anything of it.
     """
 
     name: str
@@ -39,14 +41,20 @@ class Sample:
     ended: Mapping[int, TrialRecord]
     trained: Mapping[int, TrialRecord]
     deaths: Deaths
+    draws: bool = True
 
 
 def sample(run: Run, variant: Variant, name: str) -> Sample:
     """What a claim sees of a variant."""
+    fixed = {trial.key for trial in run.study.trials if not trial.draws}
+    draws = not all(trial.key in fixed for trial in variant.trials)
     ended = {trial.seed: trial for trial in variant.trials if trial.ended}
+    if not draws:
+        ended = {seed: trial for trial in ended.values() for seed in run.seeds}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, ended, trained, deaths(name, variant.trials, may_diverge))
+    died = replace(deaths(name, variant.trials, may_diverge), draws=draws)
+    return Sample(name, variant, ended, trained, died, draws)
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -116,6 +124,7 @@ class Estimate:
     counted: whether networks that died are in it, at what they have: chance, or never.
     seeds, images: over how many, images None where nothing is known of others.
     possible: the values that it can have.
+    drawn: whether the seed decides anything of it.
     """
 
     value: float
@@ -125,6 +134,7 @@ class Estimate:
     seeds: int
     images: int | None
     possible: tuple[float, float]
+    drawn: bool = True
 
     def interval(self, alpha: float, comparisons: int = 1, share: float = 1.0) -> Difference:
         """With the interval that errs with probability alpha.
@@ -132,7 +142,8 @@ class Estimate:
         comparisons, share: of the family that it belongs to, as `Spread` has them.
         """
         spread = replace(self.spread, comparisons=comparisons, share=share)
-        return interval(self.value, spread, alpha, self.seeds, self.images, self.possible)
+        found = interval(self.value, spread, alpha, self.seeds, self.images, self.possible)
+        return replace(found, drawn=self.drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +180,19 @@ class Way:
         """
         on, seeds = self.on, len(self.seeds)
         own = self.values()
-        rows = [*own, *self._shared()] if len(own) > 1 else own
-        factors = np.zeros(len(rows))
-        factors[: len(weights)] = weights
-        images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
+        each = [*zip(self.samples, own, weights, strict=True)]
+        used = [one for one, _, weight in each if weight]
+        drawn, fixed = any(one.draws for one in used), not all(one.draws for one in used)
+        # What draws nothing has no spread over seeds to share.
+        table = [(row, weight) for one, row, weight in each if weight or one.draws]
+        table += [(row, 0.0) for row in self._shared()] if len(own) > 1 else []
+        images = self._images(used)
+        if not drawn and images is None:
+            raise Missing("nothing is drawn, and no values on the same test images are left")
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        spread, alone = spread_of(rows, factors, images)
+        rows, factors = zip(*table, strict=True)
+        spread, alone = spread_of(rows, factors, images, apart=fixed)
         value = float(np.dot(weights, np.mean(own, axis=1)))
         if seeds > 1 and not spread.seeds and not spread.least:
             said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
@@ -183,7 +200,8 @@ class Way:
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        return Estimate(value, spread, alone, self.counted, seeds, known, (low, high))
+        over = seeds if drawn else 1
+        return Estimate(value, spread, alone, self.counted, over, known, (low, high), drawn)
 
     def _values(self, one: Sample) -> list[float]:
         return [self._value(one.ended[seed]) for seed in self.seeds]
@@ -243,7 +261,7 @@ def ways(
 
     The first is over the seeds where all trained. The second, where a seed of theirs died and the
     measure tells what a dead network has, is over all seeds that ended in all. One of them stands
-    alone where the other has no seed.
+    alone where the other has no seed. Where nothing is drawn, both are over one seed.
 
     others: variants that may share their spread over seeds.
     least: how many variants have to have trained for the first way; 0 for all.
@@ -276,17 +294,23 @@ def ways(
 
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
-    """Stopped and failed trials can still end well; of those that died, other seeds may."""
+    """Stopped and failed trials can still end well; of those that died, other seeds may.
+
+    Where nothing is drawn, no other seed ends otherwise.
+    """
     trials = [trial for one in samples for trial in one.variant.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
+    if not any(one.draws for one in samples):
+        return Needs(hopeless=True)
     return Needs(seeds=max(SEEDS, len({trial.seed for trial in trials}) + 1))
 
 
 def _common(
     samples: Sequence[Sample], trials: Callable[[Sample], Mapping[int, TrialRecord]]
 ) -> list[int]:
-    return sorted(set.intersection(*(set(trials(one)) for one in samples)))
+    seeds = sorted(set.intersection(*(set(trials(one)) for one in samples)))
+    return seeds if any(one.draws for one in samples) else seeds[:1]
 
 
 def one_network(first: Sample, second: Sample) -> bool:

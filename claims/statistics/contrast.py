@@ -16,7 +16,11 @@ _Floats = npt.NDArray[np.float64]
 
 
 def spread_of(
-    table: npt.ArrayLike, weights: npt.ArrayLike, images: Sequence[npt.ArrayLike] | None = None
+    table: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    images: Sequence[npt.ArrayLike] | None = None,
+    *,
+    apart: bool = False,
 ) -> tuple[Spread, bool]:
     """What the errors of `weights` @ (means over seeds) are made of.
 
@@ -25,6 +29,7 @@ def spread_of(
         to all variants cancels; of one variant alone, (1,), that is in its spread.
     images: of each variant with a weight, its values (S, N) on the same test images; None where
         nothing is known of these.
+    apart: whether those with a weight share no spread, as where one of them never changes.
 
     Returns that, and whether the variants' own spread over seeds is in it, not that of all.
     """
@@ -32,7 +37,7 @@ def spread_of(
     seeds = rows.shape[1]
     by_seeds, df, own = 0.0, 1.0, False
     if seeds > 1:
-        shared = pool(rows) if len(rows) > 1 else None
+        shared = pool(rows) if len(rows) > 1 and not apart else None
         own = shared is None or bool(shared.apart & {*np.flatnonzero(factors)})
         if shared is None or own:
             each = factors @ rows
