@@ -125,5 +125,7 @@ def amount(difference: Difference) -> str:
 
 
 def amounts(differences: Iterable[Difference]) -> str:
-    """Of several: what all are over, or each that some are over."""
-    return " or ".join(dict.fromkeys(map(amount, differences)))
+    """Of several: what all are over, or each that some are over, what is not drawn last."""
+    return " or ".join(
+        dict.fromkeys(map(amount, sorted(differences, key=lambda one: not one.drawn)))
+    )
