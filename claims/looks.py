@@ -22,7 +22,6 @@ ALPHA = 0.05  # of all looks at a sweep
 SHARE = 0.8  # of what is left, that a look spends which no plan has a place for
 FIRST = 3  # seeds, of the first planned look
 NEGLIGIBLE = 1e-6  # a level at which nothing is ever decided
-DECIDED = frozenset({"supported", "refuted", "refuted in part"})
 
 
 def planned(max_seeds: int) -> list[int]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 SHARES = re.compile(r"accuracy|f1|recall|precision|top\d")
-SPLITS = {"val": "validation"}
+SPLITS = {"val": "validation", "train_clean": "clean train"}
 
 
 @dataclass(frozen=True)

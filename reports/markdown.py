@@ -219,7 +219,8 @@ def _deciding(verdict: Verdict) -> str:
 
 def _in_words(finding: Finding) -> str:
     """One part of a claim."""
-    assert finding.effect is not None
+    if finding.effect is None:
+        return f"{finding.says}: {finding.clause or finding.note}"
     interval = f"{differences.ends(finding)}; {amount(finding.effect)}"
     detectable = differences.detectable(finding)
     could = f"; could have found {detectable}" if detectable else ""

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from claims.evidence import left_out, select, spelt, ways
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, found, in_words, of_deaths
+from claims.kinds.judging import Region, found, in_words, of_deaths
+from claims.kinds.kind import Part, Selection
 from runs.run import Run
 
 
@@ -45,7 +46,7 @@ class Level(Part):
     def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean lies; one seed has no spread to judge by."""
         samples = (select(run, self.sweep, self.of),)
-        means = [way.estimate((1.0,)) for way in ways(samples, self.on)]
+        means = [way.estimate((1.0,)) for way in ways(run, samples, self.on)]
         finding = found(self, means, self.within, samples, samples, alpha)
         notes = [left_out(run, samples), of_deaths(finding)]
         return replace(finding, note=" ".join(note for note in notes if note))

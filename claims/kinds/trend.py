@@ -12,17 +12,8 @@ from pydantic import Field
 
 from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
 from claims.finding import Finding, Status
-from claims.kinds.kind import (
-    EITHER_SIDE,
-    MOST_SEEDS,
-    TURNS,
-    UNDECIDED,
-    Part,
-    Selection,
-    listed,
-    of_deaths,
-    weighed,
-)
+from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
+from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
@@ -94,7 +85,7 @@ class Trend(Part):
         others = neighbours(run, self.sweep, samples)
         names = {one: level for level, one in levels.items()}
         judged = []
-        for way in ways(samples, self.on, others=others, least=LEAST):
+        for way in ways(run, samples, self.on, others=others, least=LEAST):
             judged.append(self._judge(way, [names[one] for one in way.samples], alpha))
         first = judged[0]
         alike = len({one.status for one in judged}) == 1
@@ -147,7 +138,7 @@ class Trend(Part):
         elif clear:
             clause = "its slope is clear, but a step between two values may go against it"
         else:
-            clause = _needs_seeds(slope, alpha)
+            clause = undecided(slope, ((0.0, None),))
         said = ", ".join(f"{self.on.scale * mean:.3g}" for mean in means)
         values = ", ".join(f"{level:g}" for level in levels)
         return _Judged(
@@ -160,14 +151,13 @@ class Trend(Part):
         )
 
     def _turn(self, levels: Sequence[float], means: npt.NDArray[np.float64]) -> str:
+        """Where it goes the other way; means: those of a rise."""
         up, down = ("rises", "falls") if self.rises else ("falls", "rises")
-        peak = int(np.argmax(means))
-        value = f"{self.over} {levels[peak]:g}"
-        if peak == 0:
-            return f"{down} from {value} on"
-        if peak == len(levels) - 1:
-            return f"{up} to {value}, but {down} on the way"
-        return f"{up} to {value}, {down} after it"
+        turn, last = int(np.argmax(means)), len(levels) - 1
+        if turn == 0:  # what goes up again does so from where it is lowest
+            turn, up, down = int(np.argmin(means)), down, up
+        after = f", {down} after it" if turn < last else f", but {down} on the way"
+        return f"{up} to {self.over} {levels[turn]:g}{after}"
 
     def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
         fewer = len({trial.seed for one in samples for trial in one.variant.trials}) - seeds
@@ -231,11 +221,3 @@ def _one_sided(step: Estimate, direction: float) -> float:
     """p-value of the step's not going in a direction, in [0, 1]."""
     half = step.spread.p(step.value) / 2.0
     return half if direction * step.value > 0.0 else 1.0 - half
-
-
-def _needs_seeds(slope: Difference, alpha: float) -> str:
-    """With how many seeds such a slope would be clear, where that is in reach."""
-    for seeds in range(slope.seeds + 1, MOST_SEEDS + 1) if slope.seeds > 1 else ():
-        if slope.spread.with_seeds(slope.seeds, seeds).p(slope.estimate) <= alpha:
-            return f"needs about {seeds} seeds"
-    return EITHER_SIDE

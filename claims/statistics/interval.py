@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from claims.statistics.dunnett import critical
 
+LEAST_ALPHA = 1e-15  # below it nothing is ever decided
 _ALPHAS = np.geomspace(1.0, 1e-12, 400)[1:]
 
 
@@ -38,7 +39,7 @@ class Spread:
         The squares of both parts' half-widths add up, each with its own quantile: never too narrow
         for normal errors (Banerjee, Biometrika 48, 105, 1961).
         """
-        alpha = self.share * np.asarray(alpha, np.float64)
+        alpha = np.maximum(self.share * np.asarray(alpha, np.float64), LEAST_ALPHA)
         by_images = critical(alpha, self.comparisons, math.inf)
         by_seeds = critical(alpha, self.comparisons, self.df) if self.seeds else 0.0
         both = np.square(by_seeds * self.seeds) + np.square(by_images * self.images)

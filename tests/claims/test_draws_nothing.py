@@ -171,4 +171,4 @@ def test_it_counts_for_every_seed_of_a_look_and_what_failed_for_none(run_of, mad
     failed = made_trial(SVM, status="failed", diverged=False)
     asked = TrialAsked(key=failed.key, seed=0, sweeps=("s",), settings=SVM, draws=False)
     lost = made_run([failed], trials=(asked,))
-    assert sample(lost, fitting(lost, "s", SVM)[0], "").ended == {}
+    assert sample(lost, "s", fitting(lost, "s", SVM)[0], "").ended == {}

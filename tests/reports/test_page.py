@@ -166,7 +166,7 @@ def test_a_variant_that_two_sweeps_share_stands_in_each_called_as_it_is_there(ma
     run = made_run(trials, sweeps={"loss": ("loss",), "alpha": ("alpha",)}, baseline={})
     html = page.page(reading(run))
     rows = re.findall(
-        r'<th colspan="8">(.*?)</th>|<td class="name">([^<]*)</td><td class="n">\+', html
+        r'<th colspan="7">(.*?)</th>|<td class="name">([^<]*)</td><td class="n">\+', html
     )
     told = [sweep or variant for sweep, variant in rows]
     assert told[:5] == ["loss", "loss=center", "alpha", "alpha=0.5", "alpha=1"]

@@ -4,6 +4,7 @@ import pytest
 
 from claims import Claim, alike, beats
 from runs.folder import RunFolder
+from service import until_decided
 from service.cli import execute
 from service.execution import run_trial
 from service.options import options_from
@@ -50,11 +51,15 @@ def ended(tmp_path):
     plan = plan_run(STUDY, options_from({"seeds": 2}), {})
     folder = RunFolder.create(tmp_path, "toy")
     plan.write(folder, {}, "")
+    trained(plan, folder)
+    return folder
+
+
+def trained(plan, folder):
     how = {"threads": 1, "gpus": 0, "metric": "val/loss", "mode": "min"}
     for spec in plan.trials:
         place = folder.trial(spec.key).place
         list(run_trial(train, spec.settings, place, seed=spec.seed, **how))
-    return folder
 
 
 def test_it_is_listed_once_however_many_seeds_there_are():
@@ -86,3 +91,12 @@ def test_more_seeds_are_more_of_what_draws_alone(ended):
     alone = resume_run(STUDY, options_from({**again, "seeds": 4, "only": ["C"]}), {})
     assert alone.todo == []
     assert ended.status() == "finished"
+
+
+def test_a_run_until_decided_ends_where_no_seed_adds_a_trial(tmp_path, monkeypatch):
+    plan = plan_run(STUDY, options_from({"seeds": "until-decided", "only": ["C"]}), {})
+    folder = RunFolder.create(tmp_path, "toy")
+    plan.write(folder, {}, "")
+    trained(plan, folder)
+    monkeypatch.setattr(until_decided, "outlook", lambda *_: "undecided")
+    assert until_decided.further(plan, folder) is None
