@@ -31,9 +31,10 @@ class Sample:
     name: what the claim calls it.
     variant: which one it is.
     trials: those of the seeds that all of the sweep was to have.
-    ended: those of them whose outcome is known, by seed.
+    ended: those of them whose outcome is known, by seed; one that draws nothing has every seed.
     trained: those of them that did not die.
     deaths: how many did.
+    draws: whether the seed decides anything of it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Sample:
     ended: Mapping[int, TrialRecord]
     trained: Mapping[int, TrialRecord]
     deaths: Deaths
+    draws: bool = True
 
 
 def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
@@ -50,11 +52,17 @@ def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     name: what the claim calls it.
     """
     listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
-    trials = [trial for trial in variant.trials if trial.seed in listed]
-    ended = {trial.seed: trial for trial in trials if trial.ended}
+    fixed = {trial.key for trial in run.study.trials if not trial.draws}
+    draws = not all(trial.key in fixed for trial in variant.trials)
+    trials = [trial for trial in variant.trials if not draws or trial.seed in listed]
+    if draws:
+        ended = {trial.seed: trial for trial in trials if trial.ended}
+    else:
+        ended = {seed: trial for seed in sorted(listed) for trial in trials if trial.ended}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, trials, ended, trained, deaths(name, trials, may_diverge))
+    died = replace(deaths(name, trials, may_diverge), draws=draws)
+    return Sample(name, variant, trials, ended, trained, died, draws)
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -124,6 +132,7 @@ class Estimate:
     counted: whether networks that died are in it, at what they have: chance, or never.
     seeds, images: over how many, images None where nothing is known of others.
     possible: the values that it can have.
+    drawn: whether the seed decides anything of it.
     """
 
     value: float
@@ -133,6 +142,7 @@ class Estimate:
     seeds: int
     images: int | None
     possible: tuple[float, float]
+    drawn: bool = True
 
     def interval(self, alpha: float, comparisons: int = 1, share: float = 1.0) -> Difference:
         """With the interval that errs with probability alpha.
@@ -140,7 +150,8 @@ class Estimate:
         comparisons, share: of the family that it belongs to, as `Spread` has them.
         """
         spread = replace(self.spread, comparisons=comparisons, share=share)
-        return interval(self.value, spread, alpha, self.seeds, self.images, self.possible)
+        found = interval(self.value, spread, alpha, self.seeds, self.images, self.possible)
+        return replace(found, drawn=self.drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +190,10 @@ class Way:
         """
         on, seeds = self.on, len(self.seeds)
         values = self.values()
-        images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
+        used = [one for one, weight in zip(self.samples, weights, strict=True) if weight]
+        images, drawn = self._images(used), any(one.draws for one in used)
+        if images is None and not drawn:
+            raise Missing("nothing is drawn, and no values on the same test images are left")
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
         spread, apart = self._spread(values, np.asarray(weights, np.float64), images)
@@ -194,7 +208,8 @@ class Way:
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        return Estimate(value, spread, apart, self.counted, seeds, known, (low, high))
+        over = seeds if drawn else 1
+        return Estimate(value, spread, apart, self.counted, over, known, (low, high), drawn)
 
     def _spread(
         self,
@@ -205,19 +220,22 @@ class Way:
         """What the errors of a weighted sum are made of, and which samples' own spread is in it.
 
         Where networks died of what has a weight, each seed's sum is one number, and their spread is
-        that of the sum: no other variant's, nor that of a row at chance, tells how sure it is.
+        that of the sum: no other variant's, nor that of a row at chance, tells how sure it is. So
+        it is where a variant draws nothing: its row never changes.
         """
         died = frozenset(place for place, one in enumerate(self.samples) if one.deaths.dead)
-        used = np.flatnonzero(weights)
-        if died & {*used}:
+        fixed = frozenset(place for place, one in enumerate(self.samples) if not one.draws)
+        used = frozenset(np.flatnonzero(weights).tolist())
+        if (died | fixed) & used:
             size = float(np.linalg.norm(weights))
-            shares = weights[used] / size
+            places = sorted(used)
+            shares = weights[places] / size
             both = None
             if images is not None:
                 both = [np.tensordot(shares, np.asarray(images, np.float64), 1)]
-            spread, _ = spread_of([shares @ np.asarray(values)[used]], [size], both)
-            return spread, died
-        kept = [place for place in range(len(values)) if place not in died]
+            spread, _ = spread_of([shares @ np.asarray(values)[places]], [size], both)
+            return spread, died | used if fixed & used and used - fixed else died
+        kept = [place for place in range(len(values)) if place not in died | fixed]
         shared = self._shared() if len(values) > 1 else []
         rows = [*(values[place] for place in kept), *shared]
         spread, apart = spread_of(rows, [*weights[kept], *[0.0] * len(shared)], images)
@@ -282,7 +300,7 @@ def ways(
 
     The first is over the seeds where all trained. The second, where a seed of theirs died and the
     measure tells what a dead network has, is over all seeds that ended in all. One of them stands
-    alone where the other has no seed.
+    alone where the other has no seed. Where nothing is drawn, both are over one seed.
 
     others: variants that may share their spread over seeds.
     least: how many variants have to have trained for the first way; 0 for all.
@@ -329,7 +347,8 @@ def _more_seeds(samples: Sequence[Sample]) -> Needs:
 def _common(
     samples: Sequence[Sample], trials: Callable[[Sample], Mapping[int, TrialRecord]]
 ) -> list[int]:
-    return sorted(set.intersection(*(set(trials(one)) for one in samples)))
+    seeds = sorted(set.intersection(*(set(trials(one)) for one in samples)))
+    return seeds if any(one.draws for one in samples) else seeds[:1]
 
 
 def one_network(first: Sample, second: Sample) -> bool:

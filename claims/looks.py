@@ -45,6 +45,11 @@ def left(looks: Sequence[Look]) -> float:
     return max(0.0, ALPHA - math.fsum(look.alpha for look in looks))
 
 
+def extended(alpha: float) -> float:
+    """The level of an unplanned extension after a look that spent `alpha` of what was left."""
+    return (1.0 - SHARE) * alpha
+
+
 def spent(looks: Sequence[Look]) -> bool:
     """Whether so little is left that no further look can decide anything."""
     return left(looks) < NEGLIGIBLE
@@ -70,11 +75,12 @@ def next_look(looks: Sequence[Look], seeds: int, plan: int | None) -> Look | Non
 def blocks(study: StudyRecord, sweep: str) -> frozenset[int]:
     """The seeds with which a run was to have every variant of a sweep.
 
-    A variant that another sweep shares may have more, if that one alone was extended.
+    A variant that another sweep shares may have more, if that one alone was extended. One that
+    draws nothing has every seed; where none of a sweep draws anything, there is none.
     """
     seeds: dict[str, set[int]] = {}
     for trial in study.trials:
-        if sweep in trial.sweeps:
+        if sweep in trial.sweeps and trial.draws:
             seeds.setdefault(identity(trial.settings), set()).add(trial.seed)
     return frozenset(set.intersection(*seeds.values())) if seeds else frozenset()
 

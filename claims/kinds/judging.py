@@ -12,6 +12,7 @@ from claims.aim import ends
 from claims.evidence import Estimate, Sample
 from claims.finding import Finding, Status
 from claims.kinds.kind import Part
+from claims.looks import extended
 from claims.measures import Measure
 from claims.statistics.interval import Difference
 
@@ -93,12 +94,12 @@ def weighed(
     counted: bool,
     on: Measure,
 ) -> tuple[Status, str]:
-    """What is left of a status, with why, where there is one seed or networks died.
+    """What is left of a status, with why, where one seed of several ran, or networks died.
 
     counted: whether networks that died were counted in one way of looking.
     """
     lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
-    if seeds == 1:
+    if seeds == 1 and any(one.draws for one in samples):
         return UNDECIDED, "one seed: another may end elsewhere"
     if any(one.deaths.dead for one in samples) and not counted:
         return UNDECIDED, f"networks died, which {on.says} does not count"
@@ -111,8 +112,9 @@ def of_deaths(finding: Finding) -> str:
     """How many networks died, and how many may of those that something is supported of, or ""."""
     died = [f"{one.dead} of {one.of} seeds of {one.variant}" for one in finding.deaths if one.dead]
     said = [f"Died: {', '.join(died)}."] if died else []
-    if finding.status == "supported" and finding.deaths:
-        first = finding.deaths[0]
+    drawn = [one for one in finding.deaths if one.draws]
+    if finding.status == "supported" and drawn:
+        first = drawn[0]
         said.append(
             f"Only if {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
             f"{100 * first.at_most:.0f} % of all may."
@@ -121,11 +123,12 @@ def of_deaths(finding: Finding) -> str:
 
 
 def undecided(effect: Difference, region: Region) -> str:
-    """With how many seeds an interval like this would decide, one clause."""
+    """With how many seeds an extension of this run would decide, one clause."""
+    alpha = extended(1.0 - effect.confidence)
     more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
     for seeds in more:
         spread = effect.spread.with_seeds(effect.seeds, seeds)
-        half = float(spread.half(1.0 - effect.confidence))
+        half = float(spread.half(alpha))
         then = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
         if judge_interval(then, region) != "undecided":
             return f"needs about {seeds} seeds"
