@@ -163,8 +163,8 @@ def _left(part: Part, finding: Finding, run: Run, max_seeds: int, parts: int) ->
         return None if only_seeds else Odds(0.0, 0.0)
     try:
         aim = part.aim(run)
-    except Missing:
-        return None
+    except Missing as why:
+        return Odds(0.0, 0.0) if why.needs.hopeless else None
     if any(one.seeds < 2 for one in aim.estimates):
         return None
     alpha = _last_level(run.study, part.sweep, max_seeds)
