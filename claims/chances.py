@@ -13,7 +13,7 @@ from typing import Literal
 
 from claims.aim import Aim, ends
 from claims.claim import Claim
-from claims.evidence import Estimate
+from claims.estimates import Estimate
 from claims.finding import DECIDED, Finding
 from claims.kinds.judging import weighed
 from claims.kinds.kind import Part

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field, FiniteFloat
 
 from claims.aim import ends
-from claims.evidence import Estimate, Sample
+from claims.estimates import Estimate
+from claims.evidence import Sample
 from claims.finding import Finding, Status
 from claims.kinds.kind import Part
 from claims.looks import extended
@@ -55,7 +56,7 @@ def found(
 ) -> Finding:
     """What a test of one number comes to that wants it in a region.
 
-    estimates: without networks that died, and with them, as `evidence.ways` has them: the
+    estimates: without networks that died, and with them, as `estimates.ways` has them: the
         claim must hold both ways.
     samples: the variants that it is about.
     favoured: those of them that the claim speaks for, no network of which may have died
