@@ -94,7 +94,7 @@ def _with_unit(finding: Finding, value: float) -> str:
 def _digits(finding: Finding, value: float) -> str:
     """As differences have them: points to a tenth, all else to three digits."""
     scaled = finding.scale * value
-    if finding.unit.startswith(POINTS.word):
+    if finding.unit == POINTS.word:
         return f"{round(scaled, 1) + 0.0:.1f}"
     return number(0.0 if abs(scaled) < 1e-9 else scaled)
 

@@ -40,6 +40,7 @@ def test_three_digits_whatever_the_size(number, told):
 def test_what_rounding_leaves_of_zero_is_zero(unit):
     assert {unit.gap(0.0), unit.gap(-1.85e-15), unit.gap(5e-324)} in ({"+0.0"}, {"+0"})
     assert unit.gap(-0.01).startswith("-")
+    assert POINTS.gap(-0.0002) == "+0.0"
 
 
 def test_a_metric_in_words():
