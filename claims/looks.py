@@ -45,6 +45,11 @@ def left(looks: Sequence[Look]) -> float:
     return max(0.0, ALPHA - math.fsum(look.alpha for look in looks))
 
 
+def extended(alpha: float) -> float:
+    """The level of an unplanned extension after a look that spent `alpha` of what was left."""
+    return (1.0 - SHARE) * alpha
+
+
 def spent(looks: Sequence[Look]) -> bool:
     """Whether so little is left that no further look can decide anything."""
     return left(looks) < NEGLIGIBLE

@@ -10,6 +10,7 @@ from rich.table import Table
 from claims.looks import planned
 from runs.errors import UsageError
 from service.capacity import Capacity, this_machine
+from service.likely import show_chances
 from service.plan import Plan
 
 
@@ -49,6 +50,7 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
         print(f"At most {slots} at once on this machine: {capacity.limit}.")
     else:
         print(f"How many run at once is known when the cluster at {address} is joined.")
+    show_chances(plan)
 
 
 def _time(hours: float) -> str:

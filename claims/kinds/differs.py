@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
+from claims.aim import Aim, supposed_difference
 from claims.evidence import Sample, spelt
 from claims.finding import Finding
 from claims.kinds.judging import Region, found, in_words
@@ -44,6 +45,13 @@ class Differs(Pair):
         favoured = self._favoured(samples)
         finding = found(self, estimates, self.within, samples, favoured, alpha)
         return replace(finding, note=self.notes(run, samples, finding))
+
+    def aim(self, run: Run) -> Aim:
+        """The difference: as far apart as the claim is about, or not at all."""
+        samples = self.samples(run)
+        estimates = self.estimates(run, samples)
+        supposed = supposed_difference(self.within, self.on, estimates[0])
+        return Aim(estimates, self.within, samples, self._favoured(samples), *supposed)
 
     def _favoured(self, samples: tuple[Sample, Sample]) -> Sequence[Sample]:
         """For which the claim speaks: both where it names no side.

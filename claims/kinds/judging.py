@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 
-from claims.evidence import Estimate, Sample
+from claims.aim import ends
+from claims.estimates import Estimate
+from claims.evidence import Sample
 from claims.finding import Finding, Status
 from claims.kinds.kind import Part
+from claims.looks import extended
 from claims.measures import Measure
 from claims.statistics.interval import Difference
 
@@ -27,28 +29,21 @@ MOST_SEEDS = 50  # beyond that nobody waits
 
 def judge_interval(effect: Difference, region: Region) -> Status:
     """Where the whole interval of an effect lies to open intervals."""
-    ends = _ends(region)
-    if any(low < effect.low and effect.high < high for low, high in ends):
+    places = ends(region)
+    if any(low < effect.low and effect.high < high for low, high in places):
         return "supported"
-    if all(effect.high <= low or effect.low >= high for low, high in ends):
+    if all(effect.high <= low or effect.low >= high for low, high in places):
         return "refuted"
     return "undecided"
 
 
 def p_refuted(effect: Difference, region: Region) -> float:
     """The smallest level at which the interval lies outside of open intervals, in [0, 1]."""
-    ends = _ends(region)
-    if any(low < effect.estimate < high for low, high in ends):
+    places = ends(region)
+    if any(low < effect.estimate < high for low, high in places):
         return 1.0
-    nearest = (low if effect.estimate <= low else high for low, high in ends)
+    nearest = (low if effect.estimate <= low else high for low, high in places)
     return max(effect.p_at(bound) for bound in nearest)
-
-
-def _ends(region: Region) -> list[tuple[float, float]]:
-    return [
-        (-math.inf if low is None else low, math.inf if high is None else high)
-        for low, high in region
-    ]
 
 
 def found(
@@ -61,7 +56,7 @@ def found(
 ) -> Finding:
     """What a test of one number comes to that wants it in a region.
 
-    estimates: without networks that died, and with them, as `evidence.ways` has them: the
+    estimates: without networks that died, and with them, as `estimates.ways` has them: the
         claim must hold both ways.
     samples: the variants that it is about.
     favoured: those of them that the claim speaks for, no network of which may have died
@@ -129,24 +124,25 @@ def of_deaths(finding: Finding) -> str:
 
 
 def undecided(effect: Difference, region: Region) -> str:
-    """With how many seeds an interval like this would decide, one clause."""
+    """With how many seeds an extension of this run would decide, one clause."""
+    alpha = extended(1.0 - effect.confidence)
     more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
     for seeds in more:
         spread = effect.spread.with_seeds(effect.seeds, seeds)
-        half = float(spread.half(1.0 - effect.confidence))
-        ends = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
-        if judge_interval(ends, region) != "undecided":
+        half = float(spread.half(alpha))
+        then = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
+        if judge_interval(then, region) != "undecided":
             return f"needs about {seeds} seeds"
     return EITHER_SIDE
 
 
 def in_words(region: Region, on: Measure) -> str:
     """Open intervals in words: "above 5 points", "-2 to 2 points"."""
-    return " or ".join(_interval(ends, on) for ends in region)
+    return " or ".join(_interval(place, on) for place in region)
 
 
-def _interval(ends: tuple[float | None, float | None], on: Measure) -> str:
-    low, high = (None if end is None else f"{on.scale * end:g}" for end in ends)
+def _interval(place: tuple[float | None, float | None], on: Measure) -> str:
+    low, high = (None if end is None else f"{on.scale * end:g}" for end in place)
     unit = f" {on.unit}" if on.unit else ""
     if high is None:
         return f"above {low}{unit}"

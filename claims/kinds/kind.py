@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from claims.aim import Aim
 from claims.finding import DECIDED, Finding, Status
 from claims.looks import alpha_of
 from claims.measures import Measure
@@ -126,6 +127,13 @@ class Part(Kind):
 
         Raises Missing if the run lacks something.
         """
+
+    def aim(self, run: Run) -> Aim:
+        """What decides it, as far as a run lets one expect that of another one.
+
+        Raises Missing if the run lacks something, or where nothing can be said beforehand.
+        """
+        raise Missing(f"nothing is known beforehand of claims of kind {self.kind}")
 
     def finding(self, run: Run, share: float = 1.0) -> Finding:
         """What it comes to; where the run lacks something it is not tested, and says what.

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
+from claims.aim import Aim, small
+from claims.estimates import Estimate, Way, ways
+from claims.evidence import Sample, asked, fitting, neighbours, select, spelt
 from claims.finding import Finding, Status
 from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
 from claims.kinds.kind import Part, Selection, listed
@@ -18,6 +20,7 @@ from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
 from claims.statistics.several import holm
+from claims.units import POINTS
 from runs.run import Run
 
 LEAST = 3  # values that make a trend
@@ -82,10 +85,9 @@ class Trend(Part):
         """Its slope over the levels, and whether a step between two of them goes against it."""
         levels, lost = self._levels(run)
         samples = [*levels.values()]
-        others = neighbours(run, self.sweep, samples)
         names = {one: level for level, one in levels.items()}
         judged = []
-        for way in ways(run, samples, self.on, others=others, least=LEAST):
+        for way in self._ways(run, samples):
             judged.append(self._judge(way, [names[one] for one in way.samples], alpha))
         first = judged[0]
         alike = len({one.status for one in judged}) == 1
@@ -112,11 +114,26 @@ class Trend(Part):
         died = of_deaths(replace(finding, status=UNDECIDED))
         return replace(finding, note=f"{note} {died}".strip())
 
+    def aim(self, run: Run) -> Aim:
+        """The slope, its ends a little apart, and the steps from value to value."""
+        samples = [*self._levels(run)[0].values()]
+        both = self._ways(run, samples)
+        slopes = [_slope(way) for way in both]
+        step, named = small(self.on, slopes[0])
+        if self.on.unit == POINTS.word:
+            step, named = step / (len(both[0].samples) - 1), f"its ends differ by {named}"
+        else:
+            named = f"its slope is {named or 'as in the earlier run'}"
+        side, truth = ((0.0, None), step) if self.rises else ((None, 0.0), -step)
+        return Aim(slopes, (side,), samples, samples, truth, named, [*map(_steps, both)])
+
+    def _ways(self, run: Run, samples: Sequence[Sample]) -> list[Way]:
+        others = neighbours(run, self.sweep, samples)
+        return ways(run, samples, self.on, others=others, least=LEAST)
+
     def _judge(self, way: Way, levels: Sequence[float], alpha: float) -> _Judged:
-        count = len(levels)
-        places = np.arange(count) - (count - 1) / 2.0
-        slope = way.estimate([*(places / (places @ places))]).interval(alpha)
-        steps = [way.estimate([*row]) for row in np.diff(np.eye(count), axis=0)]
+        slope = _slope(way).interval(alpha)
+        steps = _steps(way)
         along = 1.0 if self.rises else -1.0
         against = np.array([_one_sided(step, -along) for step in steps])
         forth = np.array([_one_sided(step, along) for step in steps])
@@ -160,7 +177,7 @@ class Trend(Part):
         return f"{up} to {self.over} {levels[turn]:g}{after}"
 
     def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
-        fewer = len({trial.seed for one in samples for trial in one.variant.trials}) - seeds
+        fewer = len({trial.seed for one in samples for trial in one.trials}) - seeds
         return f"; {fewer} seeds lack a value." if fewer > 0 else "."
 
     def _levels(self, run: Run) -> tuple[dict[float, Sample], Mapping[str, Needs]]:
@@ -215,6 +232,17 @@ class _Judged:
     slope: Difference
     counted: bool
     means: str
+
+
+def _slope(way: Way) -> Estimate:
+    """Over the levels in their order, equally spaced."""
+    places = np.arange(len(way.samples)) - (len(way.samples) - 1) / 2.0
+    return way.estimate([*(places / (places @ places))])
+
+
+def _steps(way: Way) -> list[Estimate]:
+    """From each level to the next."""
+    return [way.estimate([*row]) for row in np.diff(np.eye(len(way.samples)), axis=0)]
 
 
 def _one_sided(step: Estimate, direction: float) -> float:

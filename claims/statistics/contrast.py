@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from claims.statistics.images import image_errors
 from claims.statistics.interval import Spread
-from claims.statistics.pool import pool
+from claims.statistics.pool import pool, residual
 
 _Floats = npt.NDArray[np.float64]
 
@@ -53,13 +53,17 @@ def _over_seeds(rows: _Floats, factors: _Floats) -> tuple[float, float, frozense
     shared = pool(rows)
     squares = np.square(factors)
     apart = {row: own for row, own in shared.apart.items() if squares[row]}
+    variance, df = shared.variance, shared.df
+    quiet = [row for row in range(len(rows)) if row not in shared.apart]
+    if apart and len(quiet) > 1:  # each part counted once
+        variance, df = residual(rows[quiet])
     parts = [(squares[row] * own, seeds - 1) for row, own in apart.items()]
-    parts.append((shared.variance * (squares.sum() - squares[[*apart]].sum()), shared.df))
-    variance = sum(part for part, _ in parts)
-    if not variance:
-        return 0.0, float(shared.df), frozenset()
-    df = variance**2 / sum(part**2 / own for part, own in parts)
-    return math.sqrt(variance / seeds), float(df), frozenset(apart)
+    parts.append((variance * (squares.sum() - squares[[*apart]].sum()), df))
+    whole = sum(part for part, _ in parts)
+    if not whole:
+        return 0.0, float(df), frozenset()
+    df_whole = whole**2 / sum(part**2 / own for part, own in parts)
+    return math.sqrt(whole / seeds), float(df_whole), frozenset(apart)
 
 
 def _rounded(values: _Floats) -> bool:

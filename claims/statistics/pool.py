@@ -46,11 +46,17 @@ def pool(rows: npt.ArrayLike) -> Pool:
         own, p = _own(table, row)
         if p < APART:
             apart[row] = own
+    return Pool(*residual(table), apart)
+
+
+def residual(table: _Floats) -> tuple[float, int]:
+    """The variance of a value of (V, S), V >= 2, beside rows' and columns' means, and its df."""
     df = (len(table) - 1) * (table.shape[1] - 1)
-    return Pool(_squares(table) / df, df, apart)
+    return _squares(table) / df, df
 
 
 def _squares(table: _Floats) -> float:
+    """The sum of squares beside the means of rows and columns."""
     left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     # What rounding leaves of a spread is no spread.
     left[np.abs(left) <= 1e-12 * np.abs(table).max()] = 0.0
@@ -60,8 +66,7 @@ def _squares(table: _Floats) -> float:
 def _own(table: _Floats, row: int) -> tuple[float, float]:
     """A row's own variance, and the one-sided p-value of its being no larger than the others'."""
     others = np.delete(table, row, axis=0)
-    own, theirs = table.shape[1] - 1, (len(others) - 1) * (table.shape[1] - 1)
-    rest = _squares(others) / theirs
+    own, (rest, theirs) = table.shape[1] - 1, residual(others)
     spread = float(np.var(table[row] - others.mean(axis=0), ddof=1)) / (1.0 + 1.0 / len(others))
     if rest == 0.0:
         return spread, float(spread == 0.0)

@@ -173,13 +173,24 @@ def test_a_declared_difference_is_that_of_the_verdict_whichever_way_it_is_named(
     "test",
     [
         beats("s", {"x": "up"}, {"x": "down"}),  # not with the baseline
-        beats("s", {"x": "up"}, BASE, on=Last(metric="train/accuracy")),  # another number
         beats("s", {"x": "none"}, BASE),  # which the run does not have
         Trend(sweep="s", over="x", rises=True),
     ],
 )
 def test_what_a_claim_says_of_others_declares_nothing(compared, test):
     assert not any(one.declared for one in compared(ROWS, test).differences.values())
+
+
+def test_a_claim_on_another_number_declares_nothing(made_run, made_trial):
+    trials = [
+        made_trial({"x": x}, seed, metrics={"test/accuracy": value, "train/accuracy": value / 2})
+        for x in ("base", "up") for seed, value in enumerate(ROWS[x])
+    ]  # fmt: skip
+    run = made_run(trials, baseline=BASE)
+    test = beats("s", {"x": "up"}, BASE, on=Last(metric="train/accuracy"))
+    verdict = judge(Claim(id="c", says="?", test=test), [run])
+    assert verdict.findings[0].effect is not None
+    assert not by_name(compare(run, run.variants, [verdict]).differences)["up"].declared
 
 
 def test_an_order_that_changes_declares_its_difference_too(run_of):

@@ -76,6 +76,10 @@ def test_what_is_supported_says_that_it_needs_a_network_that_trains(verdict):
     assert result.status == "supported"
     note = "Only if x=a trains: 0 of 3 seeds died, and up to 63 % of all may."
     assert result.findings[0].note == note
+    # The same said of the other one, and the other thing said.
+    lower = below("s", B, A, on=Last(metric="test/accuracy"))
+    below_it = verdict(lower, {"a": GOOD[:3], "b": POOR[:3]}, images=1_000)
+    assert below_it.status == "supported" and below_it.findings[0].note == note
     refuted = verdict(beats("s", B, A), {"a": GOOD[:3], "b": POOR[:3]}, images=1_000)
     assert refuted.status == "refuted" and refuted.findings[0].note == ""
 
@@ -131,11 +135,16 @@ def test_seeds_where_both_trained_and_all_seeds_with_the_dead_at_chance(verdict,
     alone = scipy.stats.ttest_rel(GOOD[1:4], POOR[1:4]).confidence_interval(1 - alpha)
     assert effect.estimate == pytest.approx(np.mean(GOOD[1:4]) - np.mean(POOR[1:4]))
     assert effect.from_seeds == pytest.approx((alone.high - alone.low) / 2)
-    # One that died elsewhere has no spread to share either.
-    trained = {"a": GOOD[:4], "b": POOR[:4], "c": ["diverged", *GOOD[5:8]]}
-    found = verdict(beats("s", A, B), trained, images=1_000).findings[0].effect
-    pair = verdict(beats("s", A, B), {x: trained[x] for x in "ab"}, images=1_000).findings[0].effect
-    assert found.from_seeds == pytest.approx(pair.from_seeds)
+
+
+@pytest.mark.parametrize("lost", [0, 4])
+def test_a_variant_of_which_a_network_died_tells_nothing_of_the_others_spread(verdict, lost):
+    """Nor where it died in a seed in which they are not compared."""
+    rows = {"a": [*GOOD[:4], "failed"], "b": POOR[:5], "c": GOOD[5:10]}
+    rows["c"][lost] = "diverged"
+    of_three = verdict(beats("s", A, B), rows).findings[0].effect
+    of_two = verdict(beats("s", A, B), {x: rows[x] for x in "ab"}).findings[0].effect
+    assert of_three.from_seeds == pytest.approx(of_two.from_seeds) and of_three.spread.df == 3
 
 
 @pytest.mark.parametrize("ends", [["diverged"] * 3, ["at chance"] * 3, DEAD])

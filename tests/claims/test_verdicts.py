@@ -116,9 +116,9 @@ def test_a_curve_that_was_not_recorded_leads_to_the_option_that_records_it(verdi
 @pytest.mark.parametrize(
     ("rows", "lacking"),
     [
-        (FAR, [("a", 4), ("b", 4), ("b", 5)]),
-        ({"a": [*FAR["a"], "stopped"], "b": FAR["b"]}, [("b", 4), ("b", 5)]),
-        (FAR | {"c": [0.1, 0.2, "stopped"]}, [("c", 3), ("c", 4)]),  # of which nothing is said
+        (FAR, [("a", 4), ("b", 4)]),
+        ({"a": [*FAR["a"], "stopped"], "b": FAR["b"]}, [("b", 4)]),
+        (FAR | {"c": [0.1, 0.2, "stopped"]}, [("c", 3)]),  # of which nothing is said
     ],
 )
 def test_while_trials_of_its_sweep_lack_there_is_no_verdict(verdict, rows, lacking):
@@ -131,7 +131,7 @@ def test_while_trials_of_its_sweep_lack_there_is_no_verdict(verdict, rows, lacki
     assert result.status == "not tested" and not result.learnt_nothing
     (finding,) = result.findings
     assert finding.effect is None
-    assert finding.note == f"3 of {asked} trials have not ended: there is no verdict before that."
+    assert finding.note == f"2 of {asked} trials have not ended: there is no verdict before that."
     assert result.command == "python -m studies.toy --resume toy/now"
 
 
@@ -142,6 +142,17 @@ def test_trials_of_other_sweeps_and_those_that_failed_for_good_are_not_waited_fo
     result = judge(claim(beats("s", A, B)), [more])
     assert result.status == "supported"
     assert "Left out: x=a seed=4 failed." in result.findings[0].note
+
+
+def test_seeds_that_only_some_variants_of_a_sweep_were_to_have_are_not_waited_for(verdict):
+    """Another sweep may share these, and have more seeds; what they came to has no part in it."""
+    result = verdict(beats("s", A, B), FAR, lacking=[("a", 4), ("a", 5)])
+    assert result.status == "supported"
+    alone = verdict(beats("s", A, B), FAR | {"a": [*FAR["a"], 0.1, "diverged", "failed"]})
+    assert alone.findings[0] == result.findings[0]
+    one = verdict(beats("s", A, B), {"a": FAR["a"], "b": [0.7]}, program="python -m studies.toy")
+    assert one.status == "not tested" and "one seed has no spread" in one.findings[0].note
+    assert one.command == "python -m studies.toy --resume toy/now --seeds 3"
 
 
 def test_each_is_judged_at_its_own_value_of_what_the_study_tunes(made_run, made_trial):

@@ -6,7 +6,7 @@ import scipy.stats
 
 from claims import Differs, Level, alike, beats, below
 from claims.kinds.judging import judge_interval, p_refuted
-from claims.looks import alpha_of
+from claims.looks import alpha_of, extended
 from claims.measures import Last
 from claims.statistics.interval import Spread, interval
 
@@ -93,7 +93,7 @@ def projected(values, alpha, decided, most=50):
     ("test", "gap", "decided"),
     [
         (beats("s", A, B), 0.006, lambda low, _: low > 0.0),
-        (beats("s", A, B), 0.004, lambda low, _: low > 0.0),
+        (beats("s", A, B), 0.005, lambda low, _: low > 0.0),
         (beats("s", A, B), -0.006, lambda _, high: high < 0.0),
         (alike("s", A, B, 0.008), 0.001, lambda low, high: low > -0.008 and high < 0.008),
         (
@@ -105,7 +105,7 @@ def projected(values, alpha, decided, most=50):
 )
 def test_how_many_seeds_would_decide_if_they_were_as_these_are(verdict, run_of, test, gap, decided):
     rows = pair(gap)
-    alpha = alpha_of(run_of(rows).study, "s")
+    alpha = extended(alpha_of(run_of(rows).study, "s"))  # as more seeds are another look
     needed = projected(np.subtract(rows["a"], rows["b"]), alpha, decided)
     result = verdict(test, rows)
     assert (result.status, result.clause) == ("undecided", f"needs about {needed} seeds")

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from claims import Claim, Trend
-from claims.looks import alpha_of
+from claims.looks import alpha_of, extended
 from claims.measures import Last
 from claims.verdicts import judge
 
@@ -119,7 +119,7 @@ def test_what_is_undecided_says_with_how_many_seeds_such_a_slope_is_clear(verdic
     given[3] = [0.500, 0.515, 0.512]
     result = verdict(RISES, given)
     effect = result.findings[0].effect
-    alpha = alpha_of(run_of(given).study, "s")
+    alpha = extended(alpha_of(run_of(given).study, "s"))
     assert result.status == "undecided" and effect.seeds == 3
 
     def clear(seeds):
