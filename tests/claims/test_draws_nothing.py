@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from claims import Claim, Level, Trend, alike, beats
+from claims import Claim, Level, Trend, alike, beats, every
+from claims.chances import forecast, hopeless
 from claims.comparisons import compare
 from claims.evidence import fitting, sample
 from claims.looks import alpha_of, blocks
@@ -161,6 +162,26 @@ def test_one_at_chance_died_and_no_other_seed_lives(run_of):
     assert result.status == "refuted" and "Died: 1 of 1" in result.findings[0].note
     loss = Last(metric="test/loss")
     assert verdict(run, beats("s", POLY, SVM, on=loss)).command == ""
+
+
+def test_no_more_seeds_are_worth_while_for_what_draws_nothing(run_of):
+    rows = {"svm": [said(1500)], "poly": [said(1500, first=20)]}
+    heads = {"head": [said(right) for right in (1510, 1600, 1530)]}
+    machines, head = beats("s", SVM, POLY), beats("s", HEAD, SVM, by=0.005)
+    alone, beside = run_of(rows), run_of({**rows, **heads})
+    assert hopeless(verdict(alone, machines), alone, 12)
+    assert hopeless(verdict(beside, machines), beside, 12)
+    assert verdict(beside, head).status == "undecided"
+    # One part that holds already, and whose other part seeds may decide.
+    both = every([alike("s", SVM, POLY, 0.02), head])
+    assert not hopeless(verdict(beside, both), beside, 12)
+
+
+def test_its_chance_is_the_same_for_any_number_of_seeds(run_of):
+    claim = Claim(id="c", says="?", test=beats("s", SVM, POLY))
+    found = forecast(claim, run_of(MACHINES), {3: 0.04, 10: 0.04})
+    assert found.chances[3] == found.chances[10]
+    assert 0.5 < found.chances[3].likely <= 1.0
 
 
 def test_it_counts_for_every_seed_of_a_look_and_what_failed_for_none(run_of, made_run, made_trial):

@@ -90,7 +90,8 @@ def test_count_says_what_load_gives(
     make_folder: MakeFolder, load: Callable[..., Splits], tmp_path: Path
 ) -> None:
     root = make_folder(val=VAL, train={"cat": 1, "dog": 4})  # one is enough: none is carved
-    for options in ({}, {"images_per_class": 1}):
+    every: list[dict[str, Any]] = [{}, {"images_per_class": 1}]
+    for options in every:
         sizes = images.count(f"folder:{root}", tmp_path, **options)
         counts = load(root, **options).info.counts
         assert (sizes.train, sizes.val, sizes.test) == tuple(counts.values())
