@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from claims.deaths import Deaths
-from claims.evidence import Estimate, Sample, neighbours, one_network, sample, ways
+from claims.evidence import Estimate, neighbours, one_network, sample, select, ways
+from claims.kinds.kind import Selection
 from claims.looks import alpha_of
 from claims.measures import Last
 from claims.needs import Missing
@@ -18,18 +18,17 @@ from runs.variants import Variant
 METRIC = "test/accuracy"
 
 
+_OF = 0  # the variant's place beside the baseline
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """The differences of variants to the baseline in a metric, and why others have none.
-
-    deaths: of variants of which a network died.
-    """
+    """The differences of variants to the baseline in a metric, and why others have none."""
 
     metric: str
     baseline: Variant
     differences: Mapping[Variant, Difference]
     left_out: Mapping[Variant, str]
-    deaths: Mapping[Variant, Deaths]
 
 
 def compare(
@@ -54,33 +53,32 @@ def compare(
     named = [variant for variant in variants if variant.has(baseline)] if baseline else variants[:1]
     if len(named) != 1 or not named[0].values_of(run.outcome):
         return None
-    base = sample(run, named[0], named[0].name)
-    samples = {v: sample(run, v, v.name) for v in variants if v is not named[0]}
+    lost = [
+        v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)
+    ]
+    others = [variant for variant in (*variants, *lost) if variant is not named[0]]
     declared = dict(_declared(run, verdicts, named[0]))
     differences, left_out = dict[Variant, Difference](), dict[Variant, str]()
     waiting: dict[str, dict[Variant, Estimate]] = {}
-    for variant, one in samples.items():
+    for variant in others:
+        sweep = _sweep(variant, named[0])
         try:
-            estimate = _estimate(run, one, base)
+            estimate = _estimate(run, sweep, variant, named[0])
         except Missing as why:
             left_out[variant] = str(why)
             continue
         if variant in declared:
             differences[variant] = declared[variant]
         else:
-            waiting.setdefault(_sweep(variant, named[0]), {})[variant] = estimate
+            waiting.setdefault(sweep, {})[variant] = estimate
     together = sum(map(len, waiting.values()))
     for sweep, estimates in waiting.items():
         differences |= _family(estimates, together, alpha_of(run.study, sweep))
-    every = {named[0]: base, **samples}
     return Comparison(
         metric=run.outcome,
         baseline=named[0],
-        differences={
-            variant: differences[variant] for variant in samples if variant in differences
-        },
+        differences={variant: differences[variant] for variant in others if variant in differences},
         left_out=left_out,
-        deaths={variant: one.deaths for variant, one in every.items() if one.deaths.dead},
     )
 
 
@@ -90,18 +88,31 @@ def _sweep(variant: Variant, base: Variant) -> str:
     return next(iter([*shared, *variant.sweeps]))
 
 
-def _estimate(run: Run, one: Sample, base: Sample) -> Estimate:
+def _estimate(run: Run, sweep: str, variant: Variant, baseline: Variant) -> Estimate:
+    one, base = (sample(run, sweep, v, v.name) for v in (variant, baseline))
     if not one.trained:
         raise Missing("its networks died")
     if not base.trained:
         raise Missing("the baseline's networks died")
     if one_network(one, base):
-        raise Missing("is the same network as the baseline: it predicts the same in every seed")
-    others = neighbours(run, _sweep(one.variant, base.variant), [one, base])
-    both = ways([one, base], Last(metric=run.outcome), others)
+        raise Missing("the same network as the baseline: it predicts the same in every seed")
+    others = neighbours(run, sweep, [one, base])
+    both = ways(run, [one, base], Last(metric=run.outcome), others)
     if both[0].counted:
-        raise Missing("no seed trained in both")
+        raise Missing("fewer than two seeds trained in both")
     return both[0].estimate((1.0, -1.0))
+
+
+def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
+    """The difference of two variants of a sweep in the run's outcome, alone.
+
+    Raises Missing where the run does not tell.
+    """
+    both = [select(run, sweep, settings) for settings in (of, to)]
+    if one_network(*both):
+        raise Missing("the two are the same network")
+    found = ways(run, both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
+    return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
 
 
 def _family(
@@ -111,7 +122,7 @@ def _family(
 
     together: how many there are in all sweeps, which share alpha.
     """
-    inside = [variant for variant, one in estimates.items() if not one.own]
+    inside = [variant for variant, one in estimates.items() if _OF not in one.apart]
     differences = {}
     for variant, one in estimates.items():
         many = len(inside) if variant in inside else 1

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from claims.statistics.rates import at_most, p_above
 from runs.record import TrialRecord
+from runs.run import Run
+from runs.variants import Variant
 
 LEVEL = 0.01  # of the test of being above chance
 
@@ -58,6 +60,13 @@ def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Sequence[str])
     ended = [trial for trial in trials if trial.ended]
     lost = [trial for trial in ended if dead(trial)]
     return Deaths(name, len(lost), len(ended), all(trial.key in may_diverge for trial in lost))
+
+
+def of_variants(run: Run) -> dict[Variant, Deaths]:
+    """Of every variant of which a network died, how many did."""
+    may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
+    every = {v: deaths(v.name, v.trials, may_diverge) for v in run.variants}
+    return {variant: own for variant, own in every.items() if own.dead}
 
 
 def chance(trials: Sequence[TrialRecord]) -> float | None:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from claims import tuned
 from claims.deaths import Deaths, chance, dead, deaths
+from claims.looks import blocks
 from claims.measures import Measure
-from claims.needs import LearntNothing, Missing, Needs, Unfinished
+from claims.needs import LearntNothing, Missing, Needs, Uncounted, Unfinished
 from claims.statistics.contrast import spread_of
 from claims.statistics.interval import Difference, Spread, interval
 from runs.record import TrialAsked, TrialRecord
@@ -29,24 +30,31 @@ class Sample:
 
     name: what the claim calls it.
     variant: which one it is.
-    ended: its trials whose outcome is known, by seed.
+    trials: those of the seeds that all of the sweep was to have.
+    ended: those of them whose outcome is known, by seed.
     trained: those of them that did not die.
     deaths: how many did.
     """
 
     name: str
     variant: Variant
+    trials: Sequence[TrialRecord]
     ended: Mapping[int, TrialRecord]
     trained: Mapping[int, TrialRecord]
     deaths: Deaths
 
 
-def sample(run: Run, variant: Variant, name: str) -> Sample:
-    """What a claim sees of a variant."""
-    ended = {trial.seed: trial for trial in variant.trials if trial.ended}
+def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
+    """What a claim on a sweep sees of a variant: the seeds that all of the sweep has.
+
+    name: what the claim calls it.
+    """
+    listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
+    trials = [trial for trial in variant.trials if trial.seed in listed]
+    ended = {trial.seed: trial for trial in trials if trial.ended}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
     may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
-    return Sample(name, variant, ended, trained, deaths(name, variant.trials, may_diverge))
+    return Sample(name, variant, trials, ended, trained, deaths(name, trials, may_diverge))
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -70,7 +78,7 @@ def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
     if len(variants) > 1:
         names = ", ".join(variant.label(sweep) for variant in variants)
         raise Missing(f"{named} is said of {len(variants)} variants: {names}")
-    return sample(run, variants[0], named)
+    return sample(run, sweep, variants[0], named)
 
 
 def _lacking(run: Run, sweep: str, settings: Mapping[str, object]) -> Needs:
@@ -103,7 +111,7 @@ def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
     if run.study.tune_each:
         there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
     known = [one.variant for one in samples]
-    return [sample(run, variant, "") for variant in there if variant not in known]
+    return [sample(run, sweep, variant, "") for variant in there if variant not in known]
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class Estimate:
 
     value: in the measure's own unit.
     spread: of its errors.
-    own: whether that over seeds is these variants' own, not that of their sweep.
+    apart: places of the samples whose own spread over seeds is in it, not that of their sweep.
     counted: whether networks that died are in it, at what they have: chance, or never.
     seeds, images: over how many, images None where nothing is known of others.
     possible: the values that it can have.
@@ -120,7 +128,7 @@ class Estimate:
 
     value: float
     spread: Spread
-    own: bool
+    apart: frozenset[int]
     counted: bool
     seeds: int
     images: int | None
@@ -145,6 +153,7 @@ class Way:
     on: the measure.
     rivals: the trained trials of all samples, at which it may look.
     chance: what is right by chance; None where that is unknown.
+    finest: what one image makes; None where that is unknown, or the measure counts none.
     others: variants that may share their spread over seeds.
     """
 
@@ -154,6 +163,7 @@ class Way:
     on: Measure
     rivals: Sequence[TrialRecord]
     chance: float | None
+    finest: float | None
     others: Sequence[Sample]
 
     def values(self) -> list[list[float]]:
@@ -168,22 +178,50 @@ class Way:
         Raises Missing where nothing tells how sure it is.
         """
         on, seeds = self.on, len(self.seeds)
-        own = self.values()
-        rows = [*own, *self._shared()] if len(own) > 1 else own
-        factors = np.zeros(len(rows))
-        factors[: len(weights)] = weights
+        values = self.values()
         images = self._images([o for o, w in zip(self.samples, weights, strict=True) if w])
         if seeds == 1 and images is None:
             raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        spread, alone = spread_of(rows, factors, images)
-        value = float(np.dot(weights, np.mean(own, axis=1)))
+        spread, apart = self._spread(values, np.asarray(weights, np.float64), images)
+        value = float(np.dot(weights, np.mean(values, axis=1)))
+        if seeds > 1 and not spread.seeds and not spread.least and self.finest:
+            # All alike, to an image: they are known no better than that.
+            by_image = self.finest * float(np.linalg.norm(weights)) / math.sqrt(seeds)
+            spread = replace(spread, seeds=by_image, df=seeds - 1.0)
         if seeds > 1 and not spread.seeds and not spread.least:
             said = f"all {seeds} seeds come to the same {on.scale * value:+.3g} {on.unit}".rstrip()
             raise Missing(said, Needs(seeds=seeds + 1))
         ends = [np.sort([weight * end for end in on.possible]) for weight in weights if weight]
         low, high = (float(sum(end[side] for end in ends)) for side in (0, 1))
         known = None if images is None else len(images[0][0])
-        return Estimate(value, spread, alone, self.counted, seeds, known, (low, high))
+        return Estimate(value, spread, apart, self.counted, seeds, known, (low, high))
+
+    def _spread(
+        self,
+        values: Sequence[Sequence[float]],
+        weights: npt.NDArray[np.float64],
+        images: Sequence[Sequence[npt.NDArray[np.float64]]] | None,
+    ) -> tuple[Spread, frozenset[int]]:
+        """What the errors of a weighted sum are made of, and which samples' own spread is in it.
+
+        Where networks died of what has a weight, each seed's sum is one number, and their spread is
+        that of the sum: no other variant's, nor that of a row at chance, tells how sure it is.
+        """
+        died = frozenset(place for place, one in enumerate(self.samples) if one.deaths.dead)
+        used = np.flatnonzero(weights)
+        if died & {*used}:
+            size = float(np.linalg.norm(weights))
+            shares = weights[used] / size
+            both = None
+            if images is not None:
+                both = [np.tensordot(shares, np.asarray(images, np.float64), 1)]
+            spread, _ = spread_of([shares @ np.asarray(values)[used]], [size], both)
+            return spread, died
+        kept = [place for place in range(len(values)) if place not in died]
+        shared = self._shared() if len(values) > 1 else []
+        rows = [*(values[place] for place in kept), *shared]
+        spread, apart = spread_of(rows, [*weights[kept], *[0.0] * len(shared)], images)
+        return spread, frozenset(kept[row] for row in apart)
 
     def _values(self, one: Sample) -> list[float]:
         return [self._value(one.ended[seed]) for seed in self.seeds]
@@ -199,7 +237,7 @@ class Way:
     def _shared(self) -> list[list[float]]:
         """Values of the others that trained with all these seeds, and have the measure."""
         rows = []
-        for one in () if self.counted else self.others:
+        for one in self.others:
             if not one.deaths.dead and set(self.seeds) <= set(one.trained):
                 with suppress(Missing):
                     rows.append(self._values(one))
@@ -234,6 +272,7 @@ class Way:
 
 
 def ways(
+    run: Run,
     samples: Sequence[Sample],
     on: Measure,
     others: Sequence[Sample] = (),
@@ -253,33 +292,37 @@ def ways(
     """
     living = [one for one in samples if one.trained]
     if any(one.deaths.dead for one in samples) and not living:
-        raise LearntNothing("these networks learnt nothing", Needs(hopeless=True))
+        raise LearntNothing("these networks learnt nothing", _more_seeds(samples))
     rivals = [trial for one in samples for trial in one.trained.values()]
     level = chance([trial for one in samples for trial in one.ended.values()])
+    finest = on.finest(run.study.dataset.get("counts") or {})
+    seeds = {trial.seed for one in samples for trial in one.trials}
     found = []
     trained: list[int] = []
     if len(living) >= (least or len(samples)):
         trained = _common(living, lambda one: one.trained)
-        if trained:
-            found.append(Way(living, trained, False, on, rivals, level, others))
+        if len(trained) > 1 or len(seeds) == len(trained):
+            found.append(Way(living, trained, False, on, rivals, level, finest, others))
     everyone = _common(samples, lambda one: one.ended)
     more = len(everyone) > len(trained) or len(living) < len(samples)
     if everyone and more and on.of_dead(level, rivals) is not None:
-        found.append(Way(samples, everyone, True, on, rivals, level, others))
-    if not found:
-        raise Missing("no seed trained in all that is compared", _more_seeds(samples))
-    seeds = {trial.seed for one in samples for trial in one.variant.trials}
-    if max(len(way.seeds) for way in found) == 1 < len(seeds):
-        said = f"of {len(seeds)} seeds one alone is left in all that is compared"
+        found.append(Way(samples, everyone, True, on, rivals, level, finest, others))
+    if not found and more and not trained:
+        raise Uncounted(f"networks died, which {on.says} does not count", _more_seeds(samples))
+    if not found or max(len(way.seeds) for way in found) == 1 < len(seeds):
+        count = "one alone is" if trained or found else "none is"
+        said = f"of {len(seeds)} seeds {count} left in all that is compared"
         raise Missing(said, _more_seeds(samples))
     return found
 
 
 def _more_seeds(samples: Sequence[Sample]) -> Needs:
-    """Stopped and failed trials can still end well; of those that died, other seeds may."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    """Stopped and failed trials can still end well; where some seeds died, others may not."""
+    trials = [trial for one in samples for trial in one.trials]
     if not all(trial.ended for trial in trials):
         return Needs(end=True)
+    if not all(one.trained for one in samples):
+        return Needs(hopeless=True)
     return Needs(seeds=max(SEEDS, len({trial.seed for trial in trials}) + 1))
 
 
@@ -318,6 +361,6 @@ def spelt(settings: Mapping[str, object]) -> str:
 
 def left_out(run: Run, samples: Sequence[Sample]) -> str:
     """Which trials of these variants have no part in an effect, as a sentence, or ""."""
-    trials = [trial for one in samples for trial in one.variant.trials]
+    trials = [trial for one in samples for trial in one.trials]
     lost = [f"{run.name(trial)} {trial.status}" for trial in trials if not trial.ended]
     return f"Left out: {', '.join(lost)}." if lost else ""

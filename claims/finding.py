@@ -26,7 +26,7 @@ class Finding:
     scale: what the effect is multiplied by for `unit`.
     unit: of the effect, for people; "" for none.
     detectable: the true difference that these seeds and images find 4 times in 5, where it matters.
-    deaths: of the variants that it is about.
+    deaths: of the variants that it is about, before all others those that it speaks for.
     fragile: what another measure that would do as well comes to, where that turns it; else "".
     note: why nothing was tested, or what else to know.
     needs: what a run would have to have, of a part that was not tested.

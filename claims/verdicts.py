@@ -1,7 +1,7 @@
 """Judge claims by the numbers of a run: supported, refuted (in part), undecided, not tested.
 
 How each kind of claim is judged stands in claims/kinds/: most by where the whole interval lies
-(`kinds.kind.judge_interval`). That something was not found never supports that nothing is there.
+(`kinds.judging.judge_interval`). That something was not found never supports that nothing is there.
 Claims are not corrected for each other: each was declared by itself.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from claims.claim import Claim
 from claims.finding import DECIDED, Finding, Status
+from claims.looks import blocks
 from claims.needs import Needs
 from claims.next_command import next_command
 from runs.record import TrialAsked
@@ -43,14 +44,7 @@ class Verdict:
     @property
     def clause(self) -> str:
         """Why it is undecided, or which parts hold and which do not; "" where nothing is to say."""
-        if self.status != "refuted in part" or len(self.findings) == 1:
-            return self.decisive.clause
-        return "; ".join(
-            f"{finding.status}: {finding.says}"
-            for status in ("refuted", "refuted in part", "supported")
-            for finding in self.findings
-            if finding.status == status
-        )
+        return self.claim.test.clause(self.status, self.findings) or self.decisive.clause
 
     @property
     def fragile(self) -> str:
@@ -96,14 +90,20 @@ def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
 def unended(run: Run, sweeps: Collection[str]) -> list[TrialAsked]:
     """Trials of these sweeps that were asked for and neither ended nor failed for good."""
     known = {trial.key for trial in run.trials if trial.status != "stopped"}
+    return [trial for trial in _asked(run, sweeps) if trial.key not in known]
+
+
+def _asked(run: Run, sweeps: Collection[str]) -> list[TrialAsked]:
+    """Those of the seeds that all variants of a sweep were to have."""
+    seeds = {sweep: blocks(run.study, sweep) for sweep in sweeps}
     return [
         trial
         for trial in run.study.trials
-        if trial.key not in known and set(trial.sweeps) & set(sweeps)
+        if any(sweep in trial.sweeps and trial.seed in seeds[sweep] for sweep in sweeps)
     ]
 
 
 def _lack(run: Run, sweeps: Collection[str]) -> str:
-    lacking = len(unended(run, sweeps))
-    asked = sum(bool(set(trial.sweeps) & set(sweeps)) for trial in run.study.trials)
-    return f"{lacking} of {asked} trials have not ended: there is no verdict before that"
+    lacking, asked = unended(run, sweeps), _asked(run, sweeps)
+    have = "trial has" if len(asked) == 1 else "trials have"
+    return f"{len(lacking)} of {len(asked)} {have} not ended: there is no verdict before that"

@@ -37,15 +37,32 @@ class Asked(_Record):
     """The options that a run was given.
 
     values: settings, by name, each with all values given.
+    seeds: so many by now.
+    max_seeds: of a run that goes on until its claims are decided, the most that it may have; its
+        looks are planned by it.
     output: as it was typed.
     """
 
     values: Mapping[str, Sequence[Any]] = {}
     only: tuple[str, ...] = ()
     seeds: int = 1
+    max_seeds: int | None = None
     smoke: bool = False
     controls: bool = False
     output: str = "outputs"
+
+
+class Look(_Record):
+    """A judgement of a sweep with more seeds than before (`claims.looks`).
+
+    seeds: that every variant of it had.
+    alpha: what it spends of the share of false verdicts that all looks may take, its level.
+    planned: whether it was to come at this number of seeds before anything ran.
+    """
+
+    seeds: int
+    alpha: float
+    planned: bool
 
 
 class Registered(_Record):
@@ -82,6 +99,7 @@ class StudyRecord(_Record):
     settings: what was held.
     claims, answer: as the study had them.
     registered: the claims that were written down before the first trial.
+    looks: of each sweep those at its verdicts, in their order; none of an older run.
     judged_later: the commit of the study that took the place of that which the run began with.
     tracking_uri: None where nothing is recorded in MLflow.
     """
@@ -99,6 +117,7 @@ class StudyRecord(_Record):
     answer: Mapping[str, str] = {}
     variants: Mapping[str, Mapping[str, Any]] = {}
     registered: Registered = Registered()
+    looks: Mapping[str, tuple[Look, ...]] = {}
     judged_later: Commit | None = None
     settings: Mapping[str, Any] = {}
     asked: Asked = Asked()

@@ -57,8 +57,8 @@ STUDY = service.Study(
                 [
                     Level(sweep="loss", of=CROSS_ENTROPY, on=on, within=((low, None),))
                     for on, low in (
-                        (Last(metric="train/accuracy"), 0.95),
-                        (Gap(metric="train/accuracy", less="test/accuracy"), 0.2),
+                        (Last(metric="train_clean/accuracy"), 0.95),
+                        (Gap(metric="train_clean/accuracy", less="test/accuracy"), 0.2),
                         (Rise(metric="test_curve/loss"), 0.0),
                     )
                 ]

@@ -18,8 +18,8 @@ from pydantic import Field, field_validator
 
 from trainables.backbone_settings import BackboneSettings
 from trainables.features import extraction, svm
-from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When
-from trainables.training import seen
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When, measures
+from trainables.training import metric_names, seen
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -128,8 +128,14 @@ class Settings(BackboneSettings):
         ]
 
 
+@measures(
+    *metric_names.NETWORK,
+    "train/support_vectors",
+    "time/gram_seconds",
+    "time/fit_seconds",
+)
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield an Epoch an epoch (a machine has one), then one with the test metrics."""
+    """Yield an Epoch an epoch (a machine has one), then one with what it comes to."""
     global _last_grams
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
@@ -192,7 +198,9 @@ def _machine(
     if trial.state is None:
         yield Epoch(metrics, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
     last = best = scores["test"]
-    yield Epoch(evaluation.final(trial.folder, classes, labels["test"], last, best), None)
+    end = evaluation.final(trial.folder, classes, labels["test"], last, best)
+    # It was fitted, and asked, on the train images as they are.
+    yield Epoch({"train_clean/accuracy": metrics["train/accuracy"]} | end, None)
 
 
 def _head(
@@ -209,6 +217,7 @@ def _head(
     from images.batches import Loaded, shuffled_batches
     from models.heads import head
     from trainables.training import network_evaluation
+    from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
 
     data = {
@@ -225,6 +234,7 @@ def _head(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
+    test_curve = CurveLog(labels["test"], (trial.state or {}).get("test_right"))
     start = 0
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
@@ -250,9 +260,12 @@ def _head(
         metrics = running.means("train")
         metrics |= network_evaluation.curve_point(net, data["val"], "val")
         if settings.test_curves:
-            metrics |= network_evaluation.curve_point(net, data["test"], "test_curve")
+            logits_of_test, _ = network_evaluation.logits_of(net, data["test"])
+            metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        state["test_right"] = test_curve.state()
         yield Epoch(metrics, state)
 
-    evaluation = network_evaluation.final(trial, net, data["test"], classes, settings.epochs)
+    test_curve.save(trial.folder, settings.epochs)
+    evaluation = network_evaluation.final(trial, net, data, classes, settings.epochs)
     yield Epoch(evaluation, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -152,3 +152,23 @@ class Trial(Protocol):
 
 
 Trainable = Callable[[Any, Trial], Iterator[Epoch]]
+T = TypeVar("T", bound=Trainable)
+
+
+def measures(*names: str) -> Callable[[T], T]:
+    """Say what a trainable measures: a study that claims something of another metric is refused.
+
+    names: of metrics, with some settings or with all; * in them stands for any characters.
+    """
+
+    def said(trainable: T) -> T:
+        vars(trainable)["measures"] = names
+        return trainable
+
+    return said
+
+
+def measured_by(trainable: Trainable) -> tuple[str, ...]:
+    """What a trainable is said to measure, names as in `measures`; () where nothing is said."""
+    names: tuple[str, ...] = getattr(trainable, "measures", ())
+    return names

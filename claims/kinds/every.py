@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -15,13 +16,16 @@ from claims.measures import At
 from claims.statistics.several import holm
 from runs.run import Run
 
+REFUTED = frozenset[Status]({"refuted", "refuted in part"})
+NOT_BESIDE = "refuted by itself, but not among all parts"
+
 
 class Every(Kind):
     """All parts hold; an order that changes needs several runs, and stands alone.
 
     An intersection-union test (Berger, Technometrics 24, 295, 1982): supported if every part is. A
-    part refutes it whose p-value is small enough for all parts together (Holm); in part, where
-    another part is supported.
+    part refutes it whose p-value is small enough for all parts together (Holm), and is undecided
+    otherwise; it is refuted in part where another part is supported.
     """
 
     kind: Literal["every"] = "every"
@@ -60,22 +64,33 @@ class Every(Kind):
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What all parts together come to in the first run."""
-        findings = [part.finding(runs[0]) for part in self.simple]
+        alone = [part.finding(runs[0]) for part in self.simple]
         alphas = [alpha_of(runs[0].study, part.sweep) for part in self.simple]
-        adjusted = holm([finding.p_refuted for finding in findings])
-        refuted = [
-            finding.status in ("refuted", "refuted in part") and p <= alpha
-            for finding, p, alpha in zip(findings, adjusted, alphas, strict=True)
+        adjusted = holm([finding.p_refuted for finding in alone])
+        findings = [
+            replace(one, status="undecided", clause=NOT_BESIDE, fragile="")
+            if one.status in REFUTED and p > alpha
+            else one
+            for one, p, alpha in zip(alone, adjusted, alphas, strict=True)
         ]
-        statuses = [finding.status for finding in findings]
-        partly = any(status in ("supported", "refuted in part") for status in statuses)
-        if any(refuted):
+        statuses = {finding.status for finding in findings}
+        if statuses & REFUTED:
+            partly = statuses & {"supported", "refuted in part"}
             return "refuted in part" if partly else "refuted", findings
         if "not tested" in statuses:
             return "not tested", findings
-        if all(status == "supported" for status in statuses):
-            return "supported", findings
-        return "undecided", findings
+        return ("supported" if statuses == {"supported"} else "undecided"), findings
+
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """Of what is refuted in part, the parts that are, and those that hold."""
+        if status != "refuted in part":
+            return ""
+        return "; ".join(
+            f"{one.status}: {one.says}" + (f" {one.clause}" if one.clause else "")
+            for which in ("refuted", "refuted in part", "supported")
+            for one in findings
+            if one.status == which
+        )
 
 
 def every(parts: Sequence[Kind]) -> Every:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, FiniteFloat, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny
 
-from claims.evidence import Estimate, Sample
+from claims.aim import Aim
 from claims.finding import DECIDED, Finding, Status
 from claims.looks import alpha_of
 from claims.measures import Measure
-from claims.needs import LearntNothing, Missing, Needs, together
-from claims.statistics.interval import Difference
+from claims.needs import LearntNothing, Missing, Needs, Uncounted, together
 from claims.value import Value
 from runs.run import Run
 from runs.variants import Variant
 
 Selection = Mapping[str, Any]
-Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]
-"""Open intervals, None being without end: ((0.05, None),) is "more than 5 points"."""
-
-
-UNDECIDED: Status = "undecided"
-TURNS = "it turns on whether networks that died count"
-EITHER_SIDE = "could lie on either side"
-MOST_SEEDS = 50  # beyond that nobody waits
 
 
 class Kind(Value, ABC):
@@ -76,6 +66,10 @@ class Kind(Value, ABC):
     @abstractmethod
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What it comes to in the first of the runs; in all of them where OVER_RUNS says so."""
+
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """What else than the clause of one finding says why it comes to this status, or ""."""
+        return ""
 
     def lacks(self, runs: Sequence[Run], findings: Sequence[Finding]) -> tuple[Run, Needs]:
         """What would have to be there for what was not tested, and in which run."""
@@ -134,6 +128,13 @@ class Part(Kind):
         Raises Missing if the run lacks something.
         """
 
+    def aim(self, run: Run) -> Aim:
+        """What decides it, as far as a run lets one expect that of another one.
+
+        Raises Missing if the run lacks something, or where nothing can be said beforehand.
+        """
+        raise Missing(f"nothing is known beforehand of claims of kind {self.kind}")
+
     def finding(self, run: Run, share: float = 1.0) -> Finding:
         """What it comes to; where the run lacks something it is not tested, and says what.
 
@@ -142,6 +143,8 @@ class Part(Kind):
         alpha = share * alpha_of(run.study, self.sweep)
         try:
             found = self.find(run, alpha)
+        except Uncounted as why:
+            return Finding(self.says, "undecided", self.wanted, clause=str(why))
         except Missing as why:
             return Finding(
                 self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs,
@@ -184,132 +187,3 @@ AnyKind = Annotated[SerializeAsAny[Kind], BeforeValidator(_from_data)]
 def listed(names: Sequence[str], word: str = "and") -> str:
     """For people: "a, b and c"."""
     return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
-def judge_interval(effect: Difference, region: Region) -> Status:
-    """Where the whole interval of an effect lies to open intervals."""
-    ends = _ends(region)
-    if any(low < effect.low and effect.high < high for low, high in ends):
-        return "supported"
-    if all(effect.high <= low or effect.low >= high for low, high in ends):
-        return "refuted"
-    return "undecided"
-
-
-def p_refuted(effect: Difference, region: Region) -> float:
-    """The smallest level at which the interval lies outside of open intervals, in [0, 1]."""
-    ends = _ends(region)
-    if any(low < effect.estimate < high for low, high in ends):
-        return 1.0
-    nearest = (low if effect.estimate <= low else high for low, high in ends)
-    return max(effect.p_at(bound) for bound in nearest)
-
-
-def _ends(region: Region) -> list[tuple[float, float]]:
-    return [
-        (-math.inf if low is None else low, math.inf if high is None else high)
-        for low, high in region
-    ]
-
-
-def found(
-    part: Part,
-    estimates: Sequence[Estimate],
-    region: Region,
-    samples: Sequence[Sample],
-    favoured: Collection[Sample],
-    alpha: float,
-) -> Finding:
-    """What a test of one number comes to that wants it in a region.
-
-    estimates: without networks that died, and with them, as `evidence.ways` has them: the
-        claim must hold both ways.
-    samples: the variants that it is about.
-    favoured: those of them that the claim speaks for, none of which may have died unexpectedly.
-    """
-    effects = [one.interval(alpha) for one in estimates]
-    statuses = {judge_interval(effect, region) for effect in effects}
-    turns = len(statuses) > 1
-    status, clause = (UNDECIDED, TURNS) if turns else (statuses.pop(), "")
-    counted = any(one.counted for one in estimates)
-    on, first = part.on, effects[0]
-    status, clause = weighed(status, clause, first.seeds, samples, favoured, counted, on)
-    if status == "undecided" and not clause:
-        clause = undecided(first, region)
-    return Finding(
-        says=part.says,
-        status=status,
-        wanted=part.wanted,
-        effect=first,
-        clause=clause,
-        p_refuted=max(p_refuted(effect, region) for effect in effects),
-        scale=on.scale,
-        unit=on.unit,
-        detectable=first.detectable if status == "undecided" else None,
-        deaths=[one.deaths for one in samples],
-    )
-
-
-def weighed(
-    status: Status,
-    clause: str,
-    seeds: int,
-    samples: Collection[Sample],
-    favoured: Collection[Sample],
-    counted: bool,
-    on: Measure,
-) -> tuple[Status, str]:
-    """What is left of a status, with why, where there is one seed or networks died.
-
-    counted: whether networks that died were counted in one way of looking.
-    """
-    lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
-    if seeds == 1:
-        return UNDECIDED, "one seed: another may end elsewhere"
-    if any(one.deaths.dead for one in samples) and not counted:
-        return UNDECIDED, f"networks died, of which {on.says} says nothing"
-    if status == "supported" and lost:
-        return UNDECIDED, f"{lost[0].dead} of {lost[0].of} seeds of {lost[0].variant} died"
-    return status, clause
-
-
-def of_deaths(finding: Finding) -> str:
-    """How many networks died, and how many may of those that something is supported of, or ""."""
-    died = [f"{one.dead} of {one.of} seeds of {one.variant}" for one in finding.deaths if one.dead]
-    said = [f"Died: {', '.join(died)}."] if died else []
-    if finding.status == "supported" and finding.deaths:
-        first = finding.deaths[0]
-        said.append(
-            f"Only if {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
-            f"{100 * first.at_most:.0f} % of all may."
-        )
-    return " ".join(said)
-
-
-def undecided(effect: Difference, region: Region) -> str:
-    """Why an interval decides nothing, one clause."""
-    if effect.excludes_zero:
-        return "differs from 0, its size is not settled"
-    more = range(effect.seeds + 1, MOST_SEEDS + 1) if effect.seeds > 1 else ()
-    for seeds in more:
-        spread = effect.spread.with_seeds(effect.seeds, seeds)
-        half = float(spread.half(1.0 - effect.confidence))
-        ends = replace(effect, low=effect.estimate - half, high=effect.estimate + half)
-        if judge_interval(ends, region) != "undecided":
-            return f"needs about {seeds} seeds"
-    return EITHER_SIDE
-
-
-def in_words(region: Region, on: Measure) -> str:
-    """Open intervals in words: "above 5 points", "-2 to 2 points"."""
-    return " or ".join(_interval(ends, on) for ends in region)
-
-
-def _interval(ends: tuple[float | None, float | None], on: Measure) -> str:
-    low, high = (None if end is None else f"{on.scale * end:g}" for end in ends)
-    unit = f" {on.unit}" if on.unit else ""
-    if high is None:
-        return f"above {low}{unit}"
-    if low is None:
-        return f"below {high}{unit}"
-    return f"{low} to {high}{unit}"

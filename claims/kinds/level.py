@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from claims.evidence import left_out, select, spelt, ways
+from claims.aim import Aim, supposed_level
+from claims.evidence import Estimate, Sample, left_out, select, spelt, ways
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, found, in_words, of_deaths
+from claims.kinds.judging import Region, found, in_words, of_deaths
+from claims.kinds.kind import Part, Selection
 from runs.run import Run
 
 
@@ -45,7 +47,17 @@ class Level(Part):
     def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean lies; one seed has no spread to judge by."""
         samples = (select(run, self.sweep, self.of),)
-        means = [way.estimate((1.0,)) for way in ways(samples, self.on)]
+        means = self._means(run, samples)
         finding = found(self, means, self.within, samples, samples, alpha)
         notes = [left_out(run, samples), of_deaths(finding)]
         return replace(finding, note=" ".join(note for note in notes if note))
+
+    def aim(self, run: Run) -> Aim:
+        """The mean, a little inside of where the claim wants it."""
+        samples = (select(run, self.sweep, self.of),)
+        means = self._means(run, samples)
+        supposed = supposed_level(self.within, self.on, means[0])
+        return Aim(means, self.within, samples, samples, *supposed)
+
+    def _means(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
+        return [way.estimate((1.0,)) for way in ways(run, samples, self.on)]

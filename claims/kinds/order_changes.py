@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from claims.finding import Finding, Status
-from claims.kinds.kind import found
+from claims.kinds.judging import found
 from claims.kinds.pair import Pair
+from claims.measures import At, Last
 from claims.needs import Needs
 from runs.run import Run
 
@@ -42,10 +43,11 @@ class OrderChanges(Pair):
         return f"{self.says}, above 0 on one data set and below it on another"
 
     def find(self, run: Run, alpha: float) -> Finding:
-        """Whether the two differ on the run's data set."""
+        """Whether the two differ on the run's data set, with networks that died the same way."""
         samples = self.samples(run)
-        apart = ((None, 0.0), (0.0, None))
-        finding = found(self, self.estimates(run, samples), apart, samples, samples, alpha)
+        estimates = self.estimates(run, samples)
+        side = ((0.0, None),) if estimates[0].value > 0.0 else ((None, 0.0),)
+        finding = found(self, estimates, side, samples, samples, alpha)
         return replace(finding, note=self.notes(run, samples, finding))
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
@@ -64,9 +66,16 @@ class OrderChanges(Pair):
                     note=alone, needs=Needs(data_sets=True),
                 )
             )  # fmt: skip
-        return self._status(names, findings, runs[0].study.mode), findings
+        return self._status(names, findings, self._worse(runs[0])), findings
 
-    def _status(self, names: Sequence[str], findings: Sequence[Finding], mode: str) -> Status:
+    def _worse(self, run: Run) -> int:
+        """The sign of a difference where the first is worse; 0 where the study does not say."""
+        wanted = run.study.metric.partition("/")[2]
+        if not isinstance(self.on, Last | At) or self.on.metric.partition("/")[2] != wanted:
+            return 0
+        return -1 if run.study.mode == "max" else 1
+
+    def _status(self, names: Sequence[str], findings: Sequence[Finding], worse: int) -> Status:
         if any(one.status == "not tested" for one in findings):
             return "not tested"
         signs = {
@@ -78,8 +87,11 @@ class OrderChanges(Pair):
             return "supported"
         if any(one.status != "supported" for one in findings):
             return "undecided"
-        worse = -1 if mode == "max" else 1
         return "refuted in part" if {sign for _, sign in signs} == {worse} else "refuted"
+
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """Of what is refuted in part, which part."""
+        return "worse on all of them" if status == "refuted in part" else ""
 
     def lacks(self, runs: Sequence[Run], findings: Sequence[Finding]) -> tuple[Run, Needs]:
         """Other data sets before all else; then what the first run lacks that lacks anything."""

@@ -16,7 +16,8 @@ from claims.evidence import (
     ways,
 )
 from claims.finding import Finding
-from claims.kinds.kind import Part, Selection, of_deaths
+from claims.kinds.judging import of_deaths
+from claims.kinds.kind import Part, Selection
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing
 from runs.run import Run
@@ -67,7 +68,7 @@ class Pair(Part):
     def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
         """How far they lie apart. Raises Missing as `evidence.ways` does."""
         others = neighbours(run, self.sweep, samples)
-        both = ways(samples, self.on, others)
+        both = ways(run, samples, self.on, others)
         return [way.estimate((1.0, -1.0)) for way in both]
 
     def notes(self, run: Run, samples: Sequence[Sample], finding: Finding) -> str:

@@ -10,23 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from claims.aim import Aim, small
 from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
 from claims.finding import Finding, Status
-from claims.kinds.kind import (
-    EITHER_SIDE,
-    MOST_SEEDS,
-    TURNS,
-    UNDECIDED,
-    Part,
-    Selection,
-    listed,
-    of_deaths,
-    weighed,
-)
+from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
+from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
 from claims.statistics.interval import Difference
 from claims.statistics.several import holm
+from claims.units import POINTS
 from runs.run import Run
 
 LEAST = 3  # values that make a trend
@@ -91,10 +84,9 @@ class Trend(Part):
         """Its slope over the levels, and whether a step between two of them goes against it."""
         levels, lost = self._levels(run)
         samples = [*levels.values()]
-        others = neighbours(run, self.sweep, samples)
         names = {one: level for level, one in levels.items()}
         judged = []
-        for way in ways(samples, self.on, others=others, least=LEAST):
+        for way in self._ways(run, samples):
             judged.append(self._judge(way, [names[one] for one in way.samples], alpha))
         first = judged[0]
         alike = len({one.status for one in judged}) == 1
@@ -121,11 +113,26 @@ class Trend(Part):
         died = of_deaths(replace(finding, status=UNDECIDED))
         return replace(finding, note=f"{note} {died}".strip())
 
+    def aim(self, run: Run) -> Aim:
+        """The slope, its ends a little apart, and the steps from value to value."""
+        samples = [*self._levels(run)[0].values()]
+        both = self._ways(run, samples)
+        slopes = [_slope(way) for way in both]
+        step, named = small(self.on, slopes[0])
+        if self.on.unit == POINTS.word:
+            step, named = step / (len(both[0].samples) - 1), f"its ends differ by {named}"
+        else:
+            named = f"its slope is {named or 'as in the earlier run'}"
+        side, truth = ((0.0, None), step) if self.rises else ((None, 0.0), -step)
+        return Aim(slopes, (side,), samples, samples, truth, named, [*map(_steps, both)])
+
+    def _ways(self, run: Run, samples: Sequence[Sample]) -> list[Way]:
+        others = neighbours(run, self.sweep, samples)
+        return ways(run, samples, self.on, others=others, least=LEAST)
+
     def _judge(self, way: Way, levels: Sequence[float], alpha: float) -> _Judged:
-        count = len(levels)
-        places = np.arange(count) - (count - 1) / 2.0
-        slope = way.estimate([*(places / (places @ places))]).interval(alpha)
-        steps = [way.estimate([*row]) for row in np.diff(np.eye(count), axis=0)]
+        slope = _slope(way).interval(alpha)
+        steps = _steps(way)
         along = 1.0 if self.rises else -1.0
         against = np.array([_one_sided(step, -along) for step in steps])
         forth = np.array([_one_sided(step, along) for step in steps])
@@ -147,7 +154,7 @@ class Trend(Part):
         elif clear:
             clause = "its slope is clear, but a step between two values may go against it"
         else:
-            clause = _needs_seeds(slope, alpha)
+            clause = undecided(slope, ((0.0, None),))
         said = ", ".join(f"{self.on.scale * mean:.3g}" for mean in means)
         values = ", ".join(f"{level:g}" for level in levels)
         return _Judged(
@@ -160,17 +167,16 @@ class Trend(Part):
         )
 
     def _turn(self, levels: Sequence[float], means: npt.NDArray[np.float64]) -> str:
+        """Where it goes the other way; means: those of a rise."""
         up, down = ("rises", "falls") if self.rises else ("falls", "rises")
-        peak = int(np.argmax(means))
-        value = f"{self.over} {levels[peak]:g}"
-        if peak == 0:
-            return f"{down} from {value} on"
-        if peak == len(levels) - 1:
-            return f"{up} to {value}, but {down} on the way"
-        return f"{up} to {value}, {down} after it"
+        turn, last = int(np.argmax(means)), len(levels) - 1
+        if turn == 0:  # what goes up again does so from where it is lowest
+            turn, up, down = int(np.argmin(means)), down, up
+        after = f", {down} after it" if turn < last else f", but {down} on the way"
+        return f"{up} to {self.over} {levels[turn]:g}{after}"
 
     def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
-        fewer = len({trial.seed for one in samples for trial in one.variant.trials}) - seeds
+        fewer = len({trial.seed for one in samples for trial in one.trials}) - seeds
         return f"; {fewer} seeds lack a value." if fewer > 0 else "."
 
     def _levels(self, run: Run) -> tuple[dict[float, Sample], Mapping[str, Needs]]:
@@ -227,15 +233,18 @@ class _Judged:
     means: str
 
 
+def _slope(way: Way) -> Estimate:
+    """Over the levels in their order, equally spaced."""
+    places = np.arange(len(way.samples)) - (len(way.samples) - 1) / 2.0
+    return way.estimate([*(places / (places @ places))])
+
+
+def _steps(way: Way) -> list[Estimate]:
+    """From each level to the next."""
+    return [way.estimate([*row]) for row in np.diff(np.eye(len(way.samples)), axis=0)]
+
+
 def _one_sided(step: Estimate, direction: float) -> float:
     """p-value of the step's not going in a direction, in [0, 1]."""
     half = step.spread.p(step.value) / 2.0
     return half if direction * step.value > 0.0 else 1.0 - half
-
-
-def _needs_seeds(slope: Difference, alpha: float) -> str:
-    """With how many seeds such a slope would be clear, where that is in reach."""
-    for seeds in range(slope.seeds + 1, MOST_SEEDS + 1) if slope.seeds > 1 else ():
-        if slope.spread.with_seeds(slope.seeds, seeds).p(slope.estimate) <= alpha:
-            return f"needs about {seeds} seeds"
-    return EITHER_SIDE

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from claims.measures.images import ByImage
 from claims.measures.last import last, last_by_image
-from claims.measures.measure import BaseMeasure
+from claims.measures.measure import BaseMeasure, one_image
 from claims.units import POINTS, unit_of
 from runs.record import TrialRecord
 
@@ -44,6 +44,10 @@ class Gap(BaseMeasure):
     def possible(self) -> tuple[float, float]:
         """A difference of two shares, where they are shares."""
         return (-1.0, 1.0) if unit_of(self.metric) is POINTS else (-math.inf, math.inf)
+
+    def finest(self, counts: Mapping[str, int]) -> float | None:
+        """One image of the first metric's split."""
+        return one_image(self.metric, counts)
 
     def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
         """The difference of the two."""

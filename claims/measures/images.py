@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runs import artifacts
 from runs.record import TrialRecord
 
 ROUNDING = 1e-9
@@ -35,5 +36,11 @@ def right_at_end(trial: TrialRecord) -> ByImage | None:
 
 
 def right_after(trial: TrialRecord, epoch: int) -> ByImage | None:
-    """The same after an epoch, counted from 1; None, for no trial keeps these predictions yet."""
-    return None
+    """The same after an epoch, counted from 1; None of a trial that kept no curve of test."""
+    try:
+        kept = artifacts.TestCurve.load(trial.folder)
+    except artifacts.Absent:
+        return None
+    if len(kept.right) < epoch:
+        return None
+    return ByImage(kept.right[epoch - 1].astype(np.float64), kept.label)

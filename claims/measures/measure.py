@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -50,6 +50,13 @@ class BaseMeasure(Value, ABC):
     def possible(self) -> tuple[float, float]:
         """The lowest and the highest number that there can be."""
         return (-math.inf, math.inf)
+
+    def finest(self, counts: Mapping[str, int]) -> float | None:
+        """The least by which two trials can differ, where one image makes it; None elsewhere.
+
+        counts: images of the splits train, val and test.
+        """
+        return None
 
     @abstractmethod
     def of(self, trial: TrialRecord, rivals: Sequence[TrialRecord]) -> float:
@@ -137,12 +144,22 @@ class OfMetric(BaseMeasure):
         """Accuracies and their like are shares."""
         return (0.0, 1.0) if unit_of(self.metric) is POINTS else (-math.inf, math.inf)
 
+    def finest(self, counts: Mapping[str, int]) -> float | None:
+        """One image of its split, of a share of these."""
+        return one_image(self.metric, counts)
+
     def others(self) -> list[Self]:
         """The same of each alternative, which has none of its own."""
         return [
             self.model_copy(update={"metric": name, "alternatives": ()})
             for name in self.alternatives
         ]
+
+
+def one_image(metric: str, counts: Mapping[str, int]) -> float | None:
+    """What one image is in a share of a split's images; None of what is no share."""
+    images = counts.get(metric.partition("/")[0].partition("_")[0], 0)
+    return 1.0 / images if images and unit_of(metric) is POINTS else None
 
 
 def curve(trial: TrialRecord, metric: str, least: int = 1, why: str = "") -> Floats:
@@ -163,6 +180,6 @@ def curve(trial: TrialRecord, metric: str, least: int = 1, why: str = "") -> Flo
 
 
 def unmeasured(metric: str, how: str = "") -> Missing:
-    """That a metric is not there; only curves of test are an option of a run."""
-    curves = metric.startswith("test_curve/")
-    return Missing(f"{metric} was not measured{how}", Needs(test_curves=curves))
+    """That a metric is not there; what would measure it is known of these two alone."""
+    curves, clean = (metric.startswith(split) for split in ("test_curve/", "train_clean/"))
+    return Missing(f"{metric} was not measured{how}", Needs(test_curves=curves, anew=clean))

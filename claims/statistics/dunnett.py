@@ -79,4 +79,19 @@ def critical(alpha: npt.ArrayLike, comparisons: int, df: float) -> _Floats:
             else scipy.special.ndtri(alpha / 2.0)
         )
         return np.asarray(-quantile)
-    return np.asarray(np.exp(_curve(comparisons, df)(np.log(alpha))))
+    if alpha.ndim:
+        return np.asarray(np.exp(_curve(comparisons, df)(np.log(alpha))))
+    return np.asarray(_root(float(alpha), comparisons, df))
+
+
+@lru_cache(maxsize=4096)
+def _root(alpha: float, comparisons: int, df: float) -> float:
+    """The same of one alpha, which takes less than a curve."""
+
+    def beyond(log_stray: float) -> float:
+        return math.log(float(tail(math.exp(log_stray), comparisons, df)) / alpha)
+
+    low, high = math.log(_LEAST), 2.0
+    while beyond(high) > 0.0:
+        high += 2.0
+    return math.exp(scipy.optimize.brentq(beyond, low, high, xtol=1e-6))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from claims.statistics.dunnett import critical
 
+LEAST_ALPHA = 1e-15  # below it nothing is ever decided
 _ALPHAS = np.geomspace(1.0, 1e-12, 400)[1:]
 
 
@@ -32,16 +33,20 @@ class Spread:
     comparisons: int = 1
     share: float = 1.0
 
-    def half(self, alpha: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def half(self, alpha: npt.ArrayLike, times: npt.ArrayLike = 1.0) -> npt.NDArray[np.float64]:
         """Half of the width of intervals that err with probability alpha, of its shape.
+
+        times: what the standard error from seeds is multiplied by, of a shape like alpha's.
 
         The squares of both parts' half-widths add up, each with its own quantile: never too narrow
         for normal errors (Banerjee, Biometrika 48, 105, 1961).
         """
-        alpha = self.share * np.asarray(alpha, np.float64)
+        alpha = np.maximum(self.share * np.asarray(alpha, np.float64), LEAST_ALPHA)
         by_images = critical(alpha, self.comparisons, math.inf)
         by_seeds = critical(alpha, self.comparisons, self.df) if self.seeds else 0.0
-        both = np.square(by_seeds * self.seeds) + np.square(by_images * self.images)
+        both = np.square(by_seeds * self.seeds * np.asarray(times)) + np.square(
+            by_images * self.images
+        )
         return np.asarray(np.sqrt(np.maximum(both, np.square(by_images * self.least))))
 
     def p(self, stray: float) -> float:

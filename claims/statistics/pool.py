@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +19,14 @@ class Pool:
     """What is left of a table of variants and seeds without its rows' and columns' means.
 
     variance: of one value, in its unit squared.
-    df: degrees of freedom, (V - 1)(S - 1) for V variants that share it.
-    apart: rows whose own spread is larger.
+    df: degrees of freedom, (V - 1)(S - 1).
+    apart: rows whose own spread is larger, with the variance of one value of theirs, which has
+        S - 1 degrees of freedom.
     """
 
     variance: float
     df: int
-    apart: frozenset[int]
+    apart: Mapping[int, float]
 
 
 def pool(rows: npt.ArrayLike) -> Pool:
@@ -40,31 +41,33 @@ def pool(rows: npt.ArrayLike) -> Pool:
     Raises ValueError for values that are not finite.
     """
     table = np.asarray_chkfinite(rows, np.float64)
-    several = range(len(table)) if len(table) > 2 else ()
-    apart = {row for row in several if _p_larger(table, row) < APART}
+    apart = {}
+    for row in range(len(table)) if len(table) > 2 else ():
+        own, p = _own(table, row)
+        if p < APART:
+            apart[row] = own
+    return Pool(*residual(table), apart)
+
+
+def residual(table: _Floats) -> tuple[float, int]:
+    """The variance of a value of (V, S), V >= 2, beside rows' and columns' means, and its df."""
     df = (len(table) - 1) * (table.shape[1] - 1)
-    return Pool(_squares(table) / df, df, frozenset(apart))
+    return _squares(table) / df, df
 
 
 def _squares(table: _Floats) -> float:
+    """The sum of squares beside the means of rows and columns."""
     left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     # What rounding leaves of a spread is no spread.
     left[np.abs(left) <= 1e-12 * np.abs(table).max()] = 0.0
     return float(np.square(left).sum())
 
 
-def _p_larger(table: _Floats, row: int) -> float:
-    """One-sided p-value of a row's having no larger spread than the others."""
+def _own(table: _Floats, row: int) -> tuple[float, float]:
+    """A row's own variance, and the one-sided p-value of its being no larger than the others'."""
     others = np.delete(table, row, axis=0)
-    own, theirs = table.shape[1] - 1, (len(others) - 1) * (table.shape[1] - 1)
-    rest = _squares(others) / theirs
+    own, (rest, theirs) = table.shape[1] - 1, residual(others)
     spread = float(np.var(table[row] - others.mean(axis=0), ddof=1)) / (1.0 + 1.0 / len(others))
     if rest == 0.0:
-        return 1.0 if spread == 0.0 else 0.0
-    below = float(scipy.special.fdtr(own, theirs, spread / rest))
-    return 1.0 - below
-
-
-def standard_error(variance: float, contrast: npt.ArrayLike, seeds: int) -> float:
-    """Of a weighted sum of variants' means over S seeds, each with this residual variance."""
-    return math.sqrt(variance * float(np.square(contrast).sum()) / seeds)
+        return spread, float(spread == 0.0)
+    return spread, 1.0 - float(scipy.special.fdtr(own, theirs, spread / rest))

@@ -45,3 +45,4 @@ def test_what_is_next_to_zero_and_not_zero_is_said_in_words(unit):
 def test_a_metric_in_words():
     assert words_of("test/accuracy") == "test accuracy"
     assert words_of("val/macro_f1") == "validation macro f1"
+    assert words_of("train_clean/accuracy") == "clean train accuracy"
