@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ from benchmarks.error_rates.runs import Floats, Networks, skewed
 from benchmarks.error_rates.table import FEW, Intervals, Rng, Row, Table
 from claims.statistics.contrast import spread_of
 from claims.statistics.dunnett import critical
-from claims.statistics.pool import APART, pool, standard_error
+from claims.statistics.pool import APART, pool, residual
 
 ALPHA = 0.05
 Z = float(-scipy.special.ndtri(ALPHA / 2.0))
@@ -118,49 +118,50 @@ def held_by(rng: Rng, seeds: int, half: Callable[[Floats], float], sds: Sequence
 
 
 def as_here(values: Floats) -> float:
-    """The pool of all; the two variants' own spread where one of them spreads more."""
+    """The variance that all share, but that of what spreads more where it is in the difference."""
     spread, _ = spread_of(values, [1.0, -1.0, *[0.0] * (len(values) - 2)])
     return float(spread.half(ALPHA))
 
 
 def pool_of_all(values: Floats) -> float:
-    """The pool of all in any case."""
-    return _shared(values)
+    """The variance that all share in any case."""
+    return _half(values, {}, *residual(values))
 
 
 def pool_without_those(values: Floats) -> float:
-    """As here, but that what spreads more is not in the pool of the others."""
+    """As here, but that what spreads more never counts in what the others share."""
     apart = pool(values).apart
-    if apart & {0, 1}:
-        return _own(values)
-    return _shared(np.delete(values, [*apart], axis=0))
+    quiet = [row for row in range(len(values)) if row not in apart]
+    return _half(values, apart, *residual(values[quiet] if len(quiet) > 1 else values))
 
 
 def own_if_less_too(values: Floats) -> float:
-    """As here, but that a variant which spreads less has its own spread, too."""
-    apart = pool(values).apart | {row for row in range(len(values)) if _less(values, row)}
-    return _own(values) if apart & {0, 1} else _shared(values)
-
-
-def _own(values: Floats) -> float:
-    gaps, seeds = values[0] - values[1], values.shape[1]
-    return float(critical(ALPHA, 1, seeds - 1.0)) * float(gaps.std(ddof=1)) / math.sqrt(seeds)
-
-
-def _shared(values: Floats) -> float:
+    """As here, but that of what spreads less its own counts, too."""
     shared = pool(values)
-    error = standard_error(shared.variance, [1.0, -1.0], values.shape[1])
-    return float(critical(ALPHA, 1, shared.df)) * error
+    return _half(values, {**shared.apart, **_less(values)}, shared.variance, shared.df)
 
 
-def _less(values: Floats, row: int) -> bool:
-    """By the F test of `pool`, to the other side."""
-    others = np.delete(values, row, axis=0)
-    rest = pool(others)
-    gaps = values[row] - others.mean(axis=0)
-    spread = float(gaps.var(ddof=1)) / (1.0 + 1.0 / len(others))
-    p = float(scipy.special.fdtr(values.shape[1] - 1, rest.df, spread / rest.variance))
-    return p < APART
+def _half(values: Floats, apart: Mapping[int, float], variance: float, df: int) -> float:
+    """With the variances of some variants, and one for the others."""
+    own = values.shape[1] - 1
+    parts = [(apart[row], own) if row in apart else (variance, df) for row in (0, 1)]
+    if parts[0][1] == parts[1][1] == df:
+        parts = [(2.0 * variance, df)]
+    whole = sum(part for part, _ in parts)
+    freedom = whole**2 / sum(part**2 / each for part, each in parts)
+    return float(critical(ALPHA, 1, freedom)) * math.sqrt(whole / values.shape[1])
+
+
+def _less(values: Floats) -> dict[int, float]:
+    """What spreads less, by the F test of `pool` to the other side, with its variance."""
+    less = {}
+    for row in range(len(values)):
+        others = np.delete(values, row, axis=0)
+        rest, df = residual(others)
+        own = float((values[row] - others.mean(axis=0)).var(ddof=1)) / (1.0 + 1.0 / len(others))
+        if scipy.special.fdtr(values.shape[1] - 1, df, own / rest) < APART:
+            less[row] = own
+    return less
 
 
 EQUAL, TRIPLED = [1.0] * 5, [3.0, 1.0, 1.0, 1.0, 1.0]

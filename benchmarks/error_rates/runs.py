@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from runs.record import StudyRecord, TrialRecord
+from runs.record import Asked, Look, StudyRecord, TrialAsked, TrialRecord
 from runs.run import Run
 from runs.test_images import TestImages
 
@@ -124,16 +124,30 @@ def _predictions(right: Bools) -> TestImages:
     return TestImages(labels, np.where(right, labels, (labels + 1) % CLASSES))
 
 
-def run(trials: Iterable[TrialRecord], baseline: float | None = None) -> Run:
-    """A run of these trials that compares by test accuracy."""
+def run(trials: Iterable[TrialRecord]) -> Run:
+    """A run of these trials, whose baseline is x = 0, by test accuracy."""
     study = StudyRecord(
         study="simulated",
         run="now",
         metric="test/accuracy",
-        baseline=None if baseline is None else {"x": baseline},
+        baseline={"x": 0.0},
         sweeps={SWEEP: ("x",)},
     )
     return Run(NOWHERE, study, list(trials))
+
+
+def looked(whole: Run, seeds: int, looks: Sequence[Look], plan: int | None) -> Run:
+    """The same when it had its first seeds, after some looks.
+
+    plan: the most seeds of a run that goes on until it is decided; None for a plain one.
+    """
+    trials = [trial for trial in whole.trials if trial.seed < seeds]
+    asked = [
+        TrialAsked(key=one.key, seed=one.seed, sweeps=(SWEEP,), settings=one.settings)
+        for one in trials
+    ]
+    more = {"looks": {SWEEP: tuple(looks)}, "asked": Asked(max_seeds=plan), "trials": tuple(asked)}
+    return Run(NOWHERE, whole.study.model_copy(update=more), trials)
 
 
 def run_of_values(values: Floats, metric: str = "test/accuracy") -> Run:
@@ -142,12 +156,9 @@ def run_of_values(values: Floats, metric: str = "test/accuracy") -> Run:
     values: (V, S).
     """
     return run(
-        (
-            trial(float(x), seed, {metric: float(value)})
-            for x, row in enumerate(values)
-            for seed, value in enumerate(row)
-        ),
-        baseline=0.0,
+        trial(float(x), seed, {metric: float(value)})
+        for x, row in enumerate(values)
+        for seed, value in enumerate(row)
     )
 
 
@@ -171,11 +182,8 @@ def run_of_networks(right: Bools, diverged: Bools | None = None) -> Run:
     """
     lost = np.zeros(right.shape[:2], np.bool_) if diverged is None else diverged
     return run(
-        (
-            trial(float(x), seed, {}, right=right[x, seed], diverged=bool(lost[x, seed]))
-            for x, seed in np.ndindex(right.shape[:2])
-        ),
-        baseline=0.0,
+        trial(float(x), seed, {}, right=right[x, seed], diverged=bool(lost[x, seed]))
+        for x, seed in np.ndindex(lost.shape)
     )
 
 

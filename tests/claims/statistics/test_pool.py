@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 import statsmodels.formula.api as smf
 
-from claims.statistics.pool import APART, pool, standard_error
+from claims.statistics.pool import APART, pool, residual
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,23 +30,22 @@ def test_a_pool_is_the_residual_of_variants_and_seeds(shape: tuple[int, int]) ->
     shared, expected = pool(rows), two_way(rows)
     assert shared.variance == pytest.approx(expected.mse_resid)
     assert shared.df == expected.df_resid
-    contrast = np.zeros(shape[0])
-    contrast[1], contrast[0] = 1.0, -1.0
-    error = standard_error(shared.variance, contrast, shape[1])
+    error = np.sqrt(2 * shared.variance / shape[1])
     assert error == pytest.approx(expected.bse["C(variant)[T.1]"])
+    assert residual(rows) == (shared.variance, shared.df)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_variant_stands_apart_by_an_f_test_against_what_is_left_of_the_others(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(4, 3)) * [[4.0], [1.0], [1.0], [1.0]]
-    expected = set()
+    expected = {}
     for row in range(4):
         others = np.delete(rows, row, axis=0)
         rest = two_way(others)
         own = np.var(rows[row] - others.mean(axis=0), ddof=1) / (1 + 1 / 3)
         if scipy.stats.f.sf(own / rest.mse_resid, 2, rest.df_resid) < APART:
-            expected.add(row)
+            expected[row] = pytest.approx(own)
     assert pool(rows).apart == expected
 
 
@@ -70,7 +69,7 @@ def test_what_a_seed_does_to_all_variants_is_no_spread() -> None:
     rows = np.array([[0.1], [0.4], [0.35]]) + np.array([0.0, 0.3, 0.1, 0.7])
     assert pool(rows).variance == 0.0
     rows[2] += [0.01, -0.01, 0.0, 0.0]
-    assert pool(rows).apart == {2}
+    assert set(pool(rows).apart) == {2}
 
 
 def test_a_number_that_is_not_finite_is_refused() -> None:
