@@ -6,7 +6,8 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from claims.evidence import Estimate, Sample
+from claims.estimates import Estimate
+from claims.evidence import Sample
 from claims.measures import Measure
 from claims.units import POINTS
 
@@ -20,7 +21,7 @@ Open = Sequence[tuple[float | None, float | None]]
 class Aim:
     """What decides a test of one number.
 
-    estimates: as `evidence.ways` has them.
+    estimates: as `estimates.ways` has them.
     region: where the claim wants the number.
     samples: the variants that it is about.
     favoured: those of them none of which may have died unexpectedly.

@@ -13,7 +13,7 @@ from typing import Literal
 
 from claims.aim import Aim, ends
 from claims.claim import Claim
-from claims.evidence import Estimate
+from claims.estimates import Estimate
 from claims.finding import DECIDED, Finding
 from claims.kinds.judging import weighed
 from claims.kinds.kind import Part
@@ -43,7 +43,7 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """What may come of a claim.
 
     supposing: what the truth is supposed to be, in words.
@@ -54,14 +54,14 @@ class Outlook:
     chances: Mapping[int, Chance]
 
 
-def outlook(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Outlook:
+def forecast(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Forecast:
     """What may come of a claim in a new run, if it is true, and its spread is that of another run.
 
     The estimate to come is normal around what the truth is supposed to be, and the square of its
     spread over seeds, of which its interval is made, has the chi-square distribution. That networks
     die is left out.
 
-    run: the other one, with at least two seeds of what the claim is about.
+    run: the other one, with at least two seeds of what the claim is about, if that draws anything.
     alphas: the level at which it is judged, by number of seeds (>= 2).
 
     Raises Missing, saying what, if the run does not tell.
@@ -69,10 +69,10 @@ def outlook(claim: Claim, run: Run, alphas: Mapping[int, float]) -> Outlook:
     if claim.test.OVER_RUNS:
         raise Missing("it takes runs on two data sets", Needs(data_sets=True))
     aims = [part.aim(run) for part in claim.test.simple]
-    if any(aim.estimates[0].seeds < 2 for aim in aims):
+    if any(aim.estimates[0].seeds < 2 and aim.estimates[0].drawn for aim in aims):
         raise Missing("one seed has no spread")
     supposing = "; ".join(dict.fromkeys(aim.supposing for aim in aims))
-    return Outlook(supposing, {seeds: _chance(aims, seeds, alphas[seeds]) for seeds in alphas})
+    return Forecast(supposing, {seeds: _chance(aims, seeds, alphas[seeds]) for seeds in alphas})
 
 
 def levels(seeds: Sequence[int], max_seeds: int | None = None) -> dict[int, float]:
@@ -147,6 +147,8 @@ def _then(estimate: Estimate, seeds: int, sure: float | None) -> Spread:
 
     sure: how sure that over seeds is to be less, None for what it was estimated at.
     """
+    if not estimate.drawn:
+        return estimate.spread
     spread = estimate.spread.with_seeds(estimate.seeds, seeds)
     times = 1.0 if sure is None else at_bound(estimate.spread.df, sure)
     return replace(spread, seeds=times * spread.seeds)
@@ -163,8 +165,10 @@ def _left(part: Part, finding: Finding, run: Run, max_seeds: int, parts: int) ->
         return None if only_seeds else Odds(0.0, 0.0)
     try:
         aim = part.aim(run)
-    except Missing:
-        return None
+    except Missing as why:
+        return Odds(0.0, 0.0) if why.needs.hopeless else None
+    if not any(one.drawn for one in aim.estimates):  # it stays what it is
+        return Odds(float(finding.status == "supported"), float(finding.status == "refuted"))
     if any(one.seeds < 2 for one in aim.estimates):
         return None
     alpha = _last_level(run.study, part.sweep, max_seeds)

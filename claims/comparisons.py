@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from claims.evidence import Estimate, neighbours, one_network, sample, select, ways
+from claims.estimates import Estimate, one_network, ways
+from claims.evidence import neighbours, sample, select
 from claims.kinds.kind import Selection
 from claims.looks import alpha_of
 from claims.measures import Last

@@ -20,12 +20,14 @@ class Deaths:
     variant: what it is called.
     dead, of: how many of how many that ended.
     expected: whether the study said of all that died that they may.
+    draws: whether other seeds may end otherwise.
     """
 
     variant: str
     dead: int
     of: int
     expected: bool
+    draws: bool = True
 
     @property
     def at_most(self) -> float:

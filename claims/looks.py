@@ -75,11 +75,12 @@ def next_look(looks: Sequence[Look], seeds: int, plan: int | None) -> Look | Non
 def blocks(study: StudyRecord, sweep: str) -> frozenset[int]:
     """The seeds with which a run was to have every variant of a sweep.
 
-    A variant that another sweep shares may have more, if that one alone was extended.
+    A variant that another sweep shares may have more, if that one alone was extended. One that
+    draws nothing has every seed; where none of a sweep draws anything, there is none.
     """
     seeds: dict[str, set[int]] = {}
     for trial in study.trials:
-        if sweep in trial.sweeps:
+        if sweep in trial.sweeps and trial.draws:
             seeds.setdefault(identity(trial.settings), set()).add(trial.seed)
     return frozenset(set.intersection(*seeds.values())) if seeds else frozenset()
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from claims.comparisons import Comparison
 from claims.statistics.interval import Difference
 from claims.units import POINTS, unit_of
-from claims.verdicts import Verdict
-from runs.run import Run
 from runs.variants import Variant
 
 POINT = 0.01
@@ -62,8 +60,3 @@ def seeds_needed(difference: Difference, effect: float) -> int | None:
 
     enough = bisect_left(range(MOST + 1), True, 2, key=found)
     return enough if enough <= MOST else None
-
-
-def hopeless(verdict: Verdict, run: Run, max_seeds: int) -> bool:
-    """Whether so many seeds are not likely to decide an undecided claim."""
-    return False

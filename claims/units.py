@@ -38,7 +38,9 @@ class Unit:
         scaled = self.scale * number
         if abs(scaled) < 1e-9:  # what rounding leaves of 0
             scaled = 0.0
-        return f"{scaled:+.3g}" if self.decimals is None else f"{scaled:+.{self.decimals}f}"
+        if self.decimals is None:
+            return f"{scaled:+.3g}"
+        return f"{round(scaled, self.decimals) + 0.0:+.{self.decimals}f}"
 
 
 POINTS = Unit(100.0, "points", " %", 1)

@@ -116,7 +116,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _difference(one: Difference) -> dict[str, Any]:
     """With what seeds and images each put into half of its width."""
-    names = "estimate", "low", "high", "p", "confidence", "seeds", "images", "declared"
+    names = "estimate", "low", "high", "p", "confidence", "seeds", "images", "declared", "drawn"
     parts = {"from_seeds": one.from_seeds, "from_images": one.from_images}
     own: dict[str, Any] = _plain({name: getattr(one, name) for name in names} | parts)
     return own

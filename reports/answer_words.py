@@ -89,9 +89,13 @@ class Words:
         own = [variant for variant in run.sweep(self._sweep) if variant.finished]
         if not own:
             raise Unfinished("no variant finished")
-        # A seed that diverged counts against a variant, as in `tuned.own_variants`.
+        # A seed that diverged counts against a variant, as in `tuned.own_variants`; having one seed
+        # alone, as what draws nothing, does not.
         sign = SIGN[run.study.mode]
-        ranks = {v: (len(v.finished), sign * _mean(v.finished, run.study.metric)) for v in own}
+        ranks = {
+            v: (len(v.finished) - len(v.trials), sign * _mean(v.finished, run.study.metric))
+            for v in own
+        }
         best = max(own, key=ranks.__getitem__)
         return Best(best, self._called(best))
 

@@ -11,6 +11,11 @@ from claims.units import POINTS, Unit
 
 ANOTHER_SEED = "nothing of how another seed would end"
 """What an interval over the test images of one seed knows."""
+NOTHING_DRAWN = (
+    "Nothing is drawn, and another seed comes to the same: "
+    "intervals cover other test images, not other train images"
+)
+"""What an interval over test images alone knows, where the seed decides nothing."""
 
 
 def told(difference: Difference, unit: Unit) -> tuple[str, str, str]:
@@ -89,7 +94,7 @@ def _with_unit(finding: Finding, value: float) -> str:
 def _digits(finding: Finding, value: float) -> str:
     """As differences have them: points to a tenth, all else to three digits."""
     scaled = finding.scale * value
-    if finding.unit.startswith(POINTS.word):
+    if finding.unit == POINTS.word:
         return f"{round(scaled, 1) + 0.0:.1f}"
     return number(0.0 if abs(scaled) < 1e-9 else scaled)
 
@@ -101,11 +106,16 @@ def number(value: float) -> str:
 
 def one_seed(difference: Difference) -> bool:
     """Whether its interval is over the test images of one seed, and knows nothing of another."""
-    return difference.seeds == 1
+    return difference.seeds == 1 and difference.drawn
 
 
 def amount(difference: Difference) -> str:
-    """What an interval is over: "3 seeds and 2,500 images", "3 seeds only", "one seed's images"."""
+    """What an interval is over: "3 seeds, 2,500 images", "3 seeds only", "80 images of one seed".
+
+    Where the seed decides nothing: "2,500 images; nothing is drawn".
+    """
+    if not difference.drawn:
+        return f"{difference.images:,} images; nothing is drawn"
     if one_seed(difference):
         return f"{difference.images:,} images of one seed"
     seeds = f"{difference.seeds} seeds"
@@ -115,5 +125,7 @@ def amount(difference: Difference) -> str:
 
 
 def amounts(differences: Iterable[Difference]) -> str:
-    """Of several: what all are over, or each that some are over."""
-    return " or ".join(dict.fromkeys(map(amount, differences)))
+    """Of several: what all are over, or each that some are over, what is not drawn last."""
+    return " or ".join(
+        dict.fromkeys(map(amount, sorted(differences, key=lambda one: not one.drawn)))
+    )

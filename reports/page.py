@@ -111,6 +111,7 @@ def render(template: str, **names: Any) -> str:
     }
     words.globals |= {
         "another_seed": differences.ANOTHER_SEED,
+        "nothing_drawn": differences.NOTHING_DRAWN,
     }
     return words.get_template(template).render(**names)
 

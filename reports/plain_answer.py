@@ -41,12 +41,16 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
         named = [
             f"{variant.name} ({' '.join(filter(None, (gap, unit.word)))}, {interval})"
             for variant, d in compared.differences.items()
-            if d.excludes_zero and d.seeds > 1 and sign * d.estimate > 0
+            if d.excludes_zero and not differences.one_seed(d) and sign * d.estimate > 0
             for gap, interval, _ in [differences.told(d, unit)]
         ]
         if named:
             told.append(f"Clearly {side} than {base.name}: {', '.join(named)}.")
-    alike = [v.name for v, d in compared.differences.items() if not d.excludes_zero or d.seeds < 2]
+    alike = [
+        variant.name
+        for variant, d in compared.differences.items()
+        if not d.excludes_zero or differences.one_seed(d)
+    ]
     if alike:
         told.append(f"Not to be told from {base.name} by this run: {', '.join(alike)}.")
     if compared.differences:

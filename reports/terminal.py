@@ -12,7 +12,15 @@ from rich.table import Table
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
 from reports import differences
-from reports.differences import ANOTHER_SEED, amounts, level, one_seed, shares, told
+from reports.differences import (
+    ANOTHER_SEED,
+    NOTHING_DRAWN,
+    amounts,
+    level,
+    one_seed,
+    shares,
+    told,
+)
 from reports.reading import Reading
 from reports.tables import mean_sd
 from runs.run import Run
@@ -93,6 +101,8 @@ def _show_differences(reading: Reading) -> None:
         print(f"Intervals are {level(every)}. {differences.together(every)}")
         if any(map(one_seed, every)):
             print(f"One seed: they know {ANOTHER_SEED} (--seeds).")
+        elif not any(one.drawn for one in every):
+            print(f"{NOTHING_DRAWN}.")
     for variant, why in compared.left_out.items():
         print(f"Not compared with {base}: {variant.name} ({why}).")
 

@@ -82,6 +82,7 @@ class TrialAsked(_Record):
     """One trial as it was asked for: what settings.json and an entry of study.json hold.
 
     settings: those that apply, ready for JSON.
+    draws: whether its seed decides anything; one that does not stands for every seed.
     """
 
     key: str
@@ -89,6 +90,7 @@ class TrialAsked(_Record):
     sweeps: tuple[str, ...]
     settings: Mapping[str, Any]
     may_diverge: bool = False
+    draws: bool = True
 
 
 class StudyRecord(_Record):

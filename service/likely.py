@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from claims import Claim
-from claims.chances import Chance, Outlook, levels, outlook
+from claims.chances import Chance, Forecast, forecast, levels
 from claims.needs import Missing
 from service.earlier_runs import Earlier, earlier_runs
 from service.plan import Plan
@@ -47,14 +47,15 @@ def show_chances(plan: Plan) -> None:
     rows, sources, unknown = list[list[str]](), dict[Earlier, list[str]](), list[str]()
     for claim in claims:
         try:
-            found, source = _outlook(claim, earlier, alphas)
+            found, source = _forecast(claim, earlier, alphas)
         except Missing as why:
             unknown.append(f"How likely {claim.id} is to be decided is unknown: {why}.")
             continue
         rows.append([claim.id, found.supposing, *map(_told, found.chances.values())])
         sources.setdefault(source, []).append(claim.id)
     if rows:
-        table = Table("claim", "if in truth", *(f"{seeds} seeds" for seeds in alphas))
+        narrow = [Column(f"{seeds} seeds", no_wrap=True) for seeds in alphas]
+        table = Table(Column("claim", no_wrap=True), "if in truth", *narrow)
         for row in rows:
             table.add_row(*row)
         Console(width=None if sys.stdout.isatty() else 100).print(table)
@@ -66,9 +67,9 @@ def show_chances(plan: Plan) -> None:
         _print(sentence)
 
 
-def _outlook(
+def _forecast(
     claim: Claim, earlier: Sequence[Earlier], alphas: Mapping[int, float]
-) -> tuple[Outlook, Earlier]:
+) -> tuple[Forecast, Earlier]:
     """By the first run that tells it, and which that is.
 
     Raises Missing, with what the first lacks, where none does.
@@ -79,7 +80,7 @@ def _outlook(
         if one.run is None:
             continue
         try:
-            return outlook(claim, one.run, alphas), one
+            return forecast(claim, one.run, alphas), one
         except Missing as why:
             lacking.append(why)
     if lacking:

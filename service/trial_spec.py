@@ -42,6 +42,7 @@ class TrialSpec:
             sweeps=self.sweeps,
             settings=self.settings.canonical(),
             may_diverge=self.may_diverge,
+            draws=self.settings.draws,
         )
 
 

@@ -39,7 +39,10 @@ def further(plan: Plan, folder: RunFolder) -> Plan | None:
     found = {c.id: outlook(verdicts.judge(c, [run]), run, most) for c in claims}
     print(_said(found, seeds, most), flush=True)
     later = [number for number in looks.planned(most) if number > seeds]
-    return plan.with_seeds(later[0]) if later and "undecided" in found.values() else None
+    if not later or "undecided" not in found.values():
+        return None
+    more = plan.with_seeds(later[0])
+    return more if more.todo else None  # what draws nothing has no more seeds
 
 
 def _said(found: dict[str, Outlook], seeds: int, most: int) -> str:

@@ -1,8 +1,8 @@
 """Train one trial of a run again and compare every number:  python -m service.verify RUN.
 
 Data or weights that lie elsewhere by now are named as when a study is run: --data-dir DIR,
---weights FILE. The same numbers come out on the same kind of processor with the same versions and
-threads; elsewhere they part in their last digits, and more with every epoch.
+--weights FILE. The same numbers come out on the same kind of processor, or of GPU, with the same
+versions and threads; elsewhere they part in their last digits, and more with every epoch.
 """
 
 from __future__ import annotations

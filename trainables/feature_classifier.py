@@ -83,6 +83,12 @@ class Settings(BackboneSettings):
             pass
         raise ValueError(f"must be scale or a number above 0; got {value!r}.")
 
+    @property
+    def draws(self) -> bool:
+        """False for a machine whose images and features do not depend on the seed either."""
+        drawn_features = self.weights == "none" or self.stem == "small"
+        return self.classifier != "svm" or drawn_features or self.draws_images
+
     def check(self) -> None:
         """Also refuse more images than this machine's memory has room for in kernel values.
 
@@ -119,8 +125,9 @@ class Settings(BackboneSettings):
         return 3 + pairs * 2.5e-7, 1e7
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-        """What a seed means for a machine that draws nothing."""
-        if not any(t["settings"].get("classifier") == "svm" for t in trials):
+        """What a seed means for a machine that draws nothing, where validation is carved."""
+        own = (t["settings"] for t in trials if t["settings"].get("classifier") == "svm")
+        if not any("val_fraction" in settings for settings in own):
             return []
         return [
             "A support vector machine draws nothing at random: its seed only chooses which train "

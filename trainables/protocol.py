@@ -69,6 +69,14 @@ class Settings(BaseModel):
         """What decides the numbers, ready for JSON: canonical settings without any path."""
         return {name: value for name, value in self.canonical().items() if self.is_identity(name)}
 
+    @property
+    def draws(self) -> bool:
+        """Whether a trial draws anything by its seed, the images that it is given included.
+
+        One that does not has the same numbers whatever its seed: it is one trial, of seed 0.
+        """
+        return True
+
     def check(self) -> None:
         """Refuse inputs that are not there; cheap.
 

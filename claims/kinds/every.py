@@ -85,12 +85,13 @@ class Every(Kind):
         """Of what is refuted in part, the parts that are, and those that hold."""
         if status != "refuted in part":
             return ""
-        return "; ".join(
-            f"{one.status}: {one.says}" + (f" {one.clause}" if one.clause else "")
-            for which in ("refuted", "refuted in part", "supported")
-            for one in findings
-            if one.status == which
-        )
+        said = []
+        for which in ("refuted", "refuted in part", "supported"):
+            parts = [one for one in findings if one.status == which]
+            if parts:
+                first, more = parts[0], f" and {len(parts) - 1} more" if len(parts) > 1 else ""
+                said.append(f"{which}: {' '.join(filter(None, (first.says, first.clause)))}{more}")
+        return "; ".join(said)
 
 
 def every(parts: Sequence[Kind]) -> Every:

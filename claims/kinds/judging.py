@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field, FiniteFloat
 
 from claims.aim import ends
-from claims.evidence import Estimate, Sample
+from claims.estimates import Estimate
+from claims.evidence import Sample
 from claims.finding import Finding, Status
 from claims.kinds.kind import Part
 from claims.looks import extended
@@ -55,7 +56,7 @@ def found(
 ) -> Finding:
     """What a test of one number comes to that wants it in a region.
 
-    estimates: without networks that died, and with them, as `evidence.ways` has them: the
+    estimates: without networks that died, and with them, as `estimates.ways` has them: the
         claim must hold both ways.
     samples: the variants that it is about.
     favoured: those of them that the claim speaks for, no network of which may have died
@@ -94,12 +95,12 @@ def weighed(
     counted: bool,
     on: Measure,
 ) -> tuple[Status, str]:
-    """What is left of a status, with why, where there is one seed or networks died.
+    """What is left of a status, with why, where one seed of several ran, or networks died.
 
     counted: whether networks that died were counted in one way of looking.
     """
     lost = [one.deaths for one in favoured if one.deaths.dead and not one.deaths.expected]
-    if seeds == 1:
+    if seeds == 1 and any(one.draws for one in samples):
         return UNDECIDED, "one seed: another may end elsewhere"
     if any(one.deaths.dead for one in samples) and not counted:
         return UNDECIDED, f"networks died, which {on.says} does not count"
@@ -112,8 +113,9 @@ def of_deaths(finding: Finding) -> str:
     """How many networks died, and how many may of those that something is supported of, or ""."""
     died = [f"{one.dead} of {one.of} seeds of {one.variant}" for one in finding.deaths if one.dead]
     said = [f"Died: {', '.join(died)}."] if died else []
-    if finding.status == "supported" and finding.deaths:
-        first = finding.deaths[0]
+    drawn = [one for one in finding.deaths if one.draws]
+    if finding.status == "supported" and drawn:
+        first = drawn[0]
         said.append(
             f"Only if {first.variant} trains: {first.dead} of {first.of} seeds died, and up to "
             f"{100 * first.at_most:.0f} % of all may."

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from claims.aim import Aim, supposed_level
-from claims.evidence import Estimate, Sample, left_out, select, spelt, ways
+from claims.estimates import Estimate, ways
+from claims.evidence import Sample, left_out, select, spelt
 from claims.finding import Finding
 from claims.kinds.judging import Region, found, in_words, of_deaths
 from claims.kinds.kind import Part, Selection

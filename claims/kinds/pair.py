@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from claims.evidence import (
-    Estimate,
-    Sample,
-    left_out,
-    neighbours,
-    one_network,
-    select,
-    spelt,
-    ways,
-)
+from claims.estimates import Estimate, one_network, ways
+from claims.evidence import Sample, left_out, neighbours, select, spelt
 from claims.finding import Finding
 from claims.kinds.judging import of_deaths
 from claims.kinds.kind import Part, Selection
@@ -66,7 +58,7 @@ class Pair(Part):
         return samples
 
     def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
-        """How far they lie apart. Raises Missing as `evidence.ways` does."""
+        """How far they lie apart. Raises Missing as `estimates.ways` does."""
         others = neighbours(run, self.sweep, samples)
         both = ways(run, samples, self.on, others)
         return [way.estimate((1.0, -1.0)) for way in both]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from claims.aim import Aim, small
-from claims.evidence import Estimate, Sample, Way, asked, fitting, neighbours, select, spelt, ways
+from claims.estimates import Estimate, Way, ways
+from claims.evidence import Sample, asked, fitting, neighbours, select, spelt
 from claims.finding import Finding, Status
 from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
 from claims.kinds.kind import Part, Selection, listed

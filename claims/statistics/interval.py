@@ -88,6 +88,7 @@ class Difference:
     seeds, images: over how many the interval is, images None where it knows nothing of others.
     spread: what the interval is made of.
     declared: whether a claim named it beforehand, so that it stands alone.
+    drawn: whether the seed decides anything of it; if not, seeds is 1, and another has the same.
     """
 
     estimate: float
@@ -99,6 +100,7 @@ class Difference:
     images: int | None
     spread: Spread
     declared: bool = False
+    drawn: bool = True
 
     @property
     def negative(self) -> Difference:

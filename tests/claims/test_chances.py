@@ -6,7 +6,7 @@ import scipy.stats
 
 from claims import Claim, Differs, Level, OrderChanges, Trend, alike, beats, every
 from claims.aim import ends
-from claims.chances import hopeless, levels, outlook
+from claims.chances import forecast, hopeless, levels
 from claims.looks import ALPHA, planned
 from claims.measures import ACCURACY, Last
 from claims.needs import Missing
@@ -97,7 +97,7 @@ def test_the_odds_are_the_share_of_intervals_that_lie_there(region, mean, spread
 def test_a_chance_is_the_share_of_runs_whose_t_test_decides(made, seeds, by):
     """The truth is 2 points, or twice the margin; the spread that of the run."""
     run = made({"a": 0.7 + spread_by(0.02, 4), "b": [0.7] * 4})
-    found = outlook(claim(beats("s", A, B, by=by)), run, PLAIN)
+    found = forecast(claim(beats("s", A, B, by=by)), run, PLAIN)
     assert found.supposing == f"they differ by {6 if by else 2} points"
     new = np.random.default_rng(1).normal(2 * by or 0.02, 0.02, (20_000, seeds))
     p, _ = t_tests(new, by)
@@ -107,7 +107,7 @@ def test_a_chance_is_the_share_of_runs_whose_t_test_decides(made, seeds, by):
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_a_claim_of_no_difference_is_judged_as_if_there_were_none(made, seeds):
     run = made({"a": 0.7 + spread_by(0.012, 4), "b": [0.7] * 4})
-    found = outlook(claim(alike("s", A, B, margin=0.02)), run, PLAIN)
+    found = forecast(claim(alike("s", A, B, margin=0.02)), run, PLAIN)
     assert found.supposing == "nothing differs"
     new = np.random.default_rng(2).normal(0.0, 0.012, (20_000, seeds))
     (p_low, above), (p_high, over) = t_tests(new, -0.02), t_tests(new, 0.02)
@@ -124,7 +124,7 @@ def test_parts_hold_together_or_one_is_refuted_after_holm(made):
         Level(sweep="s", of=A, on=ACCURACY, within=((0.6, None),)),
         Level(sweep="s", of=B, on=ACCURACY, within=((0.4, 0.41),)),
     ]
-    found = outlook(claim(every(parts)), run, PLAIN)
+    found = forecast(claim(every(parts)), run, PLAIN)
     assert found.supposing == "it lies 2 points inside its bound; it is 40.5 points"
     random = np.random.default_rng(4)
     first = t_tests(random.normal(0.62, 0.02, (20_000, 5)), 0.6)
@@ -150,7 +150,7 @@ TESTS = {
 def test_more_seeds_and_less_spread_make_for_more(made, test):
     def chances(sd):
         rows = {x: 0.7 + sd * np.random.default_rng(ord(x)).normal(size=3) for x in "abc"}
-        return [*outlook(claim(test), made(rows), PLAIN).chances.values()]
+        return [*forecast(claim(test), made(rows), PLAIN).chances.values()]
 
     for noisy, sharp in zip(chances(0.02), chances(0.01), strict=True):
         assert 0.0 <= noisy.low <= noisy.likely <= noisy.high <= 1.0
@@ -170,16 +170,16 @@ def test_what_is_not_told_in_points_is_supposed_as_it_was_or_as_one_standard_dev
     far = made({"a": spread_by(0.1, 4, 1.5), "b": [1.0] * 4}, "val/loss")
     test = claim(Differs(sweep="s", of=A, to=B, on=LOSS, within=((0.0, None),)))
     assert (
-        outlook(test, near, PLAIN).supposing == "they differ by one standard deviation over seeds"
+        forecast(test, near, PLAIN).supposing == "they differ by one standard deviation over seeds"
     )
-    assert outlook(test, far, PLAIN).supposing == "they differ as in the earlier run"
+    assert forecast(test, far, PLAIN).supposing == "they differ as in the earlier run"
     known = scipy.stats.nct.sf(scipy.stats.t.isf(0.02, 4), 4, np.sqrt(5))
-    assert outlook(test, near, PLAIN).chances[5].likely == pytest.approx(known, abs=0.005)
+    assert forecast(test, near, PLAIN).chances[5].likely == pytest.approx(known, abs=0.005)
 
 
 def test_a_trend_is_planned_by_its_slope(made):
     run = made({x: 0.7 + spread_by(0.01, 4) * x for x in (1, 2, 3)})
-    found = outlook(claim(Trend(sweep="s", over="x", rises=False)), run, PLAIN)
+    found = forecast(claim(Trend(sweep="s", over="x", rises=False)), run, PLAIN)
     assert found.supposing == "its ends differ by 2 points"
     assert 0.04 < found.chances[3].likely < found.chances[10].likely
 
@@ -195,7 +195,7 @@ def test_a_trend_is_planned_by_its_slope(made):
 )
 def test_what_a_run_does_not_tell_is_said(made, test, rows, said):
     with pytest.raises(Missing, match=said):
-        outlook(claim(test), made(rows), PLAIN)
+        forecast(claim(test), made(rows), PLAIN)
 
 
 def test_planned_looks_are_told_at_their_levels_and_share_all_that_may_err():

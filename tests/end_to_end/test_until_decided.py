@@ -53,7 +53,7 @@ def test_it_stops_at_the_look_that_decides_its_claims(run, capsys):
 
 
 def test_it_goes_on_to_the_most_seeds_where_nothing_decides_them(run, tmp_path, capsys):
-    seeds, folder = run(ahead=0.0, max_seeds=5)
+    seeds, folder = run(ahead=0.025, max_seeds=5)
     assert seeds == [0, 1, 2, 3, 4]
     said = capsys.readouterr().out
     assert "Look 1 of 2, 3 seeds: 0 of 1 claims decided; undecided: c.\n4 trials" in said
@@ -65,3 +65,10 @@ def test_it_goes_on_to_the_most_seeds_where_nothing_decides_them(run, tmp_path, 
     assert folder.study.asked.seeds == 5 and folder.status() == "finished"
     assert differences(folder, folder.study.tracking_uri) == []
     assert folder.tracked.complete and (folder.path / "report.html").exists()
+
+
+def test_it_gives_up_what_more_seeds_would_hardly_decide(run, capsys):
+    seeds, folder = run(ahead=0.0, max_seeds=5)
+    assert seeds == [0, 1, 2] and folder.status() == "finished"
+    said = "Look 1 of 2, 3 seeds: 0 of 1 claims decided; not to be decided by 5 seeds: c."
+    assert said in capsys.readouterr().out
