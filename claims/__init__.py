@@ -18,9 +18,9 @@ from claims.kinds.differs import below as below
 from claims.kinds.every import Every as Every
 from claims.kinds.every import every as every
 from claims.kinds.every import overtakes as overtakes
+from claims.kinds.judging import Region as Region
 from claims.kinds.kind import Kind as Kind
 from claims.kinds.kind import Part as Part
-from claims.kinds.kind import Region as Region
 from claims.kinds.kind import Selection as Selection
 from claims.kinds.level import Level as Level
 from claims.kinds.order_changes import OrderChanges as OrderChanges

@@ -1,24 +1,25 @@
-"""Every variant of a run against its baseline: effect, interval, and whether it is one.
-
-Over seeds where there are several; of one seed, over test images, which is said.
-"""
+"""Every variant of a run against its baseline: effect, interval, and whether it is one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
-
-from claims import statistics
-from claims.same_images import right_of_both
-from claims.statistics import CONFIDENCE, Difference
-from claims.units import unit_of
-from runs.record import TrialRecord
+from claims.estimates import Estimate, one_network, ways
+from claims.evidence import neighbours, sample, select
+from claims.kinds.kind import Selection
+from claims.looks import alpha_of
+from claims.measures import Last
+from claims.needs import Missing
+from claims.statistics.interval import Difference
+from claims.verdicts import Verdict
+from runs.run import Run
 from runs.variants import Variant
 
 METRIC = "test/accuracy"
+
+
+_OF = 0  # the variant's place beside the baseline
 
 
 @dataclass(frozen=True)
@@ -32,89 +33,117 @@ class Comparison:
 
 
 def compare(
-    variants: Sequence[Variant], baseline: Mapping[str, Any] | None, metric: str = METRIC
+    run: Run, variants: Sequence[Variant], verdicts: Sequence[Verdict] = ()
 ) -> Comparison | None:
-    """A metric of each other variant minus that of the baseline, in the metric's unit.
+    """The run's outcome of each other variant minus that of the baseline, in the metric's unit.
 
-    All intervals hold together with a confidence of 95 %, and p-values are adjusted for it
-    (`statistics.simultaneous`; of one seed, Bonferroni's for the intervals and Holm's). Accuracies
-    of one seed are compared by predictions.npz in the trials' folders.
+    Where both trained, over new seeds and, of an accuracy, new test images. A difference that a
+    claim declares is the claim's, alone. All others hold together: those of a sweep by Dunnett's
+    test, but one with a spread of its own, or with networks that died, by that and its part of what
+    all may err with (Bonferroni), which sweeps share, too.
 
-    variants: those with finished trials.
-    baseline: settings of the one variant that others are compared with, {} for the first.
+    variants: those with finished trials, among them one with the settings of the study's baseline;
+        where that has none, the first.
+    verdicts: on the claims.
 
     Returns None without a baseline, and where none or several variants have it.
     """
+    baseline = run.study.baseline
     if baseline is None or not variants:
         return None
     named = [variant for variant in variants if variant.has(baseline)] if baseline else variants[:1]
-    if len(named) != 1:
+    if len(named) != 1 or not named[0].values_of(run.outcome):
         return None
-    base = _by_seed(named[0], metric)
-    if not base:
-        return None
-    others, left_out = dict[Variant, Trials](), dict[Variant, str]()
-    for variant in variants:
-        own = _by_seed(variant, metric)
-        if variant is named[0]:
+    lost = [
+        v for v in run.variants if not run.study.tune_each and all(t.diverged for t in v.trials)
+    ]
+    others = [variant for variant in (*variants, *lost) if variant is not named[0]]
+    declared = dict(_declared(run, verdicts, named[0]))
+    differences, left_out = dict[Variant, Difference](), dict[Variant, str]()
+    waiting: dict[str, dict[Variant, Estimate]] = {}
+    for variant in others:
+        sweep = _sweep(variant, named[0])
+        try:
+            estimate = _estimate(run, sweep, variant, named[0])
+        except Missing as why:
+            left_out[variant] = str(why)
             continue
-        if not set(base) <= set(own):
-            left_out[variant] = "lacks a seed that the baseline has"
+        if variant in declared:
+            differences[variant] = declared[variant]
         else:
-            others[variant] = [own[seed] for seed in base]
-    if len(base) > 1:
-        differences = _over_seeds([*base.values()], others, left_out, metric)
-    elif metric == METRIC:
-        differences = _over_images([*base.values()], others, left_out)
-    else:
-        differences = {}
-        left_out |= dict.fromkeys(others, "has one seed, no spread to judge by")
-    return Comparison(metric, named[0], differences, left_out)
+            waiting.setdefault(sweep, {})[variant] = estimate
+    together = sum(map(len, waiting.values()))
+    for sweep, estimates in waiting.items():
+        differences |= _family(estimates, together, alpha_of(run.study, sweep))
+    return Comparison(
+        metric=run.outcome,
+        baseline=named[0],
+        differences={variant: differences[variant] for variant in others if variant in differences},
+        left_out=left_out,
+    )
 
 
-Trials = Sequence[TrialRecord]
+def _sweep(variant: Variant, base: Variant) -> str:
+    """The one in which the two stand beside each other, or the variant's first."""
+    shared = [sweep for sweep in variant.sweeps if sweep in base.sweeps]
+    return next(iter([*shared, *variant.sweeps]))
 
 
-def _by_seed(variant: Variant, metric: str) -> dict[int, TrialRecord]:
-    return {t.seed: t for t in variant.finished if metric in t.metrics}
+def _estimate(run: Run, sweep: str, variant: Variant, baseline: Variant) -> Estimate:
+    one, base = (sample(run, sweep, v, v.name) for v in (variant, baseline))
+    if not one.trained:
+        raise Missing("its networks died")
+    if not base.trained:
+        raise Missing("the baseline's networks died")
+    if one_network(one, base):
+        raise Missing("the same network as the baseline: it predicts the same in every seed")
+    others = neighbours(run, sweep, [one, base])
+    both = ways(run, [one, base], Last(metric=run.outcome), others)
+    if both[0].counted:
+        raise Missing("fewer than two seeds trained in both")
+    return both[0].estimate((1.0, -1.0))
 
 
-def _over_seeds(
-    base: Trials,
-    others: Mapping[Variant, Trials],
-    left_out: dict[Variant, str],
-    metric: str,
-) -> dict[Variant, Difference]:
-    rows = {}
-    for variant, trials in others.items():
-        pairs = zip(trials, base, strict=True)
-        rows[variant] = [own.metrics[metric] - to.metrics[metric] for own, to in pairs]
-        # Of few seeds on few images all can differ by the same number of them: no sign of a
-        # difference without any spread.
-        if np.ptp(rows[variant]) < 1e-12:
-            gap = unit_of(metric).gap(rows.pop(variant)[0])
-            left_out[variant] = f"differs by the same {gap} in all seeds"
-    if not rows:
-        return {}
-    return dict(zip(rows, statistics.simultaneous([*rows.values()], CONFIDENCE), strict=True))
+def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
+    """The difference of two variants of a sweep in the run's outcome, alone.
+
+    Raises Missing where the run does not tell.
+    """
+    both = [select(run, sweep, settings) for settings in (of, to)]
+    if one_network(*both):
+        raise Missing("the two are the same network")
+    found = ways(run, both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
+    return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
 
 
-def _over_images(
-    base: Trials, others: Mapping[Variant, Trials], left_out: dict[Variant, str]
-) -> dict[Variant, Difference]:
-    pairs = {}
-    for variant, trials in others.items():
-        right = right_of_both(trials[0], base[0])
-        if right is None:
-            left_out[variant] = "has no predictions of the baseline's test images"
-        else:
-            pairs[variant] = right
-    if not pairs:
-        return {}
-    each = 1 - (1 - CONFIDENCE) / len(pairs)
-    differences = {n: statistics.bootstrap_difference(*right, each) for n, right in pairs.items()}
-    adjusted = statistics.holm([difference.p for difference in differences.values()])
-    return {
-        variant: replace(difference, p=float(p), confidence=CONFIDENCE)
-        for (variant, difference), p in zip(differences.items(), adjusted, strict=True)
-    }
+def _family(
+    estimates: Mapping[Variant, Estimate], together: int, alpha: float
+) -> Mapping[Variant, Difference]:
+    """Differences of one sweep that hold together.
+
+    together: how many there are in all sweeps, which share alpha.
+    """
+    inside = [variant for variant, one in estimates.items() if _OF not in one.apart]
+    differences = {}
+    for variant, one in estimates.items():
+        many = len(inside) if variant in inside else 1
+        differences[variant] = one.interval(alpha, many, many / together)
+    return differences
+
+
+def _declared(
+    run: Run, verdicts: Sequence[Verdict], base: Variant
+) -> Iterator[tuple[Variant, Difference]]:
+    """The differences to the baseline that claims are about, as they have them."""
+    for verdict in verdicts:
+        for part, finding in zip(verdict.claim.test.simple, verdict.findings, strict=False):
+            pair = part.pair(run)
+            if pair is None or finding.effect is None or part.on.metrics != (run.outcome,):
+                continue
+            if not isinstance(part.on, Last):
+                continue
+            of, to = pair
+            if to is base:
+                yield of, replace(finding.effect, declared=True)
+            elif of is base:
+                yield to, replace(finding.effect.negative, declared=True)

@@ -18,6 +18,7 @@ class Needs:
     data_sets: whether it takes runs on others.
     end: whether trials that were stopped, or failed, would have to end.
     hopeless: whether no such trial can end well.
+    anew: whether trials that have ended would have to be run again, in a run of their own.
     """
 
     seeds: int = 0
@@ -27,6 +28,7 @@ class Needs:
     data_sets: bool = False
     end: bool = False
     hopeless: bool = False
+    anew: bool = False
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -37,6 +39,7 @@ class Needs:
             self.data_sets or other.data_sets,
             self.end or other.end,
             self.hopeless or other.hopeless,
+            self.anew or other.anew,
         )
 
 
@@ -58,3 +61,11 @@ class Missing(ValueError):
 
 class Unfinished(Missing):
     """There are such trials, but none finished."""
+
+
+class Uncounted(Missing):
+    """Networks died, and what is compared has no number of one that did."""
+
+
+class LearntNothing(Missing):
+    """Every network of what is compared died."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from claims.evidence import SEEDS
+from claims.looks import spent
 from claims.needs import NOTHING, Needs
-from runs.command import again, going_on
+from runs.command import again, as_many_seeds, going_on
 from runs.run import Run
 
 DATA_SETS = ("digits", "dogs_vs_cats", "stl10", "tiny_imagenet")
@@ -28,13 +29,13 @@ def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
             return ""
         other = next(name for name in DATA_SETS if name != study.dataset.get("name"))
         free = OF_DATA | _useless(run, sweeps)
-        return again(study, free, dataset=other, only=sweeps, seeds=seeds)
-    if needs.test_curves or needs.free or asked.smoke:
+        return again(study, free, dataset=other, only=sweeps, **as_many_seeds(study, seeds))
+    if needs.test_curves or needs.anew or needs.free or asked.smoke:
         if needs.test_curves and "test_curves" not in study.settings:
             return ""
         curves = {"test_curves": True} if needs.test_curves else {}
         free = needs.free | _useless(run, sweeps)
-        return again(study, free, only=sweeps, seeds=seeds, **curves)
+        return again(study, free, only=sweeps, **as_many_seeds(study, seeds), **curves)
     more: dict[str, Any] = {}
     if asked.only and set(sweeps) - set(asked.only):
         more["only"] = sweeps
@@ -47,6 +48,9 @@ def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
         listed = [trial for trial in study.trials if set(sweeps) & set(trial.sweeps)]
         if needs.seeds and len(own) >= len(listed) and all(trial.ended for trial in own):
             more["seeds"] = asked.seeds + 1  # of those that it had, some diverged
+    if "seeds" in more and any(spent(looks) for looks in study.looks.values()):
+        free = _useless(run, sweeps)
+        return again(study, free, only=sweeps, **as_many_seeds(study, more["seeds"]))
     return going_on(study, **more)
 
 

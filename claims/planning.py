@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
-import numpy as np
-
-from claims import statistics
 from claims.comparisons import Comparison
-from claims.units import unit_of
+from claims.statistics.interval import Difference
+from claims.units import POINTS, unit_of
 from runs.variants import Variant
 
 POINT = 0.01
@@ -19,8 +18,10 @@ MOST = 1_000  # seeds; beyond that nobody waits
 class Power:
     """What a comparison could have found.
 
-    detectable: the true difference that these seeds find 4 times in 5, in the metric's own unit.
-    seeds: how many find one of a point; None for more than 1,000, or where points mean nothing.
+    detectable: the true difference that these seeds and images find 4 times in 5, in the metric's
+        own unit.
+    seeds: how many find one of a point; None for more than 1,000, where test images alone leave
+        more than that open, or where points mean nothing.
     hours: of one trial after the other, for these seeds of both variants.
     """
 
@@ -30,20 +31,32 @@ class Power:
 
 
 def powers(compared: Comparison) -> dict[Variant, Power]:
-    """That of every difference over seeds. Its test stands alone: no other is corrected for."""
-    metric, share = compared.metric, unit_of(compared.metric).word == "points"
-    base = {t.seed: t for t in compared.baseline.finished if metric in t.metrics}
+    """That of every difference over several seeds."""
     powers = {}
+    base = compared.baseline.finished
     for variant, difference in compared.differences.items():
-        if not difference.over_seeds:
+        if difference.seeds < 2:
             continue
-        pairs = [(t, base[t.seed]) for t in variant.finished if t.seed in base]
-        gaps = [own.metrics[metric] - to.metrics[metric] for own, to in pairs]
-        spread = float(np.std(gaps, ddof=1))
-        quiet = share and spread < MOST * POINT / 20
-        seeds = statistics.seeds_needed(spread, POINT) if quiet else None
-        both = sum(own.seconds + to.seconds for own, to in pairs) / len(pairs)
-        hours = None if seeds is None or seeds > MOST else seeds * both / 3600
-        few = None if hours is None else seeds
-        powers[variant] = Power(statistics.smallest_detectable(gaps), few, hours)
+        seeds = None
+        if unit_of(compared.metric) is POINTS:
+            seeds = seeds_needed(difference, POINT)
+        own = variant.finished
+        both = sum(t.seconds for t in own) / len(own) + sum(t.seconds for t in base) / len(base)
+        hours = None if seeds is None else seeds * both / 3600
+        powers[variant] = Power(difference.detectable, seeds, hours)
     return powers
+
+
+def seeds_needed(difference: Difference, effect: float) -> int | None:
+    """The fewest seeds, from 2, that find a true effect 4 times in 5; None for more than 1,000.
+
+    difference: of at least two seeds, whose spread new ones have, too.
+    effect: > 0, in its unit.
+    """
+
+    def found(seeds: int) -> bool:
+        spread = difference.spread.with_seeds(difference.seeds, seeds)
+        return spread.detectable(1.0 - difference.confidence) <= effect
+
+    enough = bisect_left(range(MOST + 1), True, 2, key=found)
+    return enough if enough <= MOST else None

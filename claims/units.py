@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 SHARES = re.compile(r"accuracy|f1|recall|precision|top\d")
-SPLITS = {"val": "validation"}
+SPLITS = {"val": "validation", "train_clean": "clean train"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,13 @@ class Unit:
         return f"{scaled:.3g}" if self.decimals is None else f"{scaled:.{self.decimals}f}"
 
     def gap(self, number: float) -> str:
-        """A difference with its sign: "+0.5"; that next to 0, which is not 0, in words."""
-        if 0 < abs(number) < 1e-300:  # the float next to 0, at which an open interval ends
-            return "above 0" if number > 0 else "below 0"
+        """A difference with its sign: "+0.5"."""
         scaled = self.scale * number
-        return f"{scaled:+.3g}" if self.decimals is None else f"{scaled:+.{self.decimals}f}"
+        if abs(scaled) < 1e-9:  # what rounding leaves of 0
+            scaled = 0.0
+        if self.decimals is None:
+            return f"{scaled:+.3g}"
+        return f"{round(scaled, self.decimals) + 0.0:+.{self.decimals}f}"
 
 
 POINTS = Unit(100.0, "points", " %", 1)

@@ -22,7 +22,10 @@ from images.stl10 import STL10
 from images.subset import Sizes, Subset
 from images.tiny_imagenet import TinyImageNet
 
-__all__ = ["NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "load"]
+__all__ = [
+    "NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "gives_validation",
+    "load",
+]  # fmt: skip
 
 # Built from (what follows the colon of the name, the data folder); building one reads and downloads
 # nothing.
@@ -51,20 +54,22 @@ def load(
     """The images of `dataset` (one of `NAMES`) for a trial, at image_size x image_size pixels.
 
     A published data set that is not in data_dir is downloaded into it. Corrupt images are left out
-    and named in `info.dropped`. Test never moves and is never cut.
+    and named in `info.dropped`. Test never moves and is never cut, nor is validation where the data
+    set gives it (`gives_validation`).
 
     data_dir: where the source lies; decoded images go to data_dir/cache at first use.
     image_size: pixels, both sides.
     classes: "all", "first:N" or "last:N" in sorted order.
     images_per_class: train images a class, after the validation part is carved; None is all.
     val_fraction: share of every class's train images that is validation instead, 0 < x < 1,
-        rounded, at least one image.
+        rounded, at least one image; without a meaning where validation is given.
     seed: moves the validation part and the cut to images_per_class.
     progress: called with (what, done, total) while images are decoded.
 
     Raises ValueError or FileNotFoundError, one sentence, if the name is unknown, a setting is out
     of its range, the source is not there, there are fewer than two classes, a class lacks images in
-    train or test, or the data folder cannot be written or is too small.
+    train, test or a validation set that is given, or the data folder cannot be written or is too
+    small.
     """
     if image_size < 1:
         raise ValueError(f"image_size must be at least 1 pixel; got {image_size}.")
@@ -73,7 +78,9 @@ def load(
     subset.sizes(source.counts())  # what can be refused is refused before anything is decoded
     decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
     try:
-        positions = subset.split(decoded.labels, decoded.is_test, decoded.classes, seed)
+        positions = subset.split(
+            decoded.labels, decoded.is_test, decoded.classes, seed, decoded.is_val
+        )
     except ValueError as error:
         if not decoded.dropped:
             raise
@@ -94,6 +101,7 @@ def load(
         counts={part: len(index) for part, index in indices.items()},
         dropped=decoded.dropped,
         classes=list(names),
+        validation="carved" if decoded.is_val is None else "given",
     )
     return Splits(**sets, info=info)
 
@@ -108,6 +116,20 @@ def check_name(dataset: str) -> str:
     """
     source = _source(dataset, Path())
     return f"folder:{source.root}" if isinstance(source, Folder) else dataset
+
+
+def gives_validation(dataset: str) -> bool:
+    """Whether a data set has a validation set of its own, so that none is carved out of train.
+
+    Reads no images. False for a folder that is not there.
+
+    Raises ValueError as `check_name` does.
+    """
+    try:
+        source = _source(dataset, Path())
+    except FileNotFoundError:
+        return False
+    return isinstance(source, Folder) and source.validation is not None
 
 
 def count(

@@ -1,9 +1,9 @@
 """Decoded images of a source on disk, memory-mapped: decoded once, shared by a machine's processes.
 
 An entry is a folder `<source>-<size>-<key>/` with pixels.npy (uint8 (M, 3, size, size)), index.npy
-(int64 (3, N): row, label and is-test of every image) and meta.json. It is written under another
-name and renamed when complete, so an entry that can be seen is whole. Entries of sources that have
-changed since stay until a user deletes them.
+(int64 (3, N): row, label and is-test of every image; (4, N), with is-val, where validation is
+given) and meta.json. It is written under another name and renamed when complete, so an entry that
+can be seen is whole. Entries of sources that have changed since stay until a user deletes them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Decoded:
         copy-on-write, so that torch takes it without a copy and a stray write stays in its process.
     rows, labels: int64 (N,).
     is_test: bool (N,).
+    is_val: bool (N,); None where validation is carved out of train.
     classes: the name of every label.
     fingerprint, verified, dropped: as in `DataInfo`.
     """
@@ -49,6 +50,7 @@ class Decoded:
     rows: Indices
     labels: Indices
     is_test: NDArray[np.bool_]
+    is_val: NDArray[np.bool_] | None
     classes: tuple[str, ...]
     fingerprint: str
     verified: bool | None
@@ -87,12 +89,13 @@ def _open(entry: Path) -> Decoded | None:
     try:
         meta = json.loads((entry / "meta.json").read_text())
         pixels = np.load(entry / "pixels.npy", mmap_mode="c")
-        rows, labels, is_test = np.load(entry / "index.npy")
+        rows, labels, is_test, *is_val = np.load(entry / "index.npy")
         return Decoded(
             pixels=pixels.view(np.ndarray),  # a plain array: what numpy's memmap adds is slow
             rows=rows,
             labels=labels,
             is_test=is_test.astype(bool),
+            is_val=is_val[0].astype(bool) if is_val else None,
             classes=tuple(meta["classes"]),
             fingerprint=meta["fingerprint"],
             verified=meta["verified"],
@@ -174,6 +177,8 @@ def _write(
             f"{listing.names[0]}."
         )
     index = [np.flatnonzero(kept), listing.labels[kept], listing.is_test[kept]]
+    if listing.is_val is not None:
+        index.append(listing.is_val[kept])
     np.save(folder / "index.npy", np.stack(index, dtype=np.int64, casting="unsafe"))
     meta = {
         "fingerprint": (fingerprint := _fingerprint(listing.names, digests)),

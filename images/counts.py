@@ -13,19 +13,33 @@ from images.splits import Indices
 
 @dataclass(frozen=True)
 class Counts:
-    """How many images a source has: `train[i]` and `test[i]` images of `classes[i]`."""
+    """How many images a source has: `train[i]` and `test[i]` images of `classes[i]`.
+
+    val: those of a validation set that is given; None where it is carved out of train.
+    """
 
     classes: tuple[str, ...]
     train: tuple[int, ...]
     test: tuple[int, ...]
+    val: tuple[int, ...] | None = None
 
 
-def count(labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str]) -> Counts:
+def count(
+    labels: Indices,
+    is_test: NDArray[np.bool_],
+    classes: Sequence[str],
+    is_val: NDArray[np.bool_] | None = None,
+) -> Counts:
     """Count images by class.
 
     labels: int64 (N,) into classes.
     is_test: bool (N,).
+    is_val: bool (N,); None where validation is carved out of train.
     """
-    train = np.bincount(labels[~is_test], minlength=len(classes))
-    test = np.bincount(labels[is_test], minlength=len(classes))
-    return Counts(tuple(classes), tuple(train.tolist()), tuple(test.tolist()))
+
+    def number(which: NDArray[np.bool_]) -> tuple[int, ...]:
+        return tuple(np.bincount(labels[which], minlength=len(classes)).tolist())
+
+    if is_val is None:
+        return Counts(tuple(classes), number(~is_test), number(is_test))
+    return Counts(tuple(classes), number(~is_test & ~is_val), number(is_test), number(is_val))

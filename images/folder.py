@@ -1,8 +1,12 @@
 """A user's own pictures: `folder:PATH`, with PATH/train/<class>/ and PATH/test/<class>/.
 
+Where there is a PATH/val/<class>/ too (or valid/, or validation/), that is validation, whole and
+the same for every seed, and train is all of train/; otherwise validation is carved out of train/ by
+the seed. Test is what lies in test/. All have the same classes.
+
 Classes are the names of the class folders, sorted. JPEG, PNG, BMP and WebP files count (endings in
-any case), at any depth below a class folder; hidden files and folders do not. Test is what lies in
-test/; validation is carved out of train/ by the seed. Sizes, counts and licence are the user's.
+any case), at any depth below a class folder; hidden files and folders do not. Sizes, counts and
+licence are the user's.
 """
 
 from __future__ import annotations
@@ -21,17 +25,22 @@ from images.tree import FolderTree, walk
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _PARTS = ("train", "test")
+_VALIDATION = ("val", "valid", "validation")
 
 
 class Folder:
-    """The `Source` of a folder of pictures, listed once, when first needed."""
+    """The `Source` of a folder of pictures, listed once, when first needed.
+
+    validation: the name of the folder for validation, None without one.
+    """
 
     def __init__(self, argument: str, data_dir: Path | None = None) -> None:
         """Look whether it is there.
 
         argument: PATH, also ~/PATH.
 
-        Raises FileNotFoundError if it lacks train/ or test/, and ValueError if there is no PATH.
+        Raises FileNotFoundError if it lacks train/ or test/, and ValueError if there is no PATH, or
+        more than one folder for validation.
         """
         if not argument:
             raise ValueError("The data set folder:PATH needs a PATH after the colon; got none.")
@@ -45,14 +54,21 @@ class Folder:
                     f"with one folder a class in each; "
                     f"there is no folder {self.root / part}."
                 )
+        there = [name for name in _VALIDATION if (self.root / name).is_dir()]
+        if len(there) > 1:
+            raise ValueError(
+                f"Validation must be one folder of {self.root}; got {' and '.join(there)}."
+            )
+        self.validation = there[0] if there else None
 
     @cached_property
     def _listing(self) -> Listing:
-        pictures = {part: dict(_classes(self.root / part)) for part in _PARTS}
-        classes = tuple(sorted(pictures["train"].keys() | pictures["test"].keys()))
+        parts = _PARTS if self.validation is None else (*_PARTS, self.validation)
+        pictures = {part: dict(_classes(self.root / part)) for part in parts}
+        classes = tuple(sorted({name for own in pictures.values() for name in own}))
         entries = sorted(
-            (f"{part}/{name}/{inner}", label, part == "test")
-            for part in _PARTS
+            (f"{part}/{name}/{inner}", label, part)
+            for part in parts
             for label, name in enumerate(classes)
             for inner in pictures[part].get(name, ())
         )
@@ -61,8 +77,15 @@ class Folder:
                 f"The data set needs pictures ({', '.join(ENDINGS)}) in class folders below "
                 f"{self.root / 'train'} and {self.root / 'test'}; there are none."
             )
-        names, labels, is_test = zip(*entries, strict=True)
-        return Listing(names, np.array(labels, np.int64), np.array(is_test, bool), classes)
+        names, labels, own = zip(*entries, strict=True)
+        part_of = np.array(own)
+        return Listing(
+            names,
+            np.array(labels, np.int64),
+            part_of == "test",
+            classes,
+            None if self.validation is None else part_of == self.validation,
+        )
 
     def listing(self) -> Listing:
         """All pictures by name.
@@ -75,7 +98,7 @@ class Folder:
     def counts(self) -> Counts:
         """Pictures by class, the corrupt ones too: none is opened."""
         listing = self._listing
-        return count(listing.labels, listing.is_test, listing.classes)
+        return count(listing.labels, listing.is_test, listing.classes, listing.is_val)
 
     def obtain(self) -> None:
         """Nothing: the user has put it where it is."""

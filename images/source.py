@@ -20,12 +20,14 @@ class Listing:
     labels: int64 (N,) into classes.
     is_test: bool (N,).
     classes: sorted names.
+    is_val: bool (N,), none of which is test; None where validation is carved out of train.
     """
 
     names: tuple[str, ...]
     labels: Indices
     is_test: NDArray[np.bool_]
     classes: tuple[str, ...]
+    is_val: NDArray[np.bool_] | None = None
 
 
 class Source(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,8 @@ class DataInfo:
     counts: images in "train", "val" and "test", after all selection.
     dropped: the source images that could not be decoded and are left out.
     classes: the selected ones, by label.
+    validation: "given" with the data, the same for every seed, or "carved" out of train by the
+        seed.
     """
 
     name: str
@@ -98,6 +101,7 @@ class DataInfo:
     counts: dict[str, int]
     dropped: list[str]
     classes: list[str]
+    validation: Literal["given", "carved"] = "carved"
 
 
 @dataclass(frozen=True, eq=False)

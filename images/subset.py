@@ -1,4 +1,4 @@
-"""Which images a trial gets: the classes, the validation part out of train, the cut a class."""
+"""Which images a trial gets: the classes, the validation part, the cut a class."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Subset:
 
     classes: "all", "first:N" or "last:N" in sorted order.
     images_per_class: train images a class, after the validation part is carved; None is all.
-    val_fraction: share of every class's train images that is validation, 0 < x < 1.
+    val_fraction: share of every class's train images that is validation, 0 < x < 1; without a
+        meaning where validation is given.
 
     Raises ValueError, one sentence, if one of them is out of its range.
     """
@@ -74,7 +75,7 @@ class Subset:
         """The selected classes as sorted positions in `counts.classes`.
 
         Raises ValueError, one sentence, if there are fewer than are asked for, or fewer than two,
-        or if only train or only test has one of them.
+        or if train, test or a validation set that is given lacks one of them.
         """
         everything = range(len(counts.classes))
         end, _, number = self.classes.partition(":")
@@ -91,14 +92,22 @@ class Subset:
         _refuse_one_sided(counts, chosen)
         return chosen
 
-    def carve(self, name: str, available: int) -> tuple[int, int]:
+    def carve(self, name: str, available: int, given: bool = False) -> tuple[int, int]:
         """How many of a class's train images become (train, val).
 
         name: of the class.
         available: its train images.
+        given: whether there are others for validation, so that none of these is.
 
         Raises ValueError, one sentence, if they are too few.
         """
+        if given:
+            if self.images_per_class is not None and self.images_per_class > available:
+                raise ValueError(
+                    f"images_per_class must be at most {available}, the train images that class "
+                    f"{name} has; got {self.images_per_class}."
+                )
+            return self.images_per_class or available, 0
         if available < 2:
             raise ValueError(
                 f"Every class needs at least 2 train images, one of them for validation; "
@@ -118,40 +127,53 @@ class Subset:
 
     def sizes(self, counts: Counts) -> Sizes:
         """How many images `split` will give, from counts alone, with the same refusals."""
-        chosen = self.chosen(counts)
-        carved = [self.carve(counts.classes[label], counts.train[label]) for label in chosen]
+        chosen, given = self.chosen(counts), counts.val
+        carved = [
+            self.carve(counts.classes[label], counts.train[label], given is not None)
+            for label in chosen
+        ]
         return Sizes(
             train=sum(train for train, _ in carved),
-            val=sum(val for _, val in carved),
+            val=sum(val for _, val in carved) if given is None else sum(given[i] for i in chosen),
             test=sum(counts.test[label] for label in chosen),
             classes=len(chosen),
             smallest=min(train for train, _ in carved),
         )
 
     def split(
-        self, labels: Indices, is_test: NDArray[np.bool_], classes: Sequence[str], seed: int
+        self,
+        labels: Indices,
+        is_test: NDArray[np.bool_],
+        classes: Sequence[str],
+        seed: int,
+        is_val: NDArray[np.bool_] | None = None,
     ) -> Positions:
         """Carve the images of a source.
 
         The seed and the class's name alone order a class's train images: its first ones are
         validation, the next ones train. So more classes or more images a class extend a split and
-        move nothing in it.
+        move nothing in it. A validation set that is given is taken whole, and leaves the seed
+        nothing to choose but a cut of train.
 
         labels: int64 (N,) into classes.
         is_test: bool (N,).
+        is_val: bool (N,), what is given for validation; None to carve it out of train.
 
         Raises ValueError as `chosen` and `carve` do.
         """
-        chosen = self.chosen(count(labels, is_test, classes))
+        chosen = self.chosen(count(labels, is_test, classes, is_val))
         renumbered = np.full(len(classes), -1, np.int64)
         renumbered[chosen] = np.arange(len(chosen))
+        is_train = ~is_test if is_val is None else ~is_test & ~is_val
         train, val = [], []
         for label in chosen:
-            rows = np.flatnonzero((labels == label) & ~is_test)
-            n_train, n_val = self.carve(classes[label], len(rows))
+            rows = np.flatnonzero((labels == label) & is_train)
+            n_train, n_val = self.carve(classes[label], len(rows), is_val is not None)
             order = _generator(seed, "validation", classes[label]).permutation(rows)
             val.append(order[:n_val])
             train.append(order[n_val : n_val + n_train])
+        if is_val is not None:
+            val = [np.flatnonzero(is_val & (renumbered[labels] >= 0))]
         return Positions(
             train=np.sort(np.concatenate(train)),
             val=np.sort(np.concatenate(val)),
@@ -162,12 +184,15 @@ class Subset:
 
 
 def _refuse_one_sided(counts: Counts, chosen: list[int]) -> None:
-    for part, have in (("train", counts.train), ("test", counts.test)):
+    parts, needed = {"train": counts.train, "test": counts.test}, "train and in test"
+    if counts.val is not None:
+        parts, needed = parts | {"validation": counts.val}, "train, validation and test"
+    for part, have in parts.items():
         missing = [counts.classes[label] for label in chosen if not have[label]]
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
             raise ValueError(
-                f"Every class needs images in train and in test; without {part} images: "
+                f"Every class needs images in {needed}; without {part} images: "
                 f"{', '.join(missing[:3])}{more}."
             )
 

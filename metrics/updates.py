@@ -176,7 +176,7 @@ class CountSketch:
         """The sketch (width,) of a vector, in its dtype and on its device.
 
         The same bits each time on a CPU; on a GPU the order of the sums, so the last bits, can
-        vary.
+        vary, unless torch was told to use deterministic algorithms.
 
         vector: (P,).
 

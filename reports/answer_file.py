@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from claims.finding import Finding
+from claims.statistics.interval import Difference
 from claims.verdicts import Verdict
 from reports.audit import Audit
 from reports.reading import Reading
@@ -47,7 +49,7 @@ def as_data(reading: Reading) -> dict[str, Any]:
         "differences": [
             {
                 "variant": variant.name,
-                **_plain(asdict(difference)),
+                **_difference(difference),
                 "power": _power(reading, variant),
             }
             for variant, difference in (compared.differences.items() if compared else ())
@@ -55,6 +57,10 @@ def as_data(reading: Reading) -> dict[str, Any]:
         "not_compared": [
             {"variant": variant.name, "why": why}
             for variant, why in (compared.left_out.items() if compared else ())
+        ],
+        "deaths": [
+            {"variant": variant.name, "dead": one.dead, "of": one.of, "expected": one.expected}
+            for variant, one in reading.deaths.items()
         ],
         "claims": [_claim(verdict) for verdict in reading.verdicts],
         "audit": [_audit(reading.audits[trial.key], trial, run) for trial in run.trials],
@@ -93,10 +99,28 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "id": verdict.claim.id,
         "says": verdict.claim.says,
         "status": verdict.status,
+        "clause": verdict.clause,
+        "fragile": verdict.fragile,
         "registered": verdict.registered,
         "command": verdict.command,
-        "findings": [_plain(asdict(finding)) for finding in verdict.findings],
+        "findings": [_finding(finding) for finding in verdict.findings],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    effect = finding.effect and _difference(finding.effect)
+    deaths = [asdict(one) for one in finding.deaths]
+    own: dict[str, Any] = _plain(asdict(replace(finding, effect=None, deaths=())))
+    del own["needs"]  # what comes of them is the verdict's command
+    return own | {"effect": effect, "deaths": deaths}
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    """With what seeds and images each put into half of its width."""
+    names = "estimate", "low", "high", "p", "confidence", "seeds", "images", "declared", "drawn"
+    parts = {"from_seeds": one.from_seeds, "from_images": one.from_images}
+    own: dict[str, Any] = _plain({name: getattr(one, name) for name in names} | parts)
+    return own
 
 
 def _audit(audit: Audit, trial: TrialRecord, run: Run) -> dict[str, Any]:

@@ -6,14 +6,14 @@ in the study's `variants`, by its settings, such as {"loss": "center"}, or as be
     test("center")                        "36.5 %": the mean over seeds of what variants are
                                           compared on, test/x of a study that chooses by val/x
     against("center", "cross-entropy")    "0.5 points above cross-entropy (+0.1 to +0.9)", or "not
-                                          detectably other than ..."; a third argument says what
+                                          surely other than ..."; a third argument says what
                                           the second variant is called here; what the intervals
                                           are is said once, at the end
     mean("train/loss", "center")          "0.32": the mean of any metric, in its unit
     value("train/loss", "center")         the same as a number, for conditions
     best()                                the variant with the best mean of the study's metric
     finished("center")                    how many of its seeds finished
-    verdict("q2.alpha")                   "supported", "refuted", ...
+    verdict("q2.alpha")                   "supported", "refuted", "undecided", ...
     holds(1 < 2, "less is less")          nothing; refuses the page where it does not hold
 
 percent(0.512) and at(best(), "test/accuracy") stand in answers that older runs recorded.

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from claims import Selection
-from claims.comparisons import Comparison
-from claims.evidence import Pairs, effect, fitting, pairs, select
+from claims.comparisons import Comparison, between
+from claims.evidence import fitting, select
 from claims.measures import Last
-from claims.needs import Missing, Unfinished
-from claims.statistics import CONFIDENCE, Difference
+from claims.needs import LearntNothing, Missing, Unfinished
+from claims.statistics.interval import Difference
 from claims.tuned import SIGN
 from claims.units import POINTS, unit_of
 from claims.verdicts import Verdict
 from reports import differences, tables
 from reports.answer_template import TAKES
-from reports.differences import basis_in_words
 from runs.record import TrialRecord
 from runs.run import Run
 from runs.variants import Variant, label
@@ -52,14 +51,14 @@ Named = str | Selection | Best
 class Words:
     """What `answer_template` promises, for one paragraph.
 
-    bases: what the intervals that were told are over, each once.
+    told: the differences that it has told.
     """
 
     def __init__(
         self, run: Run, sweep: str, verdicts: Sequence[Verdict], compared: Comparison | None
     ) -> None:
         self._run, self._sweep, self._verdicts, self._compared = run, sweep, verdicts, compared
-        self.bases: dict[str, None] = {}
+        self.told: list[Difference] = []
 
     def names(self) -> dict[str, Callable[..., Any]]:
         """Every name with its function."""
@@ -79,7 +78,10 @@ class Words:
 
     def value(self, metric: str, variant: Named) -> float:
         """The mean of a metric over seeds."""
-        return _mean(select(self._run, self._sweep, self._settings(variant)).values(), metric)
+        own = select(self._run, self._sweep, self._settings(variant)).variant
+        if not own.finished:
+            raise Unfinished(f"no trial of {own.name} finished: {own.trials[0].reason}")
+        return _mean(own.finished, metric)
 
     def best(self) -> Best:
         """The variant with the best mean of the study's metric."""
@@ -87,16 +89,21 @@ class Words:
         own = [variant for variant in run.sweep(self._sweep) if variant.finished]
         if not own:
             raise Unfinished("no variant finished")
-        # A seed that diverged counts against a variant, as in `tuned.own_variants`.
+        # A seed that diverged counts against a variant, as in `tuned.own_variants`; having one seed
+        # alone, as what draws nothing, does not.
         sign = SIGN[run.study.mode]
-        ranks = {v: (len(v.finished), sign * _mean(v.finished, run.study.metric)) for v in own}
+        ranks = {
+            v: (len(v.finished) - len(v.trials), sign * _mean(v.finished, run.study.metric))
+            for v in own
+        }
         best = max(own, key=ranks.__getitem__)
         return Best(best, self._called(best))
 
     def finished(self, variant: Named) -> int:
         """How many seeds finished."""
         try:
-            return len(select(self._run, self._sweep, self._settings(variant)))
+            own = select(self._run, self._sweep, self._settings(variant)).variant
+            return len(own.finished)
         except Missing:
             return 0
 
@@ -104,20 +111,24 @@ class Words:
         """How far a variant is above or below another, with the interval."""
         of, to = self._settings(variant), self._settings(other)
         name = words or (label(to, to) if isinstance(other, Mapping) else str(other))
-        outcome = self._run.outcome
-        both, unit = pairs(self._run, self._sweep, of, to), unit_of(outcome)
+        unit = unit_of(self._run.outcome)
+        shown = self._in_table(*(select(self._run, self._sweep, one).variant for one in (of, to)))
         try:
-            shown = self._in_table(both)
-            gap = shown or effect(both, Last(metric=outcome), CONFIDENCE)
+            gap = shown or between(self._run, self._sweep, of, to)
+        except LearntNothing as why:
+            return f"not to be compared with {name} ({why})"
+        except Unfinished:
+            raise
         except Missing as why:
             return f"not to be told from {name} ({why})"
         told, ends, _ = differences.told(gap, unit)
         word = f" {unit.word}" if unit.word else ""
-        self.bases[basis_in_words(gap)] = None
+        self.told.append(gap)
         if not gap.excludes_zero:
-            return f"not detectably other than {name} ({told}{word}, {ends})"
+            return f"not surely other than {name} ({told}{word}, {ends})"
         side = "above" if gap.estimate > 0 else "below"
-        return f"{told[1:]}{word} {side} {name} ({ends})"
+        seed = "in this one seed " if differences.one_seed(gap) else ""
+        return f"{told[1:]}{word} {side} {name} {seed}({ends})"
 
     def verdict(self, claim: str) -> str:
         """What became of a claim."""
@@ -160,17 +171,11 @@ class Words:
                 return name
         return variant.label(self._sweep)
 
-    def _in_table(self, both: Pairs) -> Difference | None:
-        """The difference as the run's table has it, whose intervals hold together."""
-        of, to = both[0]
-        if self._compared is None or not _is_of(self._compared.baseline, to):
+    def _in_table(self, of: Variant, to: Variant) -> Difference | None:
+        """The difference as the run's table has it."""
+        if self._compared is None or self._compared.baseline is not to:
             return None
-        rows = self._compared.differences.items()
-        return next((row for variant, row in rows if _is_of(variant, of)), None)
-
-
-def _is_of(variant: Variant, trial: TrialRecord) -> bool:
-    return any(own is trial for own in variant.trials)
+        return self._compared.differences.get(of)
 
 
 def _mean(trials: Iterable[TrialRecord], metric: str) -> float:

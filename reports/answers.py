@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from claims.comparisons import Comparison
+from claims.deaths import Deaths
 from claims.needs import Missing, Unfinished
 from claims.verdicts import Verdict
 from reports.answer_template import environment
 from reports.answer_words import AnswerError, Words
+from reports.differences import amounts, level
 from reports.plain_answer import plain_answer
 from runs.run import Run
 from runs.variants import Variant
@@ -39,11 +41,13 @@ def answer(
     verdicts: Sequence[Verdict],
     compared: Comparison | None,
     shown: Sequence[Variant] = (),
+    died: Mapping[Variant, Deaths] | None = None,
 ) -> Answer:
     """The paragraphs on the sweeps of the run, filled in.
 
     compared: the run's differences.
     shown: the variants at their own values of what they tune.
+    died: of variants of which a network died, how many did; with that the answer opens.
 
     A sweep is not answered yet while a trial of it has not ended, and not where its paragraph needs
     a variant that diverged, or that the run lacks since it was asked for other values. Otherwise a
@@ -53,8 +57,8 @@ def answer(
     texts = run.study.answer
     if not texts:  # a smoke run is no answer to anything
         plain = "" if run.study.asked.smoke else plain_answer(run, compared, shown)
-        return Answer([plain] if plain else [], {})
-    paragraphs, unanswered = [], {}
+        return Answer([part for part in (_of_deaths(died or {}), plain) if part], {})
+    paragraphs, unanswered = list[str](), dict[str, str]()
     for sweep in (sweep for sweep in texts if sweep in run.sweeps):
         if not _ended(run, sweep):
             unanswered[sweep] = "some of its trials have not ended, or failed."
@@ -65,7 +69,20 @@ def answer(
             if not isinstance(why, Unfinished) and not _other_values(run, sweep):
                 raise AnswerError(f"The answer on {sweep} lacks a number: {why}.") from None
             unanswered[sweep] = f"{why}."
-    return Answer(paragraphs, unanswered)
+    opening = _of_deaths(died or {}) if paragraphs else ""
+    return Answer([opening, *paragraphs] if opening else paragraphs, unanswered)
+
+
+def _of_deaths(died: Mapping[Variant, Deaths]) -> str:
+    """Which networks learnt nothing, a sentence or two, or ""."""
+    whole = [variant.name for variant, one in died.items() if one.dead == one.of]
+    partly = [f"{one.dead} of {one.of} of {v.name}" for v, one in died.items() if one.dead < one.of]
+    said = []
+    if whole:
+        said.append(f"⚠ These networks learnt nothing, whatever the seed: {', '.join(whole)}.")
+    if partly:
+        said.append(f"⚠ Of these some seeds learnt nothing: {', '.join(partly)}.")
+    return " ".join(said)
 
 
 def _other_values(run: Run, sweep: str) -> bool:
@@ -98,7 +115,8 @@ def _filled(
     except Exception as why:  # a template computes with what the run has, such as 1 / 0
         said = f"{type(why).__name__}: {why}"
         raise AnswerError(f"The answer on {sweep} cannot be filled in: {said}.") from None
-    bases = ", some over ".join(words.bases)
-    told = [f"Intervals have 95 %, over {bases}."] if bases else []
+    told = []
+    if words.told:
+        told = [f"Intervals are {level(words.told)}, over {amounts(words.told)}."]
     # A line may end before a comma.
     return re.sub(r" (?=[.,;:)])", "", " ".join([*filled.split(), *told]))

@@ -11,7 +11,7 @@ from claims.finding import Finding
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict, judge
 from reports import differences
-from reports.differences import basis_in_words
+from reports.differences import amount, amounts, level
 from reports.reading import Reading, claims_of
 from runs.folder import RunFolder
 from runs.run import Run
@@ -65,27 +65,27 @@ def compared(reading: Reading) -> str:
     comparison, run = reading.compared, reading.run
     if comparison is None or not comparison.differences:
         return ""
-    first, unit = next(iter(comparison.differences.values())), unit_of(comparison.metric)
-    seeds = first.over_seeds
-    how = f"mean over {first.n} seeds" if seeds else f"one seed, {first.n:,} test images"
-    by = first.basis if seeds else "bootstrap over images, which knows nothing of other seeds"
+    every, unit = comparison.differences.values(), unit_of(comparison.metric)
     scale = f" in {unit.word}" if unit.word else ""
     sweeps = run.by_sweep(comparison.differences)
     several = len(sweeps) > 1
     lines = [
         f"{words_of(comparison.metric).capitalize()}{scale}, less that of "
-        f"{comparison.baseline.name}: {how};",
-        f"intervals and p-values hold for all rows together ({by}, Holm).\n",
-        f"| {'sweep | ' if several else ''}variant | difference | 95 % interval | p |",
-        f"|---{'|---' if several else ''}|---|---|---|",
+        f"{comparison.baseline.name}; intervals over {amounts(every)}, {level(every)}.",
+        f"{differences.together(every)}\n",
+        f"| {'sweep | ' if several else ''}variant | difference | interval | of which | p |",
+        f"|---{'|---' if several else ''}|---|---|---|---|",
     ]
     for sweep, variants in sweeps.items():
         for variant in variants:
-            words = differences.told(comparison.differences[variant], unit)
-            cells = [*([sweep] if several else []), variant.label(sweep), *words]
+            one = comparison.differences[variant]
+            effect, ends, p = differences.told(one, unit)
+            label = variant.label(sweep) + (" (declared)" if one.declared else "")
+            cells = [label, effect, ends, differences.shares(one, unit), p]
+            cells = [sweep, *cells] if several else cells
             lines.append(f"| {' | '.join(cells)} |")
     left_out = comparison.left_out.items()
-    lines += [f"\nNot compared: {variant.name} {why}." for variant, why in left_out]
+    lines += [f"\nNot compared: {variant.name} ({why})." for variant, why in left_out]
     return "\n".join(lines)
 
 
@@ -194,7 +194,9 @@ def _claim_line(one: Judged, place: Path) -> str:
     if len(one.runs) > 1 and together.exists():
         links.append(f"[side by side]({_address(together, place)})")
     links += [f"{v.status} in {_link('another', run, place)}" for v, run in one.otherwise]
-    status = f"{verdict.status} ({verdict.declared})"
+    clause = f": {verdict.clause}" if verdict.clause else ""
+    fragile = f"; fragile: {verdict.fragile}" if verdict.fragile else ""
+    status = f"{verdict.status}{clause}{fragile} ({verdict.declared})"
     cells = f"**{claim.id}** {claim.says}", status, _deciding(verdict), ", ".join(links)
     return f"| {' | '.join(cells)} |"
 
@@ -217,8 +219,9 @@ def _deciding(verdict: Verdict) -> str:
 
 def _in_words(finding: Finding) -> str:
     """One part of a claim."""
-    assert finding.effect is not None
-    interval = f"{differences.ends(finding)}; {basis_in_words(finding.effect)}"
+    if finding.effect is None:
+        return f"{finding.says}: {finding.clause or finding.note}"
+    interval = f"{differences.ends(finding)}; {amount(finding.effect)}"
     detectable = differences.detectable(finding)
     could = f"; could have found {detectable}" if detectable else ""
     return (

@@ -27,7 +27,8 @@ NAME = "report.html"
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
     "supported": "✓",
     "refuted": "✗",
-    "no detectable difference": "≈",
+    "refuted in part": "✗",
+    "undecided": "≈",
     "not tested": "○",
 }
 
@@ -101,12 +102,16 @@ def render(template: str, **names: Any) -> str:
         "number": differences.number,
         "one_seed": differences.one_seed,
         "told": differences.told,
-        "basis": differences.basis_in_words,
+        "amounts": differences.amounts,
+        "level": differences.level,
+        "together": differences.together,
+        "shares": differences.shares,
+        "finding_shares": differences.finding_shares,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     words.globals |= {
         "another_seed": differences.ANOTHER_SEED,
-        "hold_together": differences.TOGETHER,
+        "nothing_drawn": differences.NOTHING_DRAWN,
     }
     return words.get_template(template).render(**names)
 

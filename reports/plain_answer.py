@@ -10,7 +10,7 @@ from claims.comparisons import Comparison
 from claims.tuned import SIGN
 from claims.units import unit_of, words_of
 from reports import differences
-from reports.differences import basis_in_words
+from reports.differences import amounts, level
 from runs.run import Run
 from runs.variants import Variant
 
@@ -41,18 +41,22 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
         named = [
             f"{variant.name} ({' '.join(filter(None, (gap, unit.word)))}, {interval})"
             for variant, d in compared.differences.items()
-            if d.excludes_zero and sign * d.estimate > 0
+            if d.excludes_zero and not differences.one_seed(d) and sign * d.estimate > 0
             for gap, interval, _ in [differences.told(d, unit)]
         ]
         if named:
-            told.append(f"Detectably {side} than {base.name}: {', '.join(named)}.")
-    alike = [v.name for v, d in compared.differences.items() if not d.excludes_zero]
+            told.append(f"Clearly {side} than {base.name}: {', '.join(named)}.")
+    alike = [
+        variant.name
+        for variant, d in compared.differences.items()
+        if not d.excludes_zero or differences.one_seed(d)
+    ]
     if alike:
         told.append(f"Not to be told from {base.name} by this run: {', '.join(alike)}.")
     if compared.differences:
-        first = next(iter(compared.differences.values()))
-        told.append(f"Intervals have 95 % and hold together, over {basis_in_words(first)}.")
+        every = compared.differences.values()
+        told.append(f"Intervals are {level(every)} and hold together, over {amounts(every)}.")
     elif compared.left_out:
         why = dict.fromkeys(compared.left_out.values())
-        told.append(f"No difference is told: every other variant {' or '.join(why)}.")
+        told.append(f"No difference is told: {', '.join(why)}.")
     return " ".join(told)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from claims import Claim, comparisons, planning, tuned, verdicts
+from claims import Claim, comparisons, deaths, planning, tuned, verdicts
 from claims.comparisons import Comparison
+from claims.deaths import Deaths
 from claims.planning import Power
 from claims.verdicts import Verdict
 from reports import answers, audit, tables
@@ -25,6 +26,7 @@ class Reading:
     shown: the variants with a finished trial, of a setting that each tunes those at its own value.
     cautions: sentences on own values that lie at an end of what was tried.
     compared: each of `shown` with the baseline, None where the run has none.
+    deaths: of variants of which a network died, how many did.
     powers: what that comparison could have found.
     audits: of every trial, by key.
     verdicts: on every claim.
@@ -37,6 +39,7 @@ class Reading:
     shown: Sequence[Variant]
     cautions: Sequence[str]
     compared: Comparison | None
+    deaths: Mapping[Variant, Deaths]
     powers: Mapping[Variant, Power]
     audits: Mapping[str, Audit]
     verdicts: Sequence[Verdict]
@@ -62,11 +65,12 @@ def reading(run: Run) -> Reading:
     if study.tune_each:
         shown = tuned.own_variants(shown, study.tune_each, study.metric, study.mode)
         cautions = tuned.at_an_end(run.variants, shown, study.tune_each)
-    compared = comparisons.compare(shown, study.baseline, run.outcome)
     judged = [verdicts.judge(claim, [run]) for claim in claims_of(run)]
+    compared = comparisons.compare(run, shown, judged)
+    died = deaths.of_variants(run)
     answer, refused = Answer([], {}), ""
     try:
-        answer = answers.answer(run, judged, compared, shown)
+        answer = answers.answer(run, judged, compared, shown, died)
     except answers.AnswerError as why:
         refused = str(why)
     return Reading(
@@ -74,6 +78,7 @@ def reading(run: Run) -> Reading:
         shown=shown,
         cautions=cautions,
         compared=compared,
+        deaths=died,
         powers=planning.powers(compared) if compared else {},
         audits=audit.audit_run(run.trials),
         verdicts=judged,

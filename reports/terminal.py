@@ -10,7 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 from claims.units import unit_of, words_of
-from reports.differences import ANOTHER_SEED, TOGETHER, one_seed, told
+from claims.verdicts import Verdict
+from reports import differences
+from reports.differences import (
+    ANOTHER_SEED,
+    NOTHING_DRAWN,
+    amounts,
+    level,
+    one_seed,
+    shares,
+    told,
+)
 from reports.reading import Reading
 from reports.tables import mean_sd
 from runs.run import Run
@@ -34,8 +44,7 @@ def show(reading: Reading, remarks: Remarks) -> None:
     for remark in remarks(_finished(reading.run)):
         print(remark)
     for verdict in reading.verdicts:
-        claim, status = verdict.claim, verdict.status.upper()
-        print(f"{claim.id}: {status} ({verdict.declared}). {claim.says}")
+        print(_line(verdict))
     _show_trials(reading)
     for paragraph in reading.answer.paragraphs:
         print(f"\n{textwrap.fill(paragraph, 100)}")
@@ -76,21 +85,34 @@ def _show_differences(reading: Reading) -> None:
         return
     base, unit = compared.baseline.name, unit_of(compared.metric)
     if compared.differences:
-        first = next(iter(compared.differences.values()))
+        every = compared.differences.values()
         metric = words_of(compared.metric).capitalize()
         scale = f" in {unit.word}" if unit.word else ""
-        print(f"{metric}{scale}, less that of {base} ({first.basis}, n={first.n}):")
-        table = Table("sweep", "variant", "difference", "95 % interval", "p")
+        print(f"{metric}{scale}, less that of {base}; intervals over {amounts(every)}:")
+        table = Table("sweep", "variant", "difference", "interval", "of which", "p", "")
         for sweep, variants in reading.run.by_sweep(compared.differences).items():
             for variant in variants:
-                words = told(compared.differences[variant], unit)
-                table.add_row(sweep, variant.label(sweep), *words)
+                one = compared.differences[variant]
+                effect, ends, p = told(one, unit)
+                declared = "declared" if one.declared else ""
+                label = variant.label(sweep)
+                table.add_row(sweep, label, effect, ends, shares(one, unit), p, declared)
         _print(table)
-        print(TOGETHER)
-        if one_seed(first):
+        print(f"Intervals are {level(every)}. {differences.together(every)}")
+        if any(map(one_seed, every)):
             print(f"One seed: they know {ANOTHER_SEED} (--seeds).")
+        elif not any(one.drawn for one in every):
+            print(f"{NOTHING_DRAWN}.")
     for variant, why in compared.left_out.items():
-        print(f"Not compared with {base}: {variant.name} {why}.")
+        print(f"Not compared with {base}: {variant.name} ({why}).")
+
+
+def _line(verdict: Verdict) -> str:
+    """A verdict with why, and what would turn it."""
+    status = verdict.status.upper() + (f", {verdict.clause}" if verdict.clause else "")
+    fragile = f" FRAGILE: {verdict.fragile}." if verdict.fragile else ""
+    mark = f"{MARK} " if verdict.learnt_nothing else ""
+    return f"{mark}{verdict.claim.id}: {status} ({verdict.declared}).{fragile} {verdict.claim.says}"
 
 
 def _show_trials(reading: Reading) -> None:

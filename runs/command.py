@@ -29,6 +29,14 @@ def again(study: StudyRecord, free: Collection[str] = (), **more: Any) -> str:
     return written(study, {**values, **_output(study), **more})
 
 
+def as_many_seeds(study: StudyRecord, seeds: int) -> dict[str, Any]:
+    """The options of a new run with so many seeds, or with a plan of looks as this one had."""
+    most = study.asked.max_seeds
+    if most is None:
+        return {"seeds": seeds}
+    return {"seeds": "until-decided", "max_seeds": max(most, seeds)}
+
+
 def written(study: StudyRecord, options: Mapping[str, Any]) -> str:
     """A command line, or a call where the run was started from Python.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from runs.bundle import Readable
+from runs.test_images import TestImages
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -35,15 +37,32 @@ class Asked(_Record):
     """The options that a run was given.
 
     values: settings, by name, each with all values given.
+    seeds: so many by now.
+    max_seeds: of a run that goes on until its claims are decided, the most that it may have; its
+        looks are planned by it.
     output: as it was typed.
     """
 
     values: Mapping[str, Sequence[Any]] = {}
     only: tuple[str, ...] = ()
     seeds: int = 1
+    max_seeds: int | None = None
     smoke: bool = False
     controls: bool = False
     output: str = "outputs"
+
+
+class Look(_Record):
+    """A judgement of a sweep with more seeds than before (`claims.looks`).
+
+    seeds: that every variant of it had.
+    alpha: what it spends of the share of false verdicts that all looks may take, its level.
+    planned: whether it was to come at this number of seeds before anything ran.
+    """
+
+    seeds: int
+    alpha: float
+    planned: bool
 
 
 class Registered(_Record):
@@ -63,6 +82,7 @@ class TrialAsked(_Record):
     """One trial as it was asked for: what settings.json and an entry of study.json hold.
 
     settings: those that apply, ready for JSON.
+    draws: whether its seed decides anything; one that does not stands for every seed.
     """
 
     key: str
@@ -70,6 +90,7 @@ class TrialAsked(_Record):
     sweeps: tuple[str, ...]
     settings: Mapping[str, Any]
     may_diverge: bool = False
+    draws: bool = True
 
 
 class StudyRecord(_Record):
@@ -80,6 +101,7 @@ class StudyRecord(_Record):
     settings: what was held.
     claims, answer: as the study had them.
     registered: the claims that were written down before the first trial.
+    looks: of each sweep those at its verdicts, in their order; none of an older run.
     judged_later: the commit of the study that took the place of that which the run began with.
     tracking_uri: None where nothing is recorded in MLflow.
     """
@@ -97,6 +119,7 @@ class StudyRecord(_Record):
     answer: Mapping[str, str] = {}
     variants: Mapping[str, Mapping[str, Any]] = {}
     registered: Registered = Registered()
+    looks: Mapping[str, tuple[Look, ...]] = {}
     judged_later: Commit | None = None
     settings: Mapping[str, Any] = {}
     asked: Asked = Asked()
@@ -152,6 +175,11 @@ class TrialRecord:
     def ended(self) -> bool:
         """Whether its outcome is known: it finished, or diverged."""
         return self.finished or self.diverged
+
+    @cached_property
+    def test_images(self) -> TestImages | None:
+        """What it makes of its test images; None where it left nothing."""
+        return TestImages.load(self.folder)
 
     @property
     def control(self) -> str:

@@ -95,6 +95,10 @@ def execute(
         plan = plan_run(study, options, values)
     else:
         plan = resume_run(study, options, values)
+    if plan.until is not None:
+        from service import until_decided
+
+        until_decided.check(plan)
     plan = plan.booking(options.cpus_per_trial, options.gpus_per_trial)
     if program:
         plan = replace(plan, program=program, command=_command(program))

@@ -27,7 +27,7 @@ INTERRUPTED = 130  # the exit status of a run that was stopped
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
-    """Run the trials that `plan` still lacks; (exit status, run folder)."""
+    """Run the trials that `plan` still lacks, look after look; (exit status, run folder)."""
     from service.cluster import connection
 
     output = options.output.resolve()
@@ -36,8 +36,13 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     began, cluster = False, None
     try:
         if not plan.todo:
-            _complete(plan, folder)
-            return 0, folder
+            complete = _complete(plan, folder)
+            more = _further(plan, folder)
+            if more is None:
+                if complete:
+                    print(f"Nothing is left to do in {folder.path}.")
+                return 0, folder
+            plan = more
         with _interruptible():
             address = options.address or os.environ.get("RAY_ADDRESS")
             print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
@@ -53,7 +58,14 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             plan.write(folder, inputs, uri)
             began = True
         _say(plan, capacity, inputs)
-        return _run(plan, options, folder, cluster, capacity, uri), folder
+        while True:
+            print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
+            status, whole = _run(plan, options, folder, cluster, capacity, uri)
+            more = _further(plan, folder) if whole else None
+            if more is None:
+                return status, folder
+            plan = more
+            plan.extend(folder)
     except KeyboardInterrupt:
         if not began:
             raise
@@ -67,19 +79,28 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         lock.release()
 
 
-def _complete(plan: Plan, folder: RunFolder) -> None:
-    """Make whatever a run whose trials have ended still lacks."""
+def _further(plan: Plan, folder: RunFolder) -> Plan | None:
+    """What comes next of a run that goes on until its claims are decided."""
+    if plan.until is None:
+        return None
+    from service import until_decided
+
+    return until_decided.further(plan, folder)
+
+
+def _complete(plan: Plan, folder: RunFolder) -> bool:
+    """Make whatever a run whose trials have ended still lacks; whether it lacked nothing."""
     from service import ending
 
     lacking = ending.owed(folder)
     if not lacking:
-        print(f"Nothing is left to do in {folder.path}.")
-        return
+        return True
     print(f"All trials have ended; what is missing is made: {', '.join(lacking)}.")
     uri = folder.study.tracking_uri
     publisher = None if uri is None else Publisher(folder, uri)
     gather = not folder.gathered  # a kept run's curves have fewer digits than its results
     ending.conclude(folder, plan.study.settings, publisher, gather=gather)
+    return False
 
 
 def _prepare(plan: Plan) -> dict[str, Any]:
@@ -106,7 +127,6 @@ def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
     wanted = plan.study.resources.gpus
     if wanted and not capacity.trial.gpus:
         print(f"No GPU here: trials train on CPU (wanted {wanted:g} GPU each).")
-    print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
 
 
 def _say_how_to_go_on(folder: RunFolder) -> None:
@@ -122,7 +142,8 @@ def _run(
     cluster: Cluster,
     capacity: Capacity,
     uri: str,
-) -> int:
+) -> tuple[int, bool]:
+    """Run what a plan lacks, and conclude; (exit status, whether nothing broke it off)."""
     from reports.figures import side_processes
     from service import ending
     from service.cluster import runner
@@ -155,16 +176,17 @@ def _run(
             # A signal to all processes ends Ray's too, and its failure may be what comes first.
             interrupted, broken = asked_to_stop.is_set(), error
     side_processes.start()  # which takes as long as Ray's does to end
-    cluster.leave()  # nobody commits any more
+    if broken or interrupted or plan.last:
+        cluster.leave()  # nobody commits any more
     ending.conclude(folder, plan.study.settings, publisher)
     if broken is not None and not interrupted:
         print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
     if interrupted or broken:
         _say_how_to_go_on(folder)
     if interrupted:
-        return INTERRUPTED
+        return INTERRUPTED, False
     # Sweeps that were not selected may lack a trial.
-    return int(folder.status({spec.key for spec in plan.todo}) != "finished")
+    return int(folder.status({spec.key for spec in plan.todo}) != "finished"), broken is None
 
 
 @contextmanager

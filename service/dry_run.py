@@ -7,8 +7,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from claims.looks import planned
 from runs.errors import UsageError
 from service.capacity import Capacity, this_machine
+from service.likely import show_chances
 from service.plan import Plan
 
 
@@ -18,17 +20,23 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     for spec in plan.todo:
         table.add_row(spec.key, spec.name, " ".join(spec.sweeps))
     Console(width=None if sys.stdout.isatty() else 100).print(table)
-    if not plan.todo:
+    trials = plan.todo
+    if plan.until is not None and not plan.last:
+        trials = [*trials, *plan.with_seeds(plan.until).todo]
+        begun = plan.asked.seeds - bool(plan.todo)
+        numbers = ", ".join(str(n) for n in planned(plan.until) if n > begun)
+        print(f"Looks at {numbers} seeds, until all is decided; at most {len(trials)} trials.")
+    if not trials:
         return
     here = Capacity.of([this_machine()], plan.study.resources) if address is None else None
     capacity = here.at_most(max_concurrent) if here else None
     slots = capacity.slots if capacity else max_concurrent or 1
     try:
-        chosen = dict.fromkeys(spec.settings for spec in plan.todo)
+        chosen = dict.fromkeys(spec.settings for spec in trials)
         for settings in chosen:
             settings.check()
         of_one = {settings: settings.cost() for settings in chosen}
-        costs = [of_one[spec.settings] for spec in plan.todo]
+        costs = [of_one[spec.settings] for spec in trials]
     except ValueError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -42,6 +50,7 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
         print(f"At most {slots} at once on this machine: {capacity.limit}.")
     else:
         print(f"How many run at once is known when the cluster at {address} is joined.")
+    show_chances(plan)
 
 
 def _time(hours: float) -> str:

@@ -14,6 +14,7 @@ from reports.reading import Reading, reading
 from reports.terminal import show
 from runs.folder import RESULTS_FILE, TABLE_FILE, RunFolder
 from runs.trial_folder import read_json
+from service import looks
 from service.publisher import Publisher
 from trainables.protocol import Settings
 
@@ -54,6 +55,7 @@ def conclude(
         publisher.notify()
     if gather:
         folder.write_results()
+    looks.take(folder)
     read = reading(folder.read())
     answer_file.write(read)
     try:

@@ -22,6 +22,7 @@ from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import nearest
 from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint
+from service import gpu
 from trainables.protocol import Diverged, Epoch, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
@@ -140,12 +141,9 @@ def reset_process(threads: int, gpu_share: float, seed: int) -> str:
     np.random.seed(seed)
     random.seed(seed)
     if gpu_share <= 0 or not torch.cuda.is_available():
+        torch.use_deterministic_algorithms(False)
         return "cpu"
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
-    torch.cuda.set_per_process_memory_fraction(min(1.0, gpu_share))
+    gpu.take(gpu_share)
     return "cuda"
 
 
@@ -163,7 +161,8 @@ def run_trial(
     """Yield every committed line, from where the folder stands to the end; then record the end.
 
     Divergence is recorded as the outcome (failed, with reason and epoch) and ends the
-    iteration; any other exception propagates and leaves the trial to be tried again.
+    iteration; any other exception propagates and leaves the trial to be tried again. A GPU without
+    memory left raises MemoryError, one sentence.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # A driver that was killed may leave a worker alive for a moment: only one may write here.
@@ -186,6 +185,12 @@ def run_trial(
         except Diverged as error:
             TrialFolder(folder).end("failed", f"diverged: {error}", diverged=True)
             return
+        except RuntimeError as error:
+            import torch
+
+            if isinstance(error, torch.OutOfMemoryError):
+                raise MemoryError(gpu.out_of_memory(gpus)) from error
+            raise
         trial.check_measured()
         TrialFolder(folder).end("finished")
 

@@ -21,7 +21,7 @@ import numpy as np
 from reports import answer_file, markdown, page
 from reports.reading import Reading, reading
 from runs import atomic, trial_folder
-from runs.artifacts import Absent, ClassTable, Confusion, Predictions, Seen
+from runs.artifacts import Absent, ClassTable, Confusion, Predictions, Seen, TestCurve
 from runs.bundle import Readable
 from runs.errors import UsageError
 from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
@@ -37,6 +37,7 @@ TRIAL_FILES = (
     Confusion.FILE_BEFORE,
     ClassTable.FILE,
 )
+CURVE_BYTES = 100_000  # of a trial: about 80 epochs of 10,000 test images
 
 
 def main() -> int:
@@ -96,6 +97,7 @@ def copy(run: RunFolder, to: Path, names: Mapping[str, str]) -> RunFolder:
         for name in TRIAL_FILES:
             _copy_text(trial.path, place, name, names)
         _copy_predictions(trial.path, place)
+        _copy_curve(trial.path, place)
     target.pack()
     shutil.rmtree(target.path / "figures", ignore_errors=True)
     shutil.copytree(run.path / "figures", target.path / "figures")
@@ -176,6 +178,15 @@ def _copy_predictions(source: Readable, target: Path) -> None:
         if said.classes is not None:
             arrays["classes"] = np.array(said.classes)
         np.savez_compressed(target / Predictions.FILE, **arrays)
+
+
+def _copy_curve(source: Readable, target: Path) -> None:
+    """Which test images were right by epoch, where that is small."""
+    if not (source / TestCurve.FILE).is_file():
+        return
+    content = (source / TestCurve.FILE).read_bytes()
+    if len(content) <= CURVE_BYTES:
+        (target / TestCurve.FILE).write_bytes(content)
 
 
 if __name__ == "__main__":

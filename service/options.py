@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from claims.looks import FIRST
 from runs.errors import UsageError, nearest, sentence
 from trainables.protocol import Settings
+
+UNTIL_DECIDED: Literal["until-decided"] = "until-decided"
+SEEDS = 3  # of a run that was not told: one answers nothing
+MAX_SEEDS = 12  # of one that goes on until its claims are decided
 
 
 class RunOptions(BaseModel):
@@ -18,10 +23,13 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     only: tuple[str, ...] = Field((), description="some sweeps only")
-    seeds: int | None = Field(
+    seeds: int | Literal["until-decided"] | None = Field(
         None,
-        ge=1,
-        description="seeds 0..N-1 of every variant (default: 3; 1 with --smoke and --debug)",
+        description=f"seeds 0..N-1 of every variant (default: {SEEDS}; 1 with --smoke and "
+        "--debug), or more of them, at planned numbers, until the claims are decided",
+    )
+    max_seeds: int | None = Field(
+        None, ge=FIRST, description=f"the most that until-decided goes to (default: {MAX_SEEDS})"
     )
     output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
     tracking_uri: str | None = Field(
@@ -42,9 +50,20 @@ class RunOptions(BaseModel):
     debug: bool = Field(False, description="run one trial here, in this process")
     trial: str | None = Field(None, description="which trial --debug runs; else the first")
 
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _number_of_seeds(cls, given: Any) -> Any:
+        if given in (None, UNTIL_DECIDED):
+            return given
+        number = str(given)
+        if not number.isdecimal() or int(number) < 1:
+            raise ValueError(f"should be at least 1, or {UNTIL_DECIDED}; got {given!r}.")
+        return int(number)
+
 
 OPTIONAL_VALUE = ("resume", "retry_failed")
 METAVARS = {
+    "seeds": f"N|{UNTIL_DECIDED}",
     "only": "SWEEP [SWEEP ...]",
     "resume": "[RUN]",
     "retry_failed": "[RUN]",

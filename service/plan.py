@@ -7,24 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from claims.looks import planned
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import STUDY_FILE, RunFolder
-from runs.record import FORMAT, Asked, Registered, StudyRecord
+from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
+from service import looks
 from service.environment import commit, environment
-from service.options import RunOptions
+from service.options import MAX_SEEDS, SEEDS, UNTIL_DECIDED, RunOptions
 from service.resources import Resources
 from service.study import Study
 from service.trial_spec import TrialSpec
-
-SEEDS = 3  # of a run that was not told: one answers nothing
 
 
 @dataclass(frozen=True)
 class Plan:
     """All trials of a run, those to run now, and the folder if there is one already.
 
+    sweeps: those that are selected now, () for all that the run has.
+    until: the most seeds, where more are added until the claims are decided; else None.
     program, command: what started the run, see StudyRecord.
     """
 
@@ -33,6 +35,8 @@ class Plan:
     todo: list[TrialSpec]
     asked: Asked
     folder: RunFolder | None = None
+    sweeps: tuple[str, ...] = ()
+    until: int | None = None
     program: str = ""
     command: str = "service.run"
 
@@ -43,6 +47,24 @@ class Plan:
             before.cpus if cpus is None else cpus, before.gpus if gpus is None else gpus
         )
         return replace(self, study=self.study.changed(resources=resources))
+
+    @property
+    def last(self) -> bool:
+        """Whether no look may follow its own."""
+        return self.until is None or self.asked.seeds >= self.until
+
+    @property
+    def selection(self) -> list[TrialSpec]:
+        """The trials of the selected sweeps."""
+        return [t for t in self.trials if not self.sweeps or set(t.sweeps) & set(self.sweeps)]
+
+    def with_seeds(self, seeds: int) -> Plan:
+        """The same with more seeds of the selected sweeps: these are what it lacks."""
+        known = {spec.same for spec in self.trials}
+        listed = self.study.trials(seeds, self.sweeps or self.asked.only)
+        more = [spec for spec in listed if spec.same not in known]
+        asked = self.asked.model_copy(update={"seeds": seeds})
+        return replace(self, trials=[*self.trials, *more], todo=more, asked=asked)
 
     @property
     def tracking_uri(self) -> str | None:
@@ -64,8 +86,21 @@ class Plan:
     def write(self, folder: RunFolder, inputs: dict[str, Any], uri: str) -> None:
         """Write study.json and every trial's settings.json; from here on trials may write."""
         folder.unpack()
-        before = folder.study if self.folder else None
-        record = self.record(before, inputs, uri, folder.name)
+        # Whoever adds seeds to what has ended may have looked at it.
+        before = looks.with_looks(folder, folder.study) if self.folder else None
+        self._write(folder, self.record(before, inputs, uri, folder.name))
+
+    def extend(self, folder: RunFolder) -> None:
+        """Write down the trials that this adds to a run that is under way."""
+        before = folder.study
+        changed = {"asked": self.asked, "trials": self._listed(before)}
+        self._write(folder, before.model_copy(update=changed))
+
+    def _listed(self, before: StudyRecord | None) -> tuple[TrialAsked, ...]:
+        listed = {trial.key: trial for trial in before.trials} if before else {}
+        return tuple({**listed, **{spec.key: spec.asked for spec in self.trials}}.values())
+
+    def _write(self, folder: RunFolder, record: StudyRecord) -> None:
         for spec in self.trials:
             path = folder.trial(spec.key).place
             path.mkdir(exist_ok=True)
@@ -88,8 +123,7 @@ class Plan:
         if before and before.resources != booked:
             print(f"Trials book {booked} now; the run began with {before.resources}, and numbers")
             print("may differ in their last digits.")
-        listed = {trial.key: trial for trial in before.trials} if before else {}
-        listed |= {spec.key: spec.asked for spec in self.trials}
+        listed = self._listed(before)
         sweeps = {sweep: self.study.varied(sweep) for sweep in self.study.sweeps}
         now: dict[str, Any] = {
             "study": self.study.name,
@@ -101,7 +135,7 @@ class Plan:
             "tracking_uri": uri,
             "resources": booked,
             "sweeps": {sweep: names for sweep, names in sweeps.items() if _ran(sweep, listed)},
-            "trials": tuple(listed.values()),
+            "trials": listed,
         }
         if before is not None:
             again = here.model_dump() | environment()
@@ -124,8 +158,8 @@ class Plan:
         )
 
 
-def _ran(sweep: str, listed: Mapping[str, Any]) -> bool:
-    return any(sweep in trial.sweeps for trial in listed.values())
+def _ran(sweep: str, listed: Sequence[TrialAsked]) -> bool:
+    return any(sweep in trial.sweeps for trial in listed)
 
 
 def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
@@ -134,14 +168,25 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     chosen = base.overridden(values, options.only)
     if options.controls:
         chosen = chosen.with_controls()
-    seeds = options.seeds or (1 if options.smoke or options.debug else SEEDS)
+    seeds, until = _seeds(options)
     trials = chosen.trials(seeds, options.only)
     asked = Asked(
         values={name: [chosen.validated(name, v) for v in given] for name, given in values.items()},
         only=options.only,
         seeds=seeds,
+        max_seeds=until,
         smoke=options.smoke,
         controls=options.controls,
         output=str(options.output),
     )
-    return Plan(chosen, trials, trials, asked)
+    return Plan(chosen, trials, trials, asked, sweeps=options.only, until=until)
+
+
+def _seeds(options: RunOptions) -> tuple[int, int | None]:
+    """Of a new run: how many, and the most where more may be added."""
+    if options.seeds == UNTIL_DECIDED:
+        most = options.max_seeds or MAX_SEEDS
+        return planned(most)[0], most
+    if options.max_seeds is not None:
+        raise UsageError("--max-seeds is what --seeds until-decided goes to; give both.")
+    return options.seeds or (1 if options.smoke or options.debug else SEEDS), None

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from runs.errors import UsageError, nearest, sentence
 from runs.folder import RunFolder
 from runs.record import Asked, Ended, StudyRecord
+from service import more_seeds
 from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
 from service.study import CONTROLS, Study
-from service.trial_spec import TrialSpec
+from service.trial_spec import TrialSpec, same
 from trainables.protocol import Settings
 
 
@@ -30,11 +31,13 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     base = study.smaller() if before.asked.smoke else study
     # What was held is taken from the run, whatever the study holds by now.
     settings = _settings_from(type(base.settings), before.settings, folder)
+    seeds, until = more_seeds.number(before, options)
     base = base.changed(settings=settings, resources=Resources(**before.resources))
     asked = Asked(
         values=_agreed(base, before, values),
         only=_sweeps(base, before.asked.only, options.only),
-        seeds=_seeds(before.asked.seeds, options.seeds),
+        seeds=seeds,
+        max_seeds=before.asked.max_seeds,
         smoke=before.asked.smoke,
         controls=options.controls or before.asked.controls,
         output=before.asked.output,
@@ -47,8 +50,13 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     trials = _under_their_keys(listed, before, moved, folder)
     wanted = {*options.only, CONTROLS} if options.controls else {*options.only}
     selected = [t for t in trials if not options.only or set(t.sweeps) & wanted]
+    if not isinstance(options.seeds, int):
+        selected = more_seeds.as_far_as_asked(selected, before, wanted)
+    more_seeds.check_left(selected, folder, options.only)
     todo = _todo(selected, folder, retry=options.retry_failed is not None)
-    return Plan(chosen, trials, todo, asked, folder)
+    known = {trial.key for trial in before.trials} | {trial.key for trial in selected}
+    trials = [trial for trial in trials if trial.key in known]
+    return Plan(chosen, trials, todo, asked, folder, options.only, until)
 
 
 def _settings_from(kind: type[Settings], values: Mapping[str, Any], folder: RunFolder) -> Settings:
@@ -80,13 +88,8 @@ def _under_their_keys(
         varied = {name for sweep in trial.sweeps for name in before.sweeps.get(sweep, ())}
         places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
         kept = _settings_from(type(trials[0].settings), {**trial.settings, **places}, folder)
-        known[_same(kept, trial.seed)] = trial.key
-    return [replace(t, key=known.get(_same(t.settings, t.seed), t.key)) for t in trials]
-
-
-def _same(settings: Settings, seed: int) -> str:
-    """What two trials share if they compute the same."""
-    return json.dumps([settings.identity(), seed], sort_keys=True)
+        known[same(kept, trial.seed)] = trial.key
+    return [replace(t, key=known.get(t.same, t.key)) for t in trials]
 
 
 def _agreed(
@@ -138,12 +141,6 @@ def _had(base: Study, before: StudyRecord, name: str) -> list[Any]:
 def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     study.check_sweeps(more)
     return tuple(dict.fromkeys([*before, *more])) if before else ()
-
-
-def _seeds(before: int, asked: int | None) -> int:
-    if asked is not None and asked < before:
-        raise UsageError(f"The run has {before} seeds already; got --seeds {asked}.")
-    return asked or before
 
 
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:

@@ -115,7 +115,10 @@ class Study:
         return any(has(settings.canonical(), case) for case in self.may_diverge)
 
     def trials(self, seeds: int = 1, only: Sequence[str] = ()) -> list[TrialSpec]:
-        """Every trial, seed by seed so that an interrupted run is balanced; none twice."""
+        """Every trial, seed by seed so that an interrupted run is balanced; none twice.
+
+        What draws nothing has one, of seed 0, however many seeds there are.
+        """
         if seeds < 1:
             raise UsageError(f"seeds must be at least 1; got {seeds}.")
         self.check_sweeps(only)
@@ -143,6 +146,7 @@ class Study:
             )
             for seed in range(seeds)
             for identity, settings in chosen.items()
+            if seed == 0 or settings.draws
         ]
 
     def check_sweeps(self, only: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,12 @@ from reports.answer_template import mentions
 from runs.errors import UsageError, nearest
 from runs.variants import label
 from service.sweeps import choices, has, is_grid, spaces
-from trainables.protocol import Settings
+from trainables.protocol import Settings, measured_by
 
 if TYPE_CHECKING:
     from service.study import Study
+
+TIMED = ("time/seconds", "time/peak_gpu_gib")  # what is measured of every trial
 
 
 def check_values(study: Study) -> None:
@@ -40,10 +43,11 @@ def check_values(study: Study) -> None:
 
 
 def check_words(study: Study) -> None:
-    """Refuse a question, baseline, claim or answer about what the study does not have."""
+    """Refuse a question, baseline, metric, claim or answer about what the study does not have."""
     _check_question(study)
     _check_baseline(study)
     _check_claims(study)
+    _check_metrics(study)
     _check_named_variants(study)
     _check_answer(study)
 
@@ -161,6 +165,20 @@ def _check_claims(study: Study) -> None:
                     f"Claim {claim.id} is about {dict(chosen)}, which no variant of sweep "
                     f"{sweep} has."
                 )
+
+
+def _check_metrics(study: Study) -> None:
+    """Refuse a metric that the trainable never measures, if it says what it does."""
+    names = measured_by(study.trainable)
+    asked = [(f"Study {study.name} chooses by", study.metric)]
+    for claim in study.claims:
+        for part in claim.test.simple:
+            read = [metric for on in (part.on, *part.on.others()) for metric in on.metrics]
+            asked += [(f"Claim {claim.id} is about", metric) for metric in read]
+    for who, metric in asked:
+        if names and not any(fnmatchcase(metric, name) for name in (*names, *TIMED)):
+            near = nearest(metric, [name for name in names if "*" not in name])
+            raise UsageError(f"{who} {metric}, which its trainable does not measure{near}")
 
 
 def _check_named_variants(study: Study) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from runs.record import TrialAsked
@@ -28,6 +29,11 @@ class TrialSpec:
         return f"{self.variant} seed={self.seed}"
 
     @property
+    def same(self) -> str:
+        """What two trials share if they compute the same, whatever their keys."""
+        return same(self.settings, self.seed)
+
+    @property
     def asked(self) -> TrialAsked:
         """What the run folder records of it."""
         return TrialAsked(
@@ -36,4 +42,10 @@ class TrialSpec:
             sweeps=self.sweeps,
             settings=self.settings.canonical(),
             may_diverge=self.may_diverge,
+            draws=self.settings.draws,
         )
+
+
+def same(settings: Settings, seed: int) -> str:
+    """What two trials share if they compute the same."""
+    return json.dumps([settings.identity(), seed], sort_keys=True)

@@ -1,8 +1,8 @@
 """Train one trial of a run again and compare every number:  python -m service.verify RUN.
 
 Data or weights that lie elsewhere by now are named as when a study is run: --data-dir DIR,
---weights FILE. The same numbers come out on the same kind of processor with the same versions and
-threads; elsewhere they part in their last digits, and more with every epoch.
+--weights FILE. The same numbers come out on the same kind of processor, or of GPU, with the same
+versions and threads; elsewhere they part in their last digits, and more with every epoch.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def main() -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    return _told(spec, compared(folder.trial(spec.key).lines, again))
+    before = folder.trial(spec.key).lines
+    for name in measured_since(before, again):
+        print(f"{name} is measured now, and was not when this run was made.")
+    return _told(spec, compared(before, again))
 
 
 def _plan(folder: RunFolder, study: str | None, places: Sequence[str]) -> Plan:
@@ -104,10 +107,21 @@ def compared(
 ) -> list[tuple[str, Any, Any]]:
     """Every number of the lines of both, as ("val/loss in epoch 3", before, after).
 
-    What takes time is none of them. One that only one of them has is None in the other.
+    What takes time is none of them, nor what was not measured at all before. One that only one of
+    them has is None in the other.
     """
-    one, other = dict(_numbers(before)), dict(_numbers(after))
+    new = measured_since(before, after)
+    again = [{name: v for name, v in line.items() if name not in new} for line in after]
+    one, other = dict(_numbers(before)), dict(_numbers(again))
     return [(name, one.get(name), other.get(name)) for name in {**one, **other}]
+
+
+def measured_since(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Metrics of the second lines that none of the first has, as an older run lacks them."""
+    known = {name for line in before for name in line}
+    return list(dict.fromkeys(name for line in after for name in line if name not in known))
 
 
 def _numbers(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:

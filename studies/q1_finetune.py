@@ -41,7 +41,10 @@ STUDY = service.Study(
             test=every(
                 [
                     below(
-                        "unfreeze", VARIANTS[f"layer{i}"], VARIANTS[HEAD_ONLY], EpochsTo(by="last")
+                        "unfreeze",
+                        VARIANTS[f"layer{i}"],
+                        VARIANTS[HEAD_ONLY],
+                        EpochsTo(metric="train/loss", alternatives=("val/loss",)),
                     )
                     for i in (1, 2, 3, 4)
                 ]

@@ -6,7 +6,8 @@ Varied: kernel x scaling (scaled by what train alone shows); the layer, its outp
 what they are computed from ("avgpool"); C; and the classifier, a support vector machine or a
 fully-connected head on the same features and split.
 Chosen by val/accuracy; test is measured once, at the end. A support vector machine draws nothing at
-random: its seed only chooses which train images are validation.
+random: its seed only chooses which train images are validation. Where these are given, as by a
+folder with val/, a machine is one trial, and is compared over test images alone.
 
     python -m studies.q1_svm --data-dir DATA
     python -m studies.q1_svm --smoke

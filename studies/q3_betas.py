@@ -44,7 +44,10 @@ STUDY = service.Study(
             test=every(
                 [
                     Trend(
-                        sweep="beta2", over="beta2", on=Roughness(metric="train/loss"), rises=True
+                        sweep="beta2",
+                        over="beta2",
+                        on=Roughness(metric="train/loss", alternatives=("val/loss",)),
+                        rises=True,
                     ),
                     *(
                         alike("beta2", BETA2[beta2], BETA2[0.999], margin=0.02)

@@ -9,10 +9,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from runs.record import StudyRecord, TrialRecord
 from runs.run import Run
+from runs.test_images import TestImages
 from runs.variants import label
 
 
@@ -49,10 +51,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="finished",
-           diverged=None, folder=Path("nowhere")):  # fmt: skip
+           diverged=None, folder=Path("nowhere"), labels=None, predicted=None):  # fmt: skip
     """curves: metric to its values by epoch, whose last one is also in metrics.
 
     sweep: one, or several.  diverged: by default what failed did.
+    labels, predicted: of its test images, whose accuracy is then in metrics, too.
     """
     curves = curves or {}
     length = max(map(len, curves.values()), default=0)
@@ -61,8 +64,10 @@ def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="fi
         for e in range(length)
     ]
     last = {name: values[-1] for name, values in curves.items()} | (metrics or {})
+    if predicted is not None:
+        last = {"test/accuracy": float(np.mean(np.equal(labels, predicted)))} | last
     diverged = status == "failed" if diverged is None else diverged
-    return TrialRecord(
+    trial = TrialRecord(
         key=f"{label(settings, settings)}/{seed}",
         seed=seed,
         sweeps=(sweep,) if isinstance(sweep, str) else sweep,
@@ -76,6 +81,9 @@ def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="fi
         lines=lines,
         folder=folder,
     )
+    if predicted is not None:  # as if they lay in its folder
+        vars(trial)["test_images"] = TestImages(np.asarray(labels), np.asarray(predicted))
+    return trial
 
 
 def _run(made, /, dataset="digits", path=Path("nowhere"), tracked=None, **study):

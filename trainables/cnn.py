@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from trainables.image_settings import ImageSettings
-from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When
-from trainables.training import optimizers
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When, measures
+from trainables.training import metric_names, optimizers
 from trainables.training.optimizers import BETA1, BETA2, Optimizer
 from trainables.training.randomness import derive, generator
 
@@ -132,12 +132,28 @@ class Settings(ImageSettings):
         steps = math.ceil(sizes.train / self.batch_size)  # an epoch
         epochs = self.epochs if self.budget == "epochs" else self.steps / steps
         # An image inferred takes a quarter of one trained; test is inferred at most twice.
-        images = epochs * (sizes.train + sizes.val / 4) + 2 * sizes.test / 4
+        images = epochs * (sizes.train + sizes.val / 4) + (sizes.train + 2 * sizes.test) / 4
         return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
 
 
+@measures(
+    *metric_names.NETWORK,
+    "train/steps",
+    "train/images",
+    "train/batch_size",
+    "train/lr",
+    "time/train_seconds",
+    "updates/gradient_norm",
+    "updates/update_norm",
+    "updates/update_ratio",
+    "updates/update_ratio_*",
+    "updates/gradient_cosine",
+    "updates/update_cosine",
+    "updates/effective_step",
+    "updates/noise_scale",
+)
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield an Epoch an epoch, then one with the test metrics of the last and the best epoch."""
+    """Yield an Epoch an epoch, then one with what the last and the best epoch come to."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -145,6 +161,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from images.orders import epoch_batches
     from models.cnn import CNN
     from trainables.training import network_evaluation, seen
+    from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
     from trainables.training.update_log import UpdateLog
 
@@ -161,6 +178,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         population=None if settings.order == "replacement" else images,
         at_random=settings.order not in ("file", "sorted"), kept=saved["updates"],
     )  # fmt: skip
+    test_curve = CurveLog(splits.test.labels, saved.get("test_right"))
     if saved["epoch"]:
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -210,13 +228,16 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         }
         metrics |= network_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            metrics |= network_evaluation.curve_point(net, sets["test"], "test_curve")
+            logits_of_test, _ = network_evaluation.logits_of(net, sets["test"])
+            metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "step": step, "updates": log.state()}
+        state["test_right"] = test_curve.state()
         state |= {"net": net.state_dict(), "optimizer": optimizer.state_dict()}
         yield Epoch(metrics, state)
 
     log.save(trial.folder, min(settings.batch_size, images))
-    evaluation = network_evaluation.final(trial, net, sets["test"], classes, epoch)
+    test_curve.save(trial.folder, epoch)
+    evaluation = network_evaluation.final(trial, net, sets, classes, epoch)
     if settings.keep_weights:
         network_evaluation.keep_weights(net, trial.folder)
     yield Epoch(evaluation, None)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from trainables.backbone_settings import BackboneSettings
-from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When, measures
+from trainables.training import metric_names
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -122,20 +123,33 @@ class Settings(BackboneSettings):
         sizes = self.sizes()
         factor = {"resnet18": 1.0, "resnet34": 2.0, "resnet50": 2.6}[self.model]
         factor *= (self.image_size / 64) ** 2 * (16 if self.stem == "small" else 1)
-        seconds = self.epochs * (sizes.train / 50 + sizes.val / 230) + 2 * sizes.test / 230
+        seconds = self.epochs * (sizes.train / 50 + sizes.val / 230)
+        seconds += (sizes.train + 2 * sizes.test) / 230
         # A checkpoint holds weights and momentum; the best epoch's is kept beside the last.
         checkpoint = {"resnet18": 9e7, "resnet34": 1.7e8, "resnet50": 2e8}[self.model]
         return seconds * factor, 2 * checkpoint
 
 
+@measures(
+    *metric_names.NETWORK,
+    "train/cross_entropy",
+    "train/auxiliary_loss",
+    "train/embedding_norm",
+    "train/images",
+    "test/recall_at_1",
+    "test/map_at_r",
+    "test/knn_accuracy",
+    "test/intra_inter_ratio",
+)
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield an Epoch an epoch, then one with the test metrics of the last and the best epoch."""
+    """Yield an Epoch an epoch, then one with what the last and the best epoch come to."""
     import torch
     from torch.nn.functional import cross_entropy
 
     from images.batches import augment, normalize, to_device
     from losses import CenterLoss, TripletLoss
     from trainables.training import embedding_evaluation, seen
+    from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
 
     splits = settings.load(trial.seed)
@@ -147,6 +161,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
     auxiliary = _auxiliary(settings, net, trial.device)
+    test_curve = CurveLog(splits.test.labels, (trial.state or {}).get("test_right"))
     start = 0
     if trial.state is not None:
         start = trial.state["epoch"]
@@ -191,11 +206,14 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         metrics["train/images"] = running.count
         metrics |= embedding_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            metrics |= embedding_evaluation.curve_point(net, sets["test"], "test_curve")
+            _, logits_of_test, _ = embedding_evaluation.outputs(net, sets["test"])
+            metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
         state["auxiliary"] = {} if auxiliary is None else auxiliary.state_dict()
+        state["test_right"] = test_curve.state()
         yield Epoch(metrics, state)
 
+    test_curve.save(trial.folder, settings.epochs)
     evaluation = embedding_evaluation.final(
         trial, net, sets, splits.train.classes, settings.epochs, keep_weights=settings.keep_weights
     )

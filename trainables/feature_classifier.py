@@ -18,8 +18,8 @@ from pydantic import Field, field_validator
 
 from trainables.backbone_settings import BackboneSettings
 from trainables.features import extraction, svm
-from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When
-from trainables.training import seen
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When, measures
+from trainables.training import metric_names, seen
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -83,6 +83,12 @@ class Settings(BackboneSettings):
             pass
         raise ValueError(f"must be scale or a number above 0; got {value!r}.")
 
+    @property
+    def draws(self) -> bool:
+        """False for a machine whose images and features do not depend on the seed either."""
+        drawn_features = self.weights == "none" or self.stem == "small"
+        return self.classifier != "svm" or drawn_features or self.draws_images
+
     def check(self) -> None:
         """Also refuse more images than this machine's memory has room for in kernel values.
 
@@ -119,8 +125,9 @@ class Settings(BackboneSettings):
         return 3 + pairs * 2.5e-7, 1e7
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-        """What a seed means for a machine that draws nothing."""
-        if not any(t["settings"].get("classifier") == "svm" for t in trials):
+        """What a seed means for a machine that draws nothing, where validation is carved."""
+        own = (t["settings"] for t in trials if t["settings"].get("classifier") == "svm")
+        if not any("val_fraction" in settings for settings in own):
             return []
         return [
             "A support vector machine draws nothing at random: its seed only chooses which train "
@@ -128,8 +135,14 @@ class Settings(BackboneSettings):
         ]
 
 
+@measures(
+    *metric_names.NETWORK,
+    "train/support_vectors",
+    "time/gram_seconds",
+    "time/fit_seconds",
+)
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield an Epoch an epoch (a machine has one), then one with the test metrics."""
+    """Yield an Epoch an epoch (a machine has one), then one with what it comes to."""
     global _last_grams
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
@@ -192,7 +205,9 @@ def _machine(
     if trial.state is None:
         yield Epoch(metrics, {"epoch": 1})  # nothing to go on from: a machine is fitted in one go
     last = best = scores["test"]
-    yield Epoch(evaluation.final(trial.folder, classes, labels["test"], last, best), None)
+    end = evaluation.final(trial.folder, classes, labels["test"], last, best)
+    # It was fitted, and asked, on the train images as they are.
+    yield Epoch({"train_clean/accuracy": metrics["train/accuracy"]} | end, None)
 
 
 def _head(
@@ -209,6 +224,7 @@ def _head(
     from images.batches import Loaded, shuffled_batches
     from models.heads import head
     from trainables.training import network_evaluation
+    from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
 
     data = {
@@ -225,6 +241,7 @@ def _head(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
+    test_curve = CurveLog(labels["test"], (trial.state or {}).get("test_right"))
     start = 0
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
@@ -250,9 +267,12 @@ def _head(
         metrics = running.means("train")
         metrics |= network_evaluation.curve_point(net, data["val"], "val")
         if settings.test_curves:
-            metrics |= network_evaluation.curve_point(net, data["test"], "test_curve")
+            logits_of_test, _ = network_evaluation.logits_of(net, data["test"])
+            metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        state["test_right"] = test_curve.state()
         yield Epoch(metrics, state)
 
-    evaluation = network_evaluation.final(trial, net, data["test"], classes, settings.epochs)
+    test_curve.save(trial.folder, settings.epochs)
+    evaluation = network_evaluation.final(trial, net, data, classes, settings.epochs)
     yield Epoch(evaluation, None)

@@ -17,7 +17,8 @@ from pydantic import Field, field_validator, model_validator
 from models import parts
 from trainables.backbone_settings import BackboneSettings
 from trainables.features import extraction
-from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial
+from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, measures
+from trainables.training import metric_names
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
@@ -148,7 +149,8 @@ class Settings(BackboneSettings):
         sizes = self.sizes()
         work = stages.multiply_adds(self.model, self.stem, self.image_size)
         left = sum(work.values()) - sum(work[stage] for stage in self.prefix())
-        images = self.epochs * (sizes.train + sizes.val * 50 / 230) + 2 * sizes.test * 50 / 230
+        images = self.epochs * (sizes.train + sizes.val * 50 / 230)
+        images += (sizes.train + 2 * sizes.test) * 50 / 230
         return 5 + images / 50 * left / 1.49e8, 4e8
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -178,8 +180,17 @@ class Settings(BackboneSettings):
         )
 
 
+@measures(
+    *metric_names.NETWORK,
+    "train/trainable_parameters",
+    "train/prefix_difference",
+    "time/train_seconds",
+    "time/epoch_saving",
+    "test_before/accuracy",
+    "test_before/accuracy_*",
+)
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
-    """Yield an Epoch an epoch, then one with the test metrics of before and after."""
+    """Yield an Epoch an epoch, then one with what the network comes to, before and after."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -188,6 +199,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from models.heads import head
     from trainables.features import frozen_prefix
     from trainables.training import network_evaluation, seen
+    from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
 
     splits, prefix = settings.load(trial.seed), settings.prefix()
@@ -210,6 +222,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
     rates = [settings.lr, settings.body_lr] if body else [settings.lr]
+    test_curve = CurveLog(splits.test.labels, (trial.state or {}).get("test_right"))
     start = 0
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
@@ -248,11 +261,14 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             metrics["time/epoch_saving"] = whole / seconds
         metrics |= network_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
-            metrics |= network_evaluation.curve_point(net, sets["test"], "test_curve")
+            logits_of_test, _ = network_evaluation.logits_of(net, sets["test"])
+            metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+        state["test_right"] = test_curve.state()
         yield Epoch(metrics, state)
 
-    evaluation = network_evaluation.final(trial, net, sets["test"], classes, settings.epochs)
+    test_curve.save(trial.folder, settings.epochs)
+    evaluation = network_evaluation.final(trial, net, sets, classes, settings.epochs)
     if settings.keep_weights:
         network_evaluation.keep_weights(model, trial.folder)
     yield Epoch(evaluation | before, None)

@@ -25,7 +25,8 @@ class ImageSettings(Settings):
 
     dataset: str = Field(
         "digits",
-        description="digits, stl10, tiny_imagenet, dogs_vs_cats, or folder:PATH (train/, test/)",
+        description="digits, stl10, tiny_imagenet, dogs_vs_cats, or folder:PATH (train/, test/, "
+        "and val/ or none)",
     )
     data_dir: Annotated[str | None, NotIdentity()] = Field(
         None, description="where data, weights and caches lie; else STUDIES_DATA_DIR, else ./data"
@@ -35,7 +36,9 @@ class ImageSettings(Settings):
     images_per_class: int | None = Field(
         None, ge=1, description="train images a class, validation already carved out; default all"
     )
-    val_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that is validation")
+    val_fraction: float = Field(
+        0.1, gt=0, lt=1, description="share of train that is validation, unless that is given"
+    )
     control: Literal["none", "one_batch", "shuffled_labels"] = Field(
         "none", description="train on one batch again and again, or on shuffled labels: a check"
     )
@@ -69,8 +72,22 @@ class ImageSettings(Settings):
         return super().identity() | {"dataset": self.dataset.partition(":")[0]}
 
     def applies(self, name: str) -> bool:
-        """As for all settings; `control` is left out of a trial that is none."""
-        return super().applies(name) and (name != "control" or self.control != "none")
+        """As for all settings, but for two.
+
+        `control` is left out of a trial that is none, and `val_fraction` where validation is given.
+        """
+        if name == "control" and self.control == "none":
+            return False
+        if name == "val_fraction" and images.gives_validation(self.dataset):
+            return False
+        return super().applies(name)
+
+    @property
+    def draws_images(self) -> bool:
+        """Whether the seed decides which images are train and validation, or their labels."""
+        if self.images_per_class is not None or self.control == "shuffled_labels":
+            return True
+        return not images.gives_validation(self.dataset)
 
     def check(self) -> None:
         """Refuse a data set that is missing or too small; decodes nothing.
@@ -117,8 +134,10 @@ class ImageSettings(Settings):
         return {"dataset": asdict(self.load(0, progress).info)}
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
-        """Which images are left out, and whether they are others than the published ones."""
+        """Which images are left out or given, and whether they are the published ones."""
         notes = []
+        if inputs["dataset"]["validation"] == "given":
+            notes.append("Validation is given with the images, and is the same for every seed.")
         if dropped := inputs["dataset"]["dropped"]:
             more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
             notes.append(

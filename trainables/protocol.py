@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -68,6 +68,14 @@ class Settings(BaseModel):
     def identity(self) -> dict[str, Any]:
         """What decides the numbers, ready for JSON: canonical settings without any path."""
         return {name: value for name, value in self.canonical().items() if self.is_identity(name)}
+
+    @property
+    def draws(self) -> bool:
+        """Whether a trial draws anything by its seed, the images that it is given included.
+
+        One that does not has the same numbers whatever its seed: it is one trial, of seed 0.
+        """
+        return True
 
     def check(self) -> None:
         """Refuse inputs that are not there; cheap.
@@ -152,3 +160,23 @@ class Trial(Protocol):
 
 
 Trainable = Callable[[Any, Trial], Iterator[Epoch]]
+T = TypeVar("T", bound=Trainable)
+
+
+def measures(*names: str) -> Callable[[T], T]:
+    """Say what a trainable measures: a study that claims something of another metric is refused.
+
+    names: of metrics, with some settings or with all; * in them stands for any characters.
+    """
+
+    def said(trainable: T) -> T:
+        vars(trainable)["measures"] = names
+        return trainable
+
+    return said
+
+
+def measured_by(trainable: Trainable) -> tuple[str, ...]:
+    """What a trainable is said to measure, names as in `measures`; () where nothing is said."""
+    names: tuple[str, ...] = getattr(trainable, "measures", ())
+    return names

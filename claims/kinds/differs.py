@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, Self
 
-from claims.evidence import detectable, effect, left_out, pairs, spelt
+from claims.aim import Aim, supposed_difference
+from claims.evidence import Sample, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Region, Selection, in_words, judge_interval, listed
+from claims.kinds.judging import Region, found, in_words
+from claims.kinds.kind import Selection, listed
 from claims.kinds.pair import Pair
-from claims.measures import ACCURACY, Measure
+from claims.measures import ACCURACY, At, Last, Measure
+from claims.units import POINTS
 from runs.run import Run
 
 
@@ -34,26 +38,33 @@ class Differs(Pair):
         each = "each " if len(tests) > 1 else ""
         return f"{tests[0].on.says}: {pairs}, {each}{tests[0].wanted}"
 
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean difference lies."""
-        both = pairs(run, self.sweep, self.of, self.to)
-        difference = effect(both, self.on, confidence)
-        status = judge_interval(difference, self.within)
-        notes = [
-            left_out(run, self.sweep, (self.of, self.to), difference),
-            self.on.caveat([(own, (own, other)) for own, other in both]),
-        ]
-        blind = detectable(both, self.on) if status == "no detectable difference" else None
-        return Finding(
-            says=self.says,
-            status=status,
-            wanted=self.wanted,
-            effect=difference,
-            scale=self.on.scale,
-            unit=self.on.unit,
-            detectable=blind,
-            note=" ".join(note for note in notes if note),
-        )
+        samples = self.samples(run)
+        estimates = self.estimates(run, samples)
+        favoured = self._favoured(samples)
+        finding = found(self, estimates, self.within, samples, favoured, alpha)
+        return replace(finding, note=self.notes(run, samples, finding))
+
+    def aim(self, run: Run) -> Aim:
+        """The difference: as far apart as the claim is about, or not at all."""
+        samples = self.samples(run)
+        estimates = self.estimates(run, samples)
+        supposed = supposed_difference(self.within, self.on, estimates[0])
+        return Aim(estimates, self.within, samples, self._favoured(samples), *supposed)
+
+    def _favoured(self, samples: tuple[Sample, Sample]) -> Sequence[Sample]:
+        """For which the claim speaks: both where it names no side.
+
+        It speaks for the first, if not for the lower of two accuracies.
+        """
+        of, to = samples
+        above = all(high is None for _, high in self.within)
+        below = all(low is None for low, _ in self.within)
+        if not above and not below:
+            return samples
+        shares = isinstance(self.on, Last | At) and self.on.unit == POINTS.word
+        return (to,) if below and shares else (of,)
 
 
 def beats(

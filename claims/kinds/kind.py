@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, FiniteFloat, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny
 
-from claims.finding import Finding, Status
+from claims.aim import Aim
+from claims.finding import DECIDED, Finding, Status
+from claims.looks import alpha_of
 from claims.measures import Measure
-from claims.needs import Missing, Needs, together
-from claims.statistics import CONFIDENCE, Difference, within
+from claims.needs import LearntNothing, Missing, Needs, Uncounted, together
 from claims.value import Value
 from runs.run import Run
+from runs.variants import Variant
 
 Selection = Mapping[str, Any]
-Region = Annotated[tuple[tuple[FiniteFloat | None, FiniteFloat | None], ...], Field(min_length=1)]
-"""Open intervals, None being without end: ((0.05, None),) is "more than 5 points"."""
 
 
 class Kind(Value, ABC):
@@ -66,6 +67,10 @@ class Kind(Value, ABC):
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What it comes to in the first of the runs; in all of them where OVER_RUNS says so."""
 
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """What else than the clause of one finding says why it comes to this status, or ""."""
+        return ""
+
     def lacks(self, runs: Sequence[Run], findings: Sequence[Finding]) -> tuple[Run, Needs]:
         """What would have to be there for what was not tested, and in which run."""
         return runs[0], together(one.needs for one in findings if one.status == "not tested")
@@ -80,8 +85,7 @@ class Part(Kind):
 
     RULE: ClassVar[str] = (
         "The whole interval decides: supported where all of it lies where the claim says, refuted "
-        "where none of it does, and no detectable difference where it reaches over the bound that "
-        "the claim names."
+        "where none of it does, and undecided where it reaches over the bound that the claim names."
     )
     """What decides, a sentence for people."""
 
@@ -103,6 +107,10 @@ class Part(Kind):
     def compares(self) -> Collection[str] | None:
         """The settings of which the sweep must vary one; None where it compares nothing."""
 
+    def pair(self, run: Run) -> tuple[Variant, Variant] | None:
+        """The two variants whose difference it is about; None where there are not two."""
+        return None
+
     @abstractmethod
     def selections(self) -> Iterator[Selection]:
         """The variants that it names."""
@@ -112,22 +120,49 @@ class Part(Kind):
         """Every setting that it names, with its value; None where it has no certain one."""
 
     @abstractmethod
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """What it comes to in a run.
 
-        confidence: of its interval, in (0, 1).
+        alpha: what its interval may err with, in (0, 1).
 
         Raises Missing if the run lacks something.
         """
 
-    def finding(self, run: Run, confidence: float = CONFIDENCE) -> Finding:
-        """What it comes to; where the run lacks something it is not tested, and says what."""
+    def aim(self, run: Run) -> Aim:
+        """What decides it, as far as a run lets one expect that of another one.
+
+        Raises Missing if the run lacks something, or where nothing can be said beforehand.
+        """
+        raise Missing(f"nothing is known beforehand of claims of kind {self.kind}")
+
+    def finding(self, run: Run, share: float = 1.0) -> Finding:
+        """What it comes to; where the run lacks something it is not tested, and says what.
+
+        share: of what the run's look may err with, in (0, 1].
+        """
+        alpha = share * alpha_of(run.study, self.sweep)
         try:
-            return self.find(run, confidence)
+            found = self.find(run, alpha)
+        except Uncounted as why:
+            return Finding(self.says, "undecided", self.wanted, clause=str(why))
         except Missing as why:
             return Finding(
-                self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs
+                self.says, "not tested", self.wanted, note=f"{why}.", needs=why.needs,
+                learnt_nothing=isinstance(why, LearntNothing),
             )  # fmt: skip
+        return replace(found, fragile=self._turned(run, alpha, found.status))
+
+    def _turned(self, run: Run, alpha: float, status: Status) -> str:
+        """What measures come to that would do as well, where that is decided otherwise; or ""."""
+        turned = []
+        for other in self.on.others() if status in DECIDED else ():
+            try:
+                found = self.model_copy(update={"on": other}).find(run, alpha)
+            except Missing:
+                continue
+            if found.status in DECIDED and found.status != status:
+                turned.append(f"{found.status} by {other.says}")
+        return ", ".join(turned)
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """What it comes to in the first run."""
@@ -152,31 +187,3 @@ AnyKind = Annotated[SerializeAsAny[Kind], BeforeValidator(_from_data)]
 def listed(names: Sequence[str], word: str = "and") -> str:
     """For people: "a, b and c"."""
     return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
-def judge_interval(effect: Difference, region: Region) -> Status:
-    """Where the whole interval of an effect lies to open intervals."""
-    ends = [
-        (-float("inf") if low is None else low, float("inf") if high is None else high)
-        for low, high in region
-    ]
-    if any(within(effect, low, high) for low, high in ends):
-        return "supported"
-    if all(effect.high <= low or effect.low >= high for low, high in ends):
-        return "refuted"
-    return "no detectable difference"
-
-
-def in_words(region: Region, on: Measure) -> str:
-    """Open intervals in words: "above 5 points", "-2 to 2 points"."""
-    return " or ".join(_interval(ends, on) for ends in region)
-
-
-def _interval(ends: tuple[float | None, float | None], on: Measure) -> str:
-    low, high = (None if end is None else f"{on.scale * end:g}" for end in ends)
-    unit = f" {on.unit}" if on.unit else ""
-    if high is None:
-        return f"above {low}{unit}"
-    if low is None:
-        return f"below {high}{unit}"
-    return f"{low} to {high}{unit}"

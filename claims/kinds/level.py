@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
-from claims import statistics
-from claims.evidence import SEEDS, left_out, select, spelt
+from claims.aim import Aim, supposed_level
+from claims.estimates import Estimate, ways
+from claims.evidence import Sample, left_out, select, spelt
 from claims.finding import Finding
-from claims.kinds.kind import Part, Region, Selection, in_words, judge_interval
-from claims.needs import Missing, Needs
+from claims.kinds.judging import Region, found, in_words, of_deaths
+from claims.kinds.kind import Part, Selection
 from runs.run import Run
 
 
@@ -45,19 +45,20 @@ class Level(Part):
         """Those of the one."""
         yield from self.of.items()
 
-    def find(self, run: Run, confidence: float) -> Finding:
+    def find(self, run: Run, alpha: float) -> Finding:
         """Where the interval of the mean lies; one seed has no spread to judge by."""
-        trials = [trial for _, trial in sorted(select(run, self.sweep, self.of).items())]
-        values = [self.on.of(trial, (trial,)) for trial in trials]
-        if len(values) == 1:
-            raise Missing("one seed has no spread to judge by", Needs(seeds=SEEDS))
-        mean = statistics.difference(values, np.zeros(len(values)), confidence)
-        return Finding(
-            says=self.says,
-            status=judge_interval(mean, self.within),
-            wanted=self.wanted,
-            effect=mean,
-            scale=self.on.scale,
-            unit=self.on.unit,
-            note=left_out(run, self.sweep, (self.of,), mean),
-        )
+        samples = (select(run, self.sweep, self.of),)
+        means = self._means(run, samples)
+        finding = found(self, means, self.within, samples, samples, alpha)
+        notes = [left_out(run, samples), of_deaths(finding)]
+        return replace(finding, note=" ".join(note for note in notes if note))
+
+    def aim(self, run: Run) -> Aim:
+        """The mean, a little inside of where the claim wants it."""
+        samples = (select(run, self.sweep, self.of),)
+        means = self._means(run, samples)
+        supposed = supposed_level(self.within, self.on, means[0])
+        return Aim(means, self.within, samples, samples, *supposed)
+
+    def _means(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
+        return [way.estimate((1.0,)) for way in ways(run, samples, self.on)]

@@ -8,21 +8,26 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from claims.evidence import detectable, effect, pairs
 from claims.finding import Finding, Status
+from claims.kinds.judging import found
 from claims.kinds.pair import Pair
+from claims.measures import At, Last
 from claims.needs import Needs
-from claims.statistics import CONFIDENCE
 from runs.run import Run
 
 
 class OrderChanges(Pair):
-    """Of runs on several data sets, `of` is better than `to` on one and worse on another."""
+    """`of` is not better than `to` in general: better on one data set, worse on another.
+
+    Where `of` is worse on all of them, it is not better in general, and does not depend on the
+    data: refuted in part.
+    """
 
     OVER_RUNS: ClassVar[bool] = True
     RULE: ClassVar[str] = (
         "That an order changes takes runs on two data sets: supported where the intervals of two "
-        "lie on different sides of 0, refuted where all lie on one."
+        "lie on different sides of 0; where all lie on one, it is refuted, in part if that is the "
+        "side on which the first is worse."
     )
 
     kind: Literal["order_changes"] = "order_changes"
@@ -37,25 +42,18 @@ class OrderChanges(Pair):
         """For people: "..., above 0 on one data set and below it on another"."""
         return f"{self.says}, above 0 on one data set and below it on another"
 
-    def find(self, run: Run, confidence: float) -> Finding:
-        """Whether the two differ on the run's data set."""
-        both = pairs(run, self.sweep, self.of, self.to)
-        difference = effect(both, self.on, confidence)
-        apart = difference.excludes_zero
-        return Finding(
-            says=self.says,
-            status="supported" if apart else "no detectable difference",
-            wanted=self.wanted,
-            effect=difference,
-            scale=self.on.scale,
-            unit=self.on.unit,
-            detectable=None if apart else detectable(both, self.on),
-        )
+    def find(self, run: Run, alpha: float) -> Finding:
+        """Whether the two differ on the run's data set, with networks that died the same way."""
+        samples = self.samples(run)
+        estimates = self.estimates(run, samples)
+        side = ((0.0, None),) if estimates[0].value > 0.0 else ((None, 0.0),)
+        finding = found(self, estimates, side, samples, samples, alpha)
+        return replace(finding, note=self.notes(run, samples, finding))
 
     def judge(self, runs: Sequence[Run]) -> tuple[Status, list[Finding]]:
         """A finding a run, which hold together, and one more where all are on one data set."""
         names = [run.study.dataset.get("name", "?") for run in runs]
-        each = [self.finding(run, 1 - (1 - CONFIDENCE) / len(runs)) for run in runs]
+        each = [self.finding(run, 1 / len(runs)) for run in runs]
         findings = [
             replace(one, says=f"{one.says} on {name}")
             for name, one in zip(names, each, strict=True)
@@ -68,22 +66,32 @@ class OrderChanges(Pair):
                     note=alone, needs=Needs(data_sets=True),
                 )
             )  # fmt: skip
-        return self._status(names, findings), findings
+        return self._status(names, findings, self._worse(runs[0])), findings
 
-    def _status(self, names: Sequence[str], findings: Sequence[Finding]) -> Status:
-        effects = [one.effect for one in findings]
-        signs = {
-            (name, np.sign(effect.estimate))
-            for name, effect in zip(names, effects, strict=False)
-            if effect and effect.excludes_zero
-        }
-        if not all(effects):
+    def _worse(self, run: Run) -> int:
+        """The sign of a difference where the first is worse; 0 where the study does not say."""
+        wanted = run.study.metric.partition("/")[2]
+        if not isinstance(self.on, Last | At) or self.on.metric.partition("/")[2] != wanted:
+            return 0
+        return -1 if run.study.mode == "max" else 1
+
+    def _status(self, names: Sequence[str], findings: Sequence[Finding], worse: int) -> Status:
+        if any(one.status == "not tested" for one in findings):
             return "not tested"
+        signs = {
+            (name, np.sign(one.effect.estimate))
+            for name, one in zip(names, findings, strict=True)
+            if one.effect and one.status == "supported"
+        }
         if any(a != b and one != other for a, one in signs for b, other in signs):
             return "supported"
-        if all(effect and effect.excludes_zero for effect in effects):
-            return "refuted"
-        return "no detectable difference"
+        if any(one.status != "supported" for one in findings):
+            return "undecided"
+        return "refuted in part" if {sign for _, sign in signs} == {worse} else "refuted"
+
+    def clause(self, status: Status, findings: Sequence[Finding]) -> str:
+        """Of what is refuted in part, which part."""
+        return "worse on all of them" if status == "refuted in part" else ""
 
     def lacks(self, runs: Sequence[Run], findings: Sequence[Finding]) -> tuple[Run, Needs]:
         """Other data sets before all else; then what the first run lacks that lacks anything."""

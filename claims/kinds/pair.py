@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from claims.evidence import spelt
+from claims.estimates import Estimate, one_network, ways
+from claims.evidence import Sample, left_out, neighbours, select, spelt
+from claims.finding import Finding
+from claims.kinds.judging import of_deaths
 from claims.kinds.kind import Part, Selection
 from claims.measures import ACCURACY, Measure
+from claims.needs import Missing
+from runs.run import Run
+from runs.variants import Variant
 
 
 class Pair(Part):
@@ -27,6 +33,14 @@ class Pair(Part):
         """What is not the same in both."""
         return [n for n in {**self.of, **self.to} if self.of.get(n) != self.to.get(n)]
 
+    def pair(self, run: Run) -> tuple[Variant, Variant] | None:
+        """Both, where the run has them."""
+        try:
+            of, to = (select(run, self.sweep, settings) for settings in (self.of, self.to))
+        except Missing:
+            return None
+        return of.variant, to.variant
+
     def selections(self) -> Iterator[Selection]:
         """Both."""
         yield from (self.of, self.to)
@@ -35,3 +49,23 @@ class Pair(Part):
         """Those of both."""
         yield from self.of.items()
         yield from self.to.items()
+
+    def samples(self, run: Run) -> tuple[Sample, Sample]:
+        """Both, as the run has them. Raises Missing where it lacks one, or both are one network."""
+        samples = (select(run, self.sweep, self.of), select(run, self.sweep, self.to))
+        if one_network(*samples):
+            raise Missing("the two are the same network: they predict the same in every seed")
+        return samples
+
+    def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
+        """How far they lie apart. Raises Missing as `estimates.ways` does."""
+        others = neighbours(run, self.sweep, samples)
+        both = ways(run, samples, self.on, others)
+        return [way.estimate((1.0, -1.0)) for way in both]
+
+    def notes(self, run: Run, samples: Sequence[Sample], finding: Finding) -> str:
+        """What else to know, sentences."""
+        trials = [trial for one in samples for trial in one.trained.values()]
+        late = self.on.caveat(trials, trials)
+        notes = [left_out(run, samples), late, of_deaths(finding)]
+        return " ".join(note for note in notes if note)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import count
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
-from claims import statistics
-from claims.evidence import SEEDS, asked, fitting, select, spelt
+from claims.aim import Aim, small
+from claims.estimates import Estimate, Way, ways
+from claims.evidence import Sample, asked, fitting, neighbours, select, spelt
 from claims.finding import Finding, Status
+from claims.kinds.judging import TURNS, UNDECIDED, of_deaths, undecided, weighed
 from claims.kinds.kind import Part, Selection, listed
 from claims.measures import ACCURACY, Measure
 from claims.needs import Missing, Needs, Unfinished, together
-from runs.record import TrialRecord
+from claims.statistics.interval import Difference
+from claims.statistics.several import holm
+from claims.units import POINTS
 from runs.run import Run
+
+LEAST = 3  # values that make a trend
+DOUBT = 0.25  # one-sided p-value below which a step against a trend leaves it open
 
 
 class Trend(Part):
@@ -27,8 +35,10 @@ class Trend(Part):
     """
 
     RULE: ClassVar[str] = (
-        "A trend is decided by its p-value in Page's rank test, at 5 %, and by its direction; the "
-        "interval shown is that of the mean rank correlation."
+        "A trend is the slope over the values in their order, equally spaced: supported where its "
+        "interval lies on the side that the claim names and no step between two values is likely "
+        "to go the other way (one-sided p < 0.25); refuted the other way round; refuted in part "
+        "where a step against it is clear beside one for it."
     )
 
     kind: Literal["trend"] = "trend"
@@ -72,39 +82,107 @@ class Trend(Part):
         yield self.over, None
         yield from self.where.items()
 
-    def find(self, run: Run, confidence: float) -> Finding:
-        """Whether it goes up or down in all seeds together, by Page's test."""
+    def find(self, run: Run, alpha: float) -> Finding:
+        """Its slope over the levels, and whether a step between two of them goes against it."""
         levels, lost = self._levels(run)
-        every = {seed for trials in levels.values() for seed in trials}
-        seeds = sorted(set.intersection(*(set(trials) for trials in levels.values())))
-        self._check_seeds(levels, seeds, every, confidence)
-        rows = []
-        for seed in seeds:
-            rivals = [trials[seed] for trials in levels.values()]
-            rows.append([self.on.of(trial, rivals) for trial in rivals])
-        trend = statistics.trend(list(levels), rows, confidence)
-        status: Status = "no detectable difference"
-        if trend.p <= 1 - confidence and trend.estimate:
-            status = "supported" if (trend.estimate > 0) == self.rises else "refuted"
-        means = ", ".join(f"{self.on.scale * mean:.3g}" for mean in np.mean(rows, 0))
-        values = ", ".join(f"{level:g}" for level in levels)
-        note = f"Means at {values}: {means} {self.on.unit}".strip()
-        fewer = len(every) - len(seeds)
-        note += f"; {fewer} seeds lack a value." if fewer else "."
+        samples = [*levels.values()]
+        names = {one: level for level, one in levels.items()}
+        judged = []
+        for way in self._ways(run, samples):
+            judged.append(self._judge(way, [names[one] for one in way.samples], alpha))
+        first = judged[0]
+        alike = len({one.status for one in judged}) == 1
+        status, clause = (first.status, first.clause) if alike else (UNDECIDED, TURNS)
+        counted = len(judged) > 1 or first.counted
+        status, clause = weighed(
+            status, clause, first.slope.seeds, samples, samples, counted, self.on
+        )
+        note = f"{first.means}{self._fewer(samples, first.slope.seeds)}"
         note += f" No trial finished at {', '.join(lost)}." if lost else ""
-        limit = min(1.0, 2.8 / float(np.sqrt(len(seeds) * (len(levels) - 1))))
-        return Finding(
+        finding = Finding(
             says=self.says,
             status=status,
             wanted=self.wanted,
-            effect=trend,
-            unit="rank correlation",
-            detectable=limit if status == "no detectable difference" else None,
+            effect=first.slope,
+            clause=clause,
+            p_refuted=max(one.p_refuted for one in judged),
+            scale=self.on.scale,
+            unit=f"{self.on.unit} a level".strip(),
+            detectable=first.slope.detectable if status == "undecided" else None,
+            deaths=[one.deaths for one in samples],
             note=note,
         )
+        died = of_deaths(replace(finding, status=UNDECIDED))
+        return replace(finding, note=f"{note} {died}".strip())
 
-    def _levels(self, run: Run) -> tuple[dict[float, dict[int, TrialRecord]], Mapping[str, Needs]]:
-        """The finished trials by seed at every value, from the lowest; and values without one.
+    def aim(self, run: Run) -> Aim:
+        """The slope, its ends a little apart, and the steps from value to value."""
+        samples = [*self._levels(run)[0].values()]
+        both = self._ways(run, samples)
+        slopes = [_slope(way) for way in both]
+        step, named = small(self.on, slopes[0])
+        if self.on.unit == POINTS.word:
+            step, named = step / (len(both[0].samples) - 1), f"its ends differ by {named}"
+        else:
+            named = f"its slope is {named or 'as in the earlier run'}"
+        side, truth = ((0.0, None), step) if self.rises else ((None, 0.0), -step)
+        return Aim(slopes, (side,), samples, samples, truth, named, [*map(_steps, both)])
+
+    def _ways(self, run: Run, samples: Sequence[Sample]) -> list[Way]:
+        others = neighbours(run, self.sweep, samples)
+        return ways(run, samples, self.on, others=others, least=LEAST)
+
+    def _judge(self, way: Way, levels: Sequence[float], alpha: float) -> _Judged:
+        slope = _slope(way).interval(alpha)
+        steps = _steps(way)
+        along = 1.0 if self.rises else -1.0
+        against = np.array([_one_sided(step, -along) for step in steps])
+        forth = np.array([_one_sided(step, along) for step in steps])
+        means = np.mean(way.values(), axis=1)
+        status, clause, p = UNDECIDED, "", 1.0
+        back = 2.0 * float(holm(against).min())
+        ahead = 2.0 * float(holm(forth).min())
+        clear = slope.p <= alpha
+        rising = along * slope.estimate > 0.0
+        if clear and rising and against.min() >= DOUBT:
+            status = "supported"
+        elif back <= alpha and (ahead <= alpha or (clear and rising)):
+            status, p = "refuted in part", back
+            clause = self._turn(levels, along * means)
+        elif clear and not rising and forth.min() >= DOUBT:
+            status, p = "refuted", slope.p
+        elif clear:
+            clause = "its slope is clear, but a step between two values may go against it"
+        elif back <= alpha:  # refutes nothing by itself: one noisy value makes such a step
+            clause = "a step between two values goes against it, but the slope is not clear"
+        else:
+            clause = undecided(slope, ((0.0, None),))
+        said = ", ".join(f"{self.on.scale * mean:.3g}" for mean in means)
+        values = ", ".join(f"{level:g}" for level in levels)
+        return _Judged(
+            status,
+            clause,
+            p,
+            slope,
+            way.counted,
+            f"Means at {values}: {said} {self.on.unit}".strip(),
+        )
+
+    def _turn(self, levels: Sequence[float], means: npt.NDArray[np.float64]) -> str:
+        """Where it goes the other way; means: those of a rise."""
+        up, down = ("rises", "falls") if self.rises else ("falls", "rises")
+        turn, last = int(np.argmax(means)), len(levels) - 1
+        if turn == 0:  # what goes up again does so from where it is lowest
+            turn, up, down = int(np.argmin(means)), down, up
+        after = f", {down} after it" if turn < last else f", but {down} on the way"
+        return f"{up} to {self.over} {levels[turn]:g}{after}"
+
+    def _fewer(self, samples: Sequence[Sample], seeds: int) -> str:
+        fewer = len({trial.seed for one in samples for trial in one.trials}) - seeds
+        return f"; {fewer} seeds lack a value." if fewer > 0 else "."
+
+    def _levels(self, run: Run) -> tuple[dict[float, Sample], Mapping[str, Needs]]:
+        """The variants at every value, from the lowest; and values of which no trial ended.
 
         Raises Missing for values that are no numbers, and for fewer than three.
         """
@@ -119,7 +197,7 @@ class Trend(Part):
                 levels[level] = select(run, self.sweep, {self.over: level, **self.where})
             except Unfinished as why:
                 lost[f"{level:g}"] = why.needs
-        if len(levels) < 3:
+        if len(levels) < LEAST:
             said = f"a trend needs 3 values of {self.over}, and the run has {len(levels)}"
             raise Missing(said, self._needs_values(run, tried, len(levels), lost))
         return levels, lost
@@ -135,29 +213,40 @@ class Trend(Part):
         waiting = [value for value in values - {*tried} if self._counts(value)]
         if self.sweep not in run.sweeps:
             return Needs(sweeps=frozenset({self.sweep}))
-        if there + len(waiting) >= 3:
+        if there + len(waiting) >= LEAST:
             return Needs(end=True)
-        if there + len(lost) >= 3:
+        if there + len(lost) >= LEAST:
             return together(lost.values())
         return Needs(free=frozenset({self.over, *self.where}))
-
-    def _check_seeds(
-        self, levels: Collection[float], seeds: Sequence[int], every: set[int], confidence: float
-    ) -> None:
-        """Raises Missing for fewer seeds than could show a trend that all of them agree on."""
-        if len(seeds) < 2:
-            said = f"a trend needs 2 seeds with every {self.over}, and the run has {len(seeds)}"
-            raise Missing(said, Needs(seeds=max(SEEDS, len(every) + 1)))
-        if not _can_show(len(seeds), list(levels), confidence):
-            enough = next(n for n in count(SEEDS) if _can_show(n, list(levels), confidence))
-            said = f"{len(seeds)} seeds cannot show a trend of {len(levels)} values"
-            raise Missing(said, Needs(seeds=enough))
 
     def _counts(self, value: float) -> bool:
         return not self.among or value in self.among
 
 
-def _can_show(seeds: int, levels: Sequence[float], confidence: float) -> bool:
-    """Whether a trend that all seeds agree on would be found."""
-    perfect = statistics.trend(levels, [[*range(len(levels))]] * seeds)
-    return perfect.p <= 1 - confidence
+@dataclass(frozen=True)
+class _Judged:
+    """What one way of looking comes to; means as a sentence without its end."""
+
+    status: Status
+    clause: str
+    p_refuted: float
+    slope: Difference
+    counted: bool
+    means: str
+
+
+def _slope(way: Way) -> Estimate:
+    """Over the levels in their order, equally spaced."""
+    places = np.arange(len(way.samples)) - (len(way.samples) - 1) / 2.0
+    return way.estimate([*(places / (places @ places))])
+
+
+def _steps(way: Way) -> list[Estimate]:
+    """From each level to the next."""
+    return [way.estimate([*row]) for row in np.diff(np.eye(len(way.samples)), axis=0)]
+
+
+def _one_sided(step: Estimate, direction: float) -> float:
+    """p-value of the step's not going in a direction, in [0, 1]."""
+    half = step.spread.p(step.value) / 2.0
+    return half if direction * step.value > 0.0 else 1.0 - half

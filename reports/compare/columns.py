@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
-from claims.statistics import Difference
+from claims.statistics.interval import Difference
 from claims.units import unit_of
 from reports.reading import Reading
 from reports.tables import mean_sd

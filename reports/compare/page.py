@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from claims import Claim, verdicts
-from claims.statistics import Difference
+from claims.statistics.interval import Difference
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
 from reports.compare.columns import Column, Row, columns_of, rows_of

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.statistics import Difference
+from claims.statistics.interval import Difference
 from claims.units import unit_of, words_of
-from reports.differences import in_a_line
+from reports.differences import amounts, in_a_line, level
 from reports.figures import sweep_view
 from reports.figures.looks import COLOURS
 from reports.figures.sheet import sheet
@@ -79,10 +79,9 @@ def forest(
     for place, (name, difference), ends in zip(places, rows.items(), values, strict=True):
         colour = (styles or {}).get(name, {}).get("color", COLOURS[0])
         clipped |= _row(axis, place, ends, colour, difference.excludes_zero)
-        axis.text(1.025, place, in_a_line(difference, unit), va="center", **beside)
-    confidences = sorted({difference.confidence for difference in rows.values()})
-    percent = " or ".join(f"{100 * confidence:g} %" for confidence in confidences)
-    axis.text(1.025, 0.05, f"difference [{percent} interval]", va="bottom", **beside)
+        star = " *" if difference.declared else ""
+        axis.text(1.025, place, f"{in_a_line(difference, unit)}{star}", va="center", **beside)
+    axis.text(1.025, 0.05, "difference [interval]", va="bottom", **beside)
     axis.set_yticks(places, ["\n".join(lines) for lines in names], fontsize=8)
     axis.tick_params("y", length=0, pad=10)  # beside an arrow
     axis.spines[["left", "right", "top"]].set_visible(False)
@@ -120,12 +119,10 @@ def _row(axis: Any, place: float, ends: NDArray[np.float64], colour: str, filled
 
 
 def _notes(rows: Mapping[str, Difference], clipped: bool, band: float | None) -> str:
-    counts: dict[str, set[int]] = {}
-    for difference in rows.values():
-        counts.setdefault(difference.basis, set()).add(difference.n)
     notes = ["filled: the interval excludes 0; hollow: it does not"]
-    for basis, n in counts.items():
-        notes.append(f"{basis}, n = {' to '.join(f'{x:,}' for x in sorted({min(n), max(n)}))}")
+    notes.append(f"over {amounts(rows.values())}, {level(rows.values())}")
+    if any(difference.declared for difference in rows.values()):
+        notes.append("*: declared by a claim, stands alone")
     if band is not None:
         notes.append(f"shaded: within ±{band:g}")
     if clipped:

@@ -10,6 +10,7 @@ from runs.artifacts.confusion import Confusion
 from runs.artifacts.embeddings import Embeddings
 from runs.artifacts.predictions import Predictions
 from runs.artifacts.seen import Seen, Split
+from runs.artifacts.test_curve import TestCurve
 from runs.artifacts.updates import Updates
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Predictions",
     "Seen",
     "Split",
+    "TestCurve",
     "Updates",
 ]

@@ -10,6 +10,7 @@ from claims.measures import At, Last
 from claims.verdicts import judge
 from runs.command import again, going_on
 from runs.record import TrialAsked
+from runs.variants import label
 from service.options import options_from, parse
 from service.plan import plan_run
 from service.study import Study
@@ -96,6 +97,14 @@ def test_a_curve_of_the_test_set_has_to_be_measured_by_a_new_run(command):
     assert "false" not in command(CURVE, THREE, given=given)
 
 
+def test_clean_train_accuracy_has_to_be_measured_by_a_new_run(command):
+    """Further seeds would have it, but those that have ended are not asked again."""
+    clean = beats("s", A, B, on=Last(metric="train_clean/accuracy"))
+    assert command(clean, THREE, given={"lr": [0.1]}) == f"{TOY} --lr 0.1 --only s --seeds 3"
+    both = command(every([clean, CURVE]), THREE)
+    assert both == f"{TOY} --only s --seeds 3 --test-curves"
+
+
 def test_where_a_study_cannot_measure_it_nothing_would_test_it(command, made_run, made_trial):
     trials = [made_trial({"x": x}, seed, metrics={"m": 1.0}) for x in "ab" for seed in range(3)]
     claim = Claim(id="c", says="?", test=CURVE)
@@ -113,9 +122,13 @@ def test_an_order_that_changes_needs_another_data_set_and_none_of_what_this_one_
 
 
 def test_what_diverged_in_every_seed_no_run_would_test(command):
-    how = {("b", seed): DIVERGED for seed in range(3)}
+    how = {(x, seed): DIVERGED for x in "ab" for seed in range(3)}
     assert command(beats("s", A, B), THREE, how) == ""
     assert command(every([beats("s", A, B), beats("s", A, C)]), THREE, how) == ""
+    level = Level(sweep="s", of=B, on=ACCURACY, within=((0.5, None),))
+    assert command(level, THREE, how) == ""
+    how["a", 1] = FAILED  # which may yet end well
+    assert command(beats("s", A, B), THREE, how) == f"{TOY} --retry-failed toy/now"
 
 
 def test_where_some_seeds_diverged_further_ones_are_tried(command):
@@ -135,12 +148,13 @@ def test_what_was_stopped_goes_on_and_what_failed_is_tried_again(command, ended,
     assert command(level, THREE, how) == f"{TOY} {option} toy/now"
 
 
-def listed(*values):
-    """What a run was to have: every value of x, three seeds."""
+def listed(*values, seeds=3):
+    """What a run was to have: every value of x, so many seeds."""
+    every_x = [{"x": x, "lr": 0.1, "dataset": "stl10"} for x in values]
     return tuple(
-        TrialAsked(key=f"{x}{seed}", seed=seed, sweeps=("s",), settings={"x": x})
-        for x in values
-        for seed in range(3)
+        TrialAsked(key=f"{label(own, own)}/{s}", seed=s, sweeps=("s",), settings=own)
+        for own in every_x
+        for s in range(seeds)
     )
 
 
@@ -148,16 +162,27 @@ def test_seeds_and_variants_that_have_not_begun_go_on(command):
     goes_on = f"{TOY} --resume toy/now"
     assert command(beats("s", A, B), ONE, trials=listed("a", "b")) == goes_on
     given = {"x": ["a", "b", "c"]}
-    assert command(beats("s", A, C), ONE, given=given, trials=listed("a", "b", "c")) == goes_on
-    rising, rows = Trend(sweep="s", over="x", rises=True), {1.0: [0.5], 2.0: [0.6]}
+    assert command(beats("s", A, C), THREE, given=given, trials=listed("a", "b", "c")) == goes_on
+    rising, rows = Trend(sweep="s", over="x", rises=True), {1.0: [0.5] * 3, 2.0: [0.6] * 3}
     assert command(rising, rows, trials=listed(1.0, 2.0, 3.0)) == goes_on
-    # Where that would not be enough it takes another run; one without the setting adds no value.
-    without = TrialAsked(key="none", seed=0, sweeps=("s",), settings={"y": 1})
-    assert command(rising, rows, trials=(*listed(1.0, 2.0), without)) == (
-        f"{TOY} --only s --seeds 3"
+    # What others of the sweep lack, too: no claim on it is judged before.
+    assert command(beats("s", A, B), THREE, trials=listed("a", "b", "c")) == goes_on
+    how = {("a", 0): STOPPED}
+    assert command(beats("s", A, B), THREE, how, trials=listed("a", "b")) == goes_on
+
+
+def test_what_a_whole_run_does_not_have_takes_another_run(command):
+    another = f"{TOY} --only s --seeds 3"
+    rising, rows = Trend(sweep="s", over="x", rises=True), {1.0: [0.5] * 3, 2.0: [0.6] * 3}
+    assert command(rising, rows, trials=listed(1.0, 2.0)) == another
+    assert command(beats("s", A, C), THREE, trials=listed("a", "b")) == another
+
+
+def test_what_goes_on_tries_again_what_failed(command):
+    how = {("a", 0): FAILED, ("b", 1): STOPPED}
+    assert command(beats("s", A, B), THREE, how, trials=listed("a", "b")) == (
+        f"{TOY} --retry-failed toy/now"
     )
-    assert command(rising, rows, trials=listed(1.0, 2.0)) == f"{TOY} --only s --seeds 3"
-    assert command(beats("s", A, C), ONE, trials=listed("a", "b")) == f"{TOY} --only s --seeds 3"
 
 
 def test_a_smoke_run_is_followed_by_a_whole_one(command):
@@ -234,3 +259,30 @@ def test_what_is_gone_on_with_is_found_by_its_options():
     options, values = parse("toy", "?", Toy(), words[len(TOY.split()) :])
     assert options == options_from({"retry_failed": "toy/now", "only": ("loss", "lr"), "seeds": 4})
     assert not values
+
+
+DIVERGES = {("b", seed): DIVERGED for seed in (1, 2)}
+
+
+def looks(*alphas):
+    """Of sweep s, at 3, 6, ... seeds."""
+    return {"s": [{"seeds": 3 * n, "alpha": a, "planned": True} for n, a in enumerate(alphas, 1)]}
+
+
+def test_where_looks_have_spent_all_more_seeds_take_a_new_run(command):
+    goes_on = f"{TOY} --resume toy/now --seeds 4"
+    assert command(beats("s", A, B), THREE, DIVERGES, looks=looks(0.04)) == goes_on
+    planned = {"seeds": 3, "max_seeds": 3}
+    assert command(
+        beats("s", A, B), THREE, DIVERGES, {"lr": [0.1]}, asked=planned, looks=looks(0.05)
+    ) == f"{TOY} --lr 0.1 --only s --seeds until-decided --max-seeds 4"  # fmt: skip
+
+
+def test_a_new_run_has_the_plan_of_looks_that_this_one_had(command):
+    planned = {"seeds": 5, "max_seeds": 8}
+    assert command(CURVE, THREE, asked=planned) == (
+        f"{TOY} --only s --seeds until-decided --max-seeds 8 --test-curves"
+    )
+    words = command(CURVE, THREE, asked=planned).split()[len(TOY.split()) : -1]
+    options, _ = parse("toy", "?", Toy(), words)
+    assert (options.seeds, options.max_seeds) == ("until-decided", 8)

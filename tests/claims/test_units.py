@@ -37,11 +37,13 @@ def test_three_digits_whatever_the_size(number, told):
 
 
 @pytest.mark.parametrize("unit", [POINTS, Unit()])
-def test_what_is_next_to_zero_and_not_zero_is_said_in_words(unit):
-    assert unit.gap(5e-324) == "above 0" and unit.gap(-5e-324) == "below 0"
-    assert unit.gap(0.0) in ("+0.0", "+0") and unit.gap(-0.01).startswith("-")
+def test_what_rounding_leaves_of_zero_is_zero(unit):
+    assert {unit.gap(0.0), unit.gap(-1.85e-15), unit.gap(5e-324)} in ({"+0.0"}, {"+0"})
+    assert unit.gap(-0.01).startswith("-")
+    assert POINTS.gap(-0.0002) == "+0.0"
 
 
 def test_a_metric_in_words():
     assert words_of("test/accuracy") == "test accuracy"
     assert words_of("val/macro_f1") == "validation macro f1"
+    assert words_of("train_clean/accuracy") == "clean train accuracy"

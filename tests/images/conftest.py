@@ -23,13 +23,14 @@ def make_folder(tmp_path: Path) -> MakeFolder:
         train: dict[str, int] | None = None,
         test: dict[str, int] | None = None,
         size: tuple[int, int] = (6, 6),
+        val: dict[str, int] | None = None,
     ) -> Path:
         random = np.random.default_rng(0)
         root = tmp_path / name
         amounts = {
             "train": {"cat": 5, "dog": 6} if train is None else train,
             "test": {"cat": 2, "dog": 3} if test is None else test,
-        }
+        } | ({} if val is None else {"val": val})
         for part, classes in amounts.items():
             (root / part).mkdir(parents=True)
             for label, amount in classes.items():

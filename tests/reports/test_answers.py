@@ -10,6 +10,7 @@ from reports.differences import told as told_by_table
 from reports.reading import reading
 from runs.record import TrialAsked
 
+OVER_3_SEEDS = "Intervals are 95 % over all looks (this one 96 %), over 3 seeds only."
 ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54, 0.50]}
 CLAIM = Claim(id="c", says="?", test=beats("s", {"x": "b"}, {"x": "a"}))
 
@@ -81,9 +82,9 @@ def test_a_difference_is_told_as_the_table_has_it(told, made):
     rows = reading(made()).compared.differences.items()
     (row,) = (row for variant, row in rows if variant.name == "x=b")
     ends = told_by_table(row, POINTS)[1]
-    assert text == f"b is 10.3 points above a ({ends}). Intervals have 95 %, over 3 seeds."
+    assert text == f"b is 10.3 points above a ({ends}). {OVER_3_SEEDS}"
     (text,) = told('{{ against({"x": "c"}, {"x": "a"}, "a") }}')
-    assert text.startswith("not detectably other than a (+0.3 points, -")
+    assert text.startswith("not surely other than a (+0.3 points, -")
     (text,) = told('{{ against({"x": "a"}, {"x": "b"}, "b") }}')
     assert text.startswith("10.3 points below b (-")
 
@@ -147,7 +148,7 @@ def test_a_variant_is_called_as_it_is_in_the_sweep_that_the_answer_is_on(made_ru
 
 def test_a_difference_in_what_is_no_share_is_told_in_its_unit(told):
     (text,) = told('{{ against({"x": "b"}, {"x": "a"}, "a") }}', metric="rmse", mode="min")
-    assert text == "0.103 above a (above 0 to +0.124) Intervals have 95 %, over 3 seeds."
+    assert text == f"0.103 above a (+0.0806 to +0.126) {OVER_3_SEEDS}"
 
 
 # Of a study that has no words of its own.
@@ -162,9 +163,9 @@ def plain(run):
 def test_without_words_of_its_own_a_study_is_answered_by_its_differences(made):
     assert plain(made()) == (
         "By test accuracy (higher is better) x=b came out best, with 61.3 %; x=a, with which all "
-        "are compared, has 51.0 %. Detectably better than x=a: x=b (+10.3 points, above 0 to "
-        "+12.4). Not to be told from x=a by this run: x=c. "
-        "Intervals have 95 % and hold together, over 3 seeds."
+        "are compared, has 51.0 %. Clearly better than x=a: x=b (+10.3 points, +8.1 to +12.6). "
+        "Not to be told from x=a by this run: x=c. Intervals are 95 % over all looks (this one "
+        "96 %) and hold together, over 3 seeds only."
     )
 
 
@@ -173,15 +174,13 @@ def test_with_mode_min_the_lowest_is_best_and_what_is_above_is_worse(made):
     assert text.startswith(
         "By test rmse (lower is better) x=a, with which all are compared, came out best, with 0.51."
     )
-    assert "Detectably worse than x=a: x=b (+0.103, above 0 to +0.124). Not" in text
+    assert "Clearly worse than x=a: x=b (+0.103, +0.0806 to +0.126). Not" in text
 
 
 def test_one_seed_tells_no_difference_and_the_plain_answer_says_so(made):
     text = plain(made(rows={"a": [0.5], "b": [0.6]}, metric="auc_macro"))
     assert "x=b came out best, with 0.6; x=a" in text
-    assert text.endswith(
-        "No difference is told: every other variant has one seed, no spread to judge by."
-    )
+    assert text.endswith("No difference is told: one seed has no spread to judge by.")
 
 
 def test_a_smoke_run_and_one_without_a_baseline_have_no_plain_answer(made):

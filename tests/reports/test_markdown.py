@@ -36,7 +36,7 @@ def test_a_table_has_the_metrics_of_a_trainable_of_ones_own(read):
 
 def test_differences_are_in_the_metrics_own_unit(read):
     text = markdown.compared(read)
-    assert text.startswith("Test rmse, less that of model=mean: mean over 3 seeds;\n")
+    assert text.startswith("Test rmse, less that of model=mean; intervals over 3 seeds only, ")
     assert "| model=ridge | -27" in text and "points" not in text and "accuracy" not in text
 
 

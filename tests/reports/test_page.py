@@ -98,7 +98,7 @@ def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder)
     assert "✓ supported" in said and "○ not tested" in said
     assert "A trend needs 3 values of size, and the run has 2." in said
     assert "python -m studies.toy --only size --seeds 3" in said
-    assert "mean over 3 seeds, which are paired" in said and "seeds for 1 point" in said
+    assert "intervals over 3 seeds" in said and "seeds for 1 point" in said
     for mark in ("abc123", "ffffff", "not committed", "torch", "2.1", "--held yes", "size = 1, 2",
                  "not the published files", "1 corrupt images left out"):  # fmt: skip
         assert mark in said, mark

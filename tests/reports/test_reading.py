@@ -18,7 +18,7 @@ from reports.reading import reading
 A, B, C = {"x": "a"}, {"x": "b"}, {"x": "c"}
 CLAIMS = [
     Claim(id="toy.better", says="b beats a.", test=beats("s", B, A)),
-    Claim(id="toy.absent", says="d beats a.", test=beats("s", {"x": "d"}, A)),
+    Claim(id="toy.absent", says="e beats a.", test=beats("s", {"x": "e"}, A)),
     Claim(id="toy.order", says="It depends.",
           test=OrderChanges(sweep="s", of=B, to=A)),
 ]  # fmt: skip
@@ -27,7 +27,7 @@ ROWS = {"a": [0.50, 0.52, 0.51], "b": [0.60, 0.63, 0.61], "c": [0.50, 0.54]}
 
 @pytest.fixture
 def run(made_run, made_trial, tmp_path):
-    """run(...): three variants, the last of which lacks a seed, in a folder."""
+    """run(...): four variants, one seed of the third and all of the last diverged, in a folder."""
 
     def make(metric="accuracy", rows=ROWS, **study):
         trials = [
@@ -36,6 +36,7 @@ def run(made_run, made_trial, tmp_path):
             for x, values in rows.items() for seed, value in enumerate(values)
         ]  # fmt: skip
         trials.append(made_trial({"x": "c", "lr": 0.1}, 2, status="failed"))
+        trials += [made_trial({"x": "d", "lr": 0.1}, seed, status="failed") for seed in range(3)]
         about = {
             "claims": [claim.model_dump(mode="json") for claim in CLAIMS],
             "baseline": A,
@@ -61,13 +62,17 @@ def test_page_and_data_have_what_was_read(run, metric):
     assert read.answer.paragraphs[0] in seen
     assert data["compared_on"] == read.compared.metric == f"test/{metric}"
     assert data["baseline"] == read.compared.baseline.name == "x=a"
-    (row,) = data["differences"]
-    ((variant, difference),) = read.compared.differences.items()
-    assert (row["variant"], row["estimate"]) == (variant.name, difference.estimate)
-    assert row["power"]["detectable"] == read.powers[variant].detectable
-    assert all(f'<td class="n">{cell}</td>' in html for cell in told(difference, unit))
-    assert data["not_compared"] == [{"variant": "x=c", "why": "lacks a seed that the baseline has"}]
-    assert "Not compared: x=c lacks a seed that the baseline has." in seen
+    pairs = zip(data["differences"], read.compared.differences.items(), strict=True)
+    for row, (variant, difference) in pairs:
+        assert (row["variant"], row["estimate"]) == (variant.name, difference.estimate)
+        assert row["power"]["detectable"] == read.powers[variant].detectable
+        assert all(f'<td class="n">{cell}<' in html for cell in told(difference, unit))
+    assert [row["seeds"] for row in data["differences"]] == [3, 2]  # one of c diverged
+    assert [(row["variant"], row["dead"]) for row in data["deaths"]] == [("x=c", 1), ("x=d", 3)]
+    assert data["not_compared"] == [{"variant": "x=d", "why": "its networks died"}]
+    assert "Not compared: x=d (its networks died)." in seen
+    assert "⚠ These networks learnt nothing, whatever the seed: x=d." in seen
+    assert "⚠ Of these some seeds learnt nothing: 1 of 3 of x=c." in seen
     assert [claim["status"] for claim in data["claims"]] == [v.status for v in read.verdicts]
     for verdict, claim in zip(read.verdicts, data["claims"], strict=True):
         assert claim["command"] == verdict.command
@@ -104,7 +109,7 @@ def test_an_interval_without_end_is_told_in_words_since_json_has_no_number_for_i
     read = reading(run())
     rows = {v: replace(d, high=math.inf) for v, d in read.compared.differences.items()}
     endless = replace(read, compared=replace(read.compared, differences=rows))
-    (row,) = strictly(answer_file.write(endless).read_bytes())["differences"]
+    row = strictly(answer_file.write(endless).read_bytes())["differences"][0]
     assert row["high"] == "inf" and row["low"] == read.compared.differences[next(iter(rows))].low
 
 
@@ -114,7 +119,7 @@ def test_an_answer_that_is_refused_is_data_and_no_page(run):
     assert read.refused == why and not read.answer.paragraphs
     data = json.loads(answer_file.write(read).read_text())
     assert data["answer"] == {"paragraphs": [], "unanswered": {}, "refused": why}
-    assert [row["variant"] for row in data["differences"]] == ["x=b"]
+    assert [row["variant"] for row in data["differences"]] == ["x=b", "x=c"]
     with pytest.raises(AnswerError, match="one is more"):
         page.write(read)
     assert not (read.run.path / page.NAME).exists()

@@ -101,7 +101,7 @@ def test_variants_are_compared_with_the_baseline_at_their_own_values(capsys):
     chosen = study(tune_each="lr", baseline={"optimizer": "adam"})
     out = said(run(chosen, FOUND), capsys)
     _, compared = out.split("Test accuracy in points, less that of")
-    assert compared.startswith(" optimizer=adam lr=0.2 (t over seeds, n=2):")
+    assert compared.startswith(" optimizer=adam lr=0.2; intervals over 2 seeds only:")
     (row,) = [line for line in compared.splitlines() if "│" in line and "optimizer=sgd" in line]
     assert "lr=0.3" in row and "+11.0" in row  # 80 against 70 %, then 84 against 72 %
     assert "One seed" not in compared
@@ -109,7 +109,7 @@ def test_variants_are_compared_with_the_baseline_at_their_own_values(capsys):
 
 def test_without_a_baseline_the_first_variant_is_the_one_to_be_compared_with(capsys):
     out = said(run(study(), FOUND), capsys)
-    assert "less that of optimizer=adam lr=0.1 (t over seeds, n=2):" in out
+    assert "less that of optimizer=adam lr=0.1; intervals over 2 seeds only:" in out
 
 
 def test_without_the_baseline_in_a_run_nothing_is_compared(capsys):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runs import artifacts
 from runs.artifacts import (
     Absent,
     ClassTable,
@@ -68,6 +69,12 @@ def updates(samples=4, layers=("conv", "fc"), adam=True, seed=0):
     )  # fmt: skip
 
 
+def curve(epochs=3, images=11, seed=0):
+    random = np.random.default_rng(seed)
+    right = random.integers(0, 2, (epochs, images)).astype(bool)
+    return artifacts.TestCurve(right, random.integers(0, 9, images))
+
+
 def confusion(classes=NAMES, seed=0):
     counts = np.random.default_rng(seed).integers(0, 99, (len(classes), len(classes) + 1))
     return Confusion(classes, (*classes, "other"), counts)
@@ -82,7 +89,7 @@ SEEN = Seen(Split((6, 5), (3, 2)), Split((6, 5), (1, 0)), Split((6, 5), (4, 4)),
 
 
 def all_kinds():
-    return [predictions(), embeddings(), updates(), SEEN, confusion(), class_table()]
+    return [predictions(), embeddings(), updates(), curve(), SEEN, confusion(), class_table()]
 
 
 def same(one, other):
@@ -125,10 +132,19 @@ def test_any_names_and_numbers_come_back(classes, images, seed):
     for made in (
         predictions(images, classes, seed),
         updates(images, classes, bool(seed % 2), seed),
+        curve(seed % 4, images, seed),
         confusion(classes, seed),
         class_table(classes),
     ):
         assert same(again(made), made)
+
+
+def test_a_test_curve_takes_a_bit_for_every_image_and_epoch(tmp_path):
+    made = curve(epochs=30, images=10_000)
+    made.save(tmp_path)
+    with np.load(tmp_path / "test_curve.npz") as kept:
+        assert sum(kept[name].nbytes for name in kept) == 30 * 10_000 / 8 + made.label.nbytes
+    assert (tmp_path / "test_curve.npz").stat().st_size < 50_000
 
 
 def test_what_was_said_before_training_has_a_file_of_its_own(tmp_path):
@@ -309,7 +325,9 @@ def test_a_file_that_is_a_folder_cannot_be_read(made, tmp_path):
         load(made, tmp_path)
 
 
-@pytest.mark.parametrize("made", [predictions(), embeddings(), updates()], ids=lambda m: m.FILE)
+@pytest.mark.parametrize(
+    "made", [predictions(), embeddings(), updates(), curve()], ids=lambda m: m.FILE
+)
 @given(share=st.floats(0, 1, exclude_max=True))
 @settings(max_examples=40, deadline=None)
 def test_half_a_file_of_arrays_cannot_be_read(made, share):
@@ -359,6 +377,23 @@ def test_predictions_that_do_not_fit_each_other_cannot_be_read(arrays, tmp_path)
         Predictions.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"label": range(9)},
+        {"label": range(9), "right": np.zeros((2, 1), np.uint8)},
+        {"label": range(9), "right": np.zeros((2, 3), np.uint8)},
+        {"label": range(9), "right": np.zeros(2, np.uint8)},
+        {"label": range(9), "right": np.zeros((2, 2))},
+        {"label": np.zeros(9), "right": np.zeros((2, 2), np.uint8)},
+    ],
+)
+def test_a_test_curve_of_other_images_than_its_labels_cannot_be_read(arrays, tmp_path):
+    np.savez(tmp_path / "test_curve.npz", **arrays)
+    with pytest.raises(Absent, match=r"^test_curve\.npz cannot be read$"):
+        artifacts.TestCurve.load(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["true,a\na,1,2\n", "true,a\na\n", "true,a\na,x\n", "true,a\n"])
 def test_a_matrix_whose_rows_do_not_fit_cannot_be_read(text, tmp_path):
     (tmp_path / "test_confusion.csv").write_text(text)
@@ -369,6 +404,8 @@ def test_a_matrix_whose_rows_do_not_fit_cannot_be_read(text, tmp_path):
 def test_what_does_not_fit_is_refused_before_it_is_written():
     with pytest.raises(ValueError, match=r"prediction should be \(N\); got shape \(3,\)"):
         Predictions(np.arange(2), np.arange(3))
+    with pytest.raises(ValueError, match=r"label should be \(N\); got shape \(4,\)"):
+        artifacts.TestCurve(np.zeros((2, 3), bool), np.arange(4))
     with pytest.raises(ValueError, match=r"counts should be \(C, K\)"):
         Confusion(("a",), ("a", "b"), np.zeros((2, 2), np.int64))
     with pytest.raises(ValueError, match="go together"):

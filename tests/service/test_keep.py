@@ -3,8 +3,13 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
+from runs import artifacts
+from runs.folder import RunFolder
+from runs.record import StudyRecord, TrialAsked
+from service import keep
 from service.keep import main
 
 
@@ -33,3 +38,28 @@ def test_what_cannot_be_kept_is_a_sentence(ask, tmp_path):
         status, said = ask(*words)
         assert status == 2 and why in said and said.count("\n") == 1
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_test_curve_is_kept_if_it_is_small(tmp_path):
+    random = np.random.default_rng(0)
+    curves = {
+        key: artifacts.TestCurve(random.random((epochs, 10_000)) < 0.5, np.zeros(10_000, np.int64))
+        for key, epochs in (("small", 60), ("large", 120))
+    }
+    run = tmp_path / "outputs" / "toy" / "then"
+    (run / "figures").mkdir(parents=True)
+    (run / "report.html").touch()
+    asked = [TrialAsked(key=k, seed=0, sweeps=("s",), settings={}) for k in (*curves, "none")]
+    study = StudyRecord(study="toy", run="then", metric="val/accuracy", trials=asked)
+    (run / "study.json").write_text(study.model_dump_json())
+    for trial in asked:
+        (run / "trials" / trial.key).mkdir(parents=True)
+    for key, curve in curves.items():
+        curve.save(run / "trials" / key)
+    kept = {t.path.name: t.path for t in keep.copy(RunFolder(run), tmp_path / "to", {}).trials()}
+    np.testing.assert_array_equal(
+        artifacts.TestCurve.load(kept["small"]).right, curves["small"].right
+    )
+    for key in ("large", "none"):
+        with pytest.raises(artifacts.Absent, match=r"^no test_curve\.npz$"):
+            artifacts.TestCurve.load(kept[key])

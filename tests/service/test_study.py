@@ -7,10 +7,11 @@ import pytest
 from pydantic import Field
 
 from claims import Claim, beats
+from claims.measures import At, Gap, Last, Total
 from runs.errors import UsageError
 from service.resources import Resources
 from service.study import Study
-from trainables.protocol import NotIdentity, Settings, When
+from trainables.protocol import NotIdentity, Settings, When, measures
 
 
 class Toy(Settings):
@@ -220,6 +221,56 @@ A_TO_B = {"of": {"margin": 0.5}, "to": {"margin": 0.2}}
 def test_a_claim_about_what_is_never_varied_is_refused_when_the_study_is_built(test, why):
     with pytest.raises(UsageError, match=why):
         study(claims=[Claim(id="c", says="?", test=test)])
+
+
+@measures("val/accuracy", "train_clean/accuracy", "test/accuracy", "test/accuracy_*",
+          "test_curve/loss")  # fmt: skip
+def says_what_it_measures(settings, trial):
+    yield from ()
+
+
+def claimed(*measures, trainable=says_what_it_measures, **changes):
+    tests = [beats("margin", **A_TO_B, on=on) for on in measures]
+    claims = [Claim(id=f"c{number}", says="?", test=test) for number, test in enumerate(tests)]
+    return study(trainable=trainable, claims=claims, **changes)
+
+
+@pytest.mark.parametrize(
+    ("on", "why"),
+    [
+        (
+            Last(metric="train_clean/acuracy"),
+            "^Claim c0 is about train_clean/acuracy, which its trainable does not measure; did you "
+            r"mean train_clean/accuracy\?$",
+        ),
+        (Gap(metric="test/accuracy", less="val/acc"), "about val/acc, .* mean val/accuracy"),
+        (At(metric="test_curve/accuracy", share=1), "about test_curve/accuracy, which"),
+        (Total(metric="time/train_seconds"), "about time/train_seconds, which"),
+    ],
+)
+def test_a_claim_about_what_is_never_measured_is_refused_when_the_study_is_built(on, why):
+    with pytest.raises(UsageError, match=why) as refused:
+        claimed(on)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_metric_that_is_never_measured_is_refused_when_the_study_is_built():
+    why = "Study toy chooses by val/acuracy, which its trainable does not measure; did you mean val"
+    with pytest.raises(UsageError, match=why):
+        claimed(metric="val/acuracy")
+
+
+def test_what_may_be_measured_is_not_refused():
+    """A class has a name of its own, test curves are asked for, and every trial is timed."""
+    there = [
+        Last(metric="test/accuracy_cat"),
+        At(metric="test_curve/loss", share=1),
+        Gap(metric="train_clean/accuracy", less="test/accuracy"),
+        Total(metric="time/seconds"),
+    ]
+    assert len(claimed(*there).claims) == 4
+    anything = [Last(metric="my/own"), At(metric="test_curve/top9", share=1)]
+    assert len(claimed(*anything, trainable=nothing, metric="my/number").claims) == 2
 
 
 def test_claims_stay_where_values_are_replaced_and_a_small_study_answers_nothing():

@@ -7,7 +7,7 @@ import pytest
 
 import service
 from runs.folder import RunFolder
-from service.verify import compared, main
+from service.verify import compared, main, measured_since
 from studies.q3_shuffling import STUDY
 
 SMALL = {"only": "order", "seeds": 1, "dataset": "digits", "epochs": 2, "image_size": 16,
@@ -82,3 +82,10 @@ def test_numbers_that_only_one_has_are_told_and_times_are_not():
         ("val/loss in epoch 1", 1.0, 1.0),
         ("val/loss in epoch 2", None, 0.5),
     ]
+
+
+def test_what_an_older_run_did_not_measure_is_no_difference():
+    before = [{"epoch": 1, "val/loss": 1.0}]
+    after = [{"epoch": 1, "val/loss": 1.0, "train_clean/accuracy": 0.9}]
+    assert measured_since(before, after) == ["train_clean/accuracy"]
+    assert compared(before, after) == [("val/loss in epoch 1", 1.0, 1.0)]

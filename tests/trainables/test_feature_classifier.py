@@ -104,15 +104,6 @@ def test_one_gram_matrix_serves_every_C_and_nothing_else(data, tmp_path, monkeyp
     assert len(made) == 6
 
 
-def test_a_head_cut_after_an_epoch_goes_on_to_the_same_numbers(data, same_when_cut):
-    chosen = settings(data, classifier="head", epochs=3)
-    same_when_cut(lambda folder: run(chosen, folder))
-
-
-def test_a_machine_cut_before_its_test_goes_on_to_the_same_numbers(data, same_when_cut):
-    same_when_cut(lambda folder: run(settings(data), folder))
-
-
 def test_preparing_extracts_all_that_a_trial_reads(tmp_path, monkeypatch):
     chosen = settings(str(tmp_path), layer="fc")
     seen = []

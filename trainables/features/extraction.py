@@ -10,7 +10,8 @@ network starts from what its frozen beginning gave.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,12 +131,21 @@ def fetch(
             features.append(stages.forward(model, normalize(pixels), until).cpu())
         return torch.cat(features)[: len(block)].contiguous().numpy()
 
-    # As near as an accelerator comes to what a CPU computes.
-    with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+    with full_precision():
         values = kept.fetch(rows, compute, progress)
     if device != "cpu":
         torch.cuda.empty_cache()  # trials book the accelerator's memory
     return values
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Within it an accelerator comes as near as it can to what a CPU computes."""
+    import torch
+
+    cudnn = torch.backends.cudnn  # whose flags switch it off unless they are told not to
+    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
 
 
 def pooled(

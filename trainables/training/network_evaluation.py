@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from images.batches import Loaded, normalize, ordered_batches
 from trainables.training import evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -26,19 +26,38 @@ BATCH = 256  # images in a pass
 
 
 @torch.no_grad()
-def logits_of(net: nn.Module, data: Loaded | Kept) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(logits (N, C), labels (N,)) of all images in their order; leaves `net` in inference mode.
+def passes(net: nn.Module, data: Loaded | Kept) -> Iterator[tuple[Any, Tensor]]:
+    """What `net` gives, and labels (B,), of all images, a batch at a time and in their order.
 
-    Pixels are normalised for it; what is kept of a network's beginning comes as it is.
+    Leaves `net` in inference mode. Pixels are normalised for it; what is kept of a network's
+    beginning comes as it is.
     """
     net.eval()
-    logits, labels = [], []
     for index in ordered_batches(len(data), BATCH):
-        inputs, targets = data.batch(index)
-        inputs = normalize(inputs) if inputs.dtype == torch.uint8 else inputs
-        logits.append(net(inputs).float().cpu())
-        labels.append(targets.cpu())
-    return torch.cat(logits).numpy(), torch.cat(labels).numpy()
+        inputs, labels = data.batch(index)
+        yield net(normalize(inputs) if inputs.dtype == torch.uint8 else inputs), labels
+
+
+def logits_of(net: nn.Module, data: Loaded | Kept) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """(logits (N, C), labels (N,)) of all images, in their order."""
+    both = [(logits.float().cpu(), labels.cpu()) for logits, labels in passes(net, data)]
+    logits, labels = (torch.cat(parts) for parts in zip(*both, strict=True))
+    return logits.numpy(), labels.numpy()
+
+
+def clean_accuracy(net: nn.Module, train: Loaded | Kept) -> dict[str, float]:
+    """{train_clean/accuracy: ...} of `net` as it is now; no more than a batch is in memory."""
+    right = sum(right_of(logits, labels) for logits, labels in passes(net, train))
+    return {"train_clean/accuracy": right / len(train)}
+
+
+def right_of(logits: Tensor, labels: Tensor) -> int:
+    """How many images of a batch have their label's logit highest.
+
+    logits: (B, C).
+    labels: int64 (B,).
+    """
+    return int((logits.argmax(1) == labels).sum())
 
 
 def loss_and_accuracy(
@@ -55,19 +74,25 @@ def curve_point(net: nn.Module, data: Loaded | Kept, split: str) -> dict[str, fl
 
 
 def final(
-    trial: Trial, net: nn.Module, test: Loaded | Kept, classes: Sequence[str], epochs: int
+    trial: Trial,
+    net: nn.Module,
+    sets: Mapping[str, Loaded | Kept],
+    classes: Sequence[str],
+    epochs: int,
 ) -> dict[str, float]:
-    """Test metrics of the last epoch and accuracy at the best; leaves `net` as it was there.
+    """Metrics of the last epoch and test accuracy at the best; leaves `net` as it was there.
 
     The states of epochs must hold "net" and "epoch".
 
+    sets: "train" and "test".
     epochs: how many there were.
     """
-    logits, labels = logits_of(net, test)
+    clean = clean_accuracy(net, sets["train"])
+    logits, labels = logits_of(net, sets["test"])
     best_logits = logits
     if load_best(trial, net, epochs):
-        best_logits, _ = logits_of(net, test)
-    return of_logits(trial, classes, labels, logits, best_logits)
+        best_logits, _ = logits_of(net, sets["test"])
+    return clean | of_logits(trial, classes, labels, logits, best_logits)
 
 
 def load_best(trial: Trial, net: nn.Module, epochs: int) -> bool:

@@ -42,9 +42,10 @@ class Finishes(Part):
     def settings(self):
         yield from self.of.items()
 
-    def find(self, run, confidence):
-        enough = len(select(run, self.sweep, self.of)) >= self.seeds
-        return Finding(self.says, "supported" if enough else "refuted", self.wanted)
+    def find(self, run, alpha):
+        enough = len(select(run, self.sweep, self.of).ended) >= self.seeds
+        status = "supported" if enough else "refuted"
+        return Finding(self.says, status, self.wanted, p_refuted=float(enough))
 
 
 def test_a_kind_of_ones_own_is_stored_read_and_judged(made_run, made_trial):
@@ -58,7 +59,8 @@ def test_a_kind_of_ones_own_is_stored_read_and_judged(made_run, made_trial):
     )
     verdict = judge(again, [run])
     assert [f.status for f in verdict.findings] == ["supported", "refuted"]
-    assert verdict.status == "refuted" and verdict.decisive.wanted == "at least 3"
+    assert verdict.status == "refuted in part" and verdict.decisive.wanted == "at least 3"
+    assert verdict.clause == "refuted: finished seeds of x=b; supported: finished seeds of x=a"
     assert claim.counts_as == (
         "finished seeds of x=a, at least 2; finished seeds of x=b, at least 3"
     )
@@ -112,7 +114,7 @@ def test_an_older_record_has_its_words_twice():
         (
             every([beats("s", A, B), Trend(sweep="s", over="y", on=EpochsTo(), rises=True)]),
             "test/accuracy: x=a less x=b, above 0 points; "
-            "epochs to the train/loss that all reach against y, rising",
+            "epochs to a common train/loss against y, rising",
         ),
         (
             overtakes("s", A, B, "val/accuracy"),

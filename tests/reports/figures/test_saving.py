@@ -5,7 +5,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from claims.statistics import Difference
+from claims.statistics.interval import Difference, Spread
 from reports.figures.confusion import confusion_grid
 from reports.figures.curves import curves
 from reports.figures.factors import strips
@@ -17,7 +17,7 @@ from reports.figures.sheet import sheet
 
 NAMES = ["cat", "dog"]
 LINES = [{"epoch": e, "train/loss": 1 / e, "val/accuracy": 0.5} for e in (1, 2, 3)]
-GAP = Difference(0.01, -0.01, 0.02, 0.1, 3, "t over seeds", 0.95)
+GAP = Difference(0.01, -0.01, 0.02, 0.1, 0.95, 3, None, Spread(0.01, 2))
 CURVE = ([0, 0.25, 1], [0, 0.75, 1], 0.75)
 DRAWN = {
     "curves": lambda: curves({"a": [LINES], "b": [LINES]}, "q"),

@@ -149,3 +149,12 @@ def test_weights_of_another_architecture_are_refused_when_preparing(
     save_weights(tmp_path / "w.safetensors", seed=0, name=other)
     with pytest.raises(ValueError, match=r"^The weights do not fit resnet18: .*\.$"):
         settings(data, weights=str(tmp_path / "w.safetensors")).prepare()
+
+
+def test_full_precision_leaves_cudnn_on_and_everything_as_it_was():
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled, cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32
+    with extraction.full_precision():
+        assert cudnn.enabled  # without it a GPU takes the slow way
+        assert (cudnn.deterministic, cudnn.allow_tf32) == (True, False)
+    assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32) == before
