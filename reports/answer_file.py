@@ -111,6 +111,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     effect = finding.effect and _difference(finding.effect)
     deaths = [asdict(one) for one in finding.deaths]
     own: dict[str, Any] = _plain(asdict(replace(finding, effect=None, deaths=())))
+    del own["needs"]  # what comes of them is the verdict's command
     return own | {"effect": effect, "deaths": deaths}
 
 

@@ -37,7 +37,8 @@ class Trend(Part):
     RULE: ClassVar[str] = (
         "A trend is the slope over the values in their order, equally spaced: supported where its "
         "interval lies on the side that the claim names and no step between two values is likely "
-        "to go the other way (one-sided p < 0.25); refuted in part where such a step is clear."
+        "to go the other way (one-sided p < 0.25); refuted the other way round; refuted in part "
+        "where a step against it is clear beside one for it."
     )
 
     kind: Literal["trend"] = "trend"
@@ -150,10 +151,10 @@ class Trend(Part):
             clause = self._turn(levels, along * means)
         elif clear and not rising and forth.min() >= DOUBT:
             status, p = "refuted", slope.p
-        elif back <= alpha:
-            status, p = "refuted", back
         elif clear:
             clause = "its slope is clear, but a step between two values may go against it"
+        elif back <= alpha:  # refutes nothing by itself: one noisy value makes such a step
+            clause = "a step between two values goes against it, but the slope is not clear"
         else:
             clause = undecided(slope, ((0.0, None),))
         said = ", ".join(f"{self.on.scale * mean:.3g}" for mean in means)

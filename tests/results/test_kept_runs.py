@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from claims.looks import spent
+from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.variants import trial_names
 from service.cli import execute
@@ -36,6 +38,10 @@ def test_one_seed_more_adds_its_own_trials_and_none_else(kept):
     study, folder = kept
     had, seeds = {t.key for t in folder.study.trials}, folder.study.asked.seeds
     more = options_from({"resume": str(folder.path), "seeds": seeds + 1})
+    if any(map(spent, folder.study.looks.values())):  # its looks came to the most it may have
+        with pytest.raises(UsageError, match="have spent the 5 %"):
+            resume_run(study, more, {})
+        return
     plan = resume_run(study, more, {})
     assert {t.key for t in plan.trials} - {t.key for t in plan.todo} == had
     assert {t.seed for t in plan.todo} == {seeds} and len(plan.todo) == len(had) / seeds

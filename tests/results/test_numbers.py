@@ -62,25 +62,29 @@ def test_differences_and_what_could_have_been_found(kept):
     by_trials = {tuple(one["trials"]): one for one in told["differences"]}
     for variant, row in rows.items():
         wanted = by_trials[keys(variant)]
-        for name in ("estimate", "low", "high", "p", "n", "basis"):
+        for name in ("estimate", "low", "high", "p", "seeds", "images", "declared"):
             assert same(getattr(row, name), wanted[name]), name
         power = read.powers.get(variant)
         for name in ("detectable", "seeds", "hours"):
-            assert same(getattr(power, name, None), wanted[name]), name
+            assert same(getattr(power, name, None), wanted[f"power_{name}"]), name
 
 
 def test_verdicts_and_the_findings_behind_them(kept):
     read, told = kept
-    assert {v.claim.id: v.status for v in read.verdicts} == {
-        name: one["status"] for name, one in told["claims"].items()
+    assert {v.claim.id: (v.status, v.clause) for v in read.verdicts} == {
+        name: (one["status"], one["clause"]) for name, one in told["claims"].items()
     }
     for verdict in read.verdicts:
         wanted = told["claims"][verdict.claim.id]["findings"]
         for finding, one in zip(verdict.findings, wanted, strict=True):
-            effect = finding.effect
-            values = effect and [effect.estimate, effect.low, effect.high, effect.p, effect.n]
-            assert (values is None) == (one["effect"] is None)
-            assert all(map(same, values or [], one["effect"] or []))
-            assert finding.status == one["status"] and finding.wanted == one["wanted"]
-            assert (finding.scale, finding.unit) == (one["scale"], one["unit"])
+            effect = finding.effect and [
+                getattr(finding.effect, name)
+                for name in ("estimate", "low", "high", "p", "seeds", "images")
+            ]
+            assert (effect is None) == (one["effect"] is None)
+            assert all(map(same, effect or [], one["effect"] or []))
+            assert (finding.status, finding.clause) == (one["status"], one["clause"])
+            assert (finding.wanted, finding.scale, finding.unit) == (
+                one["wanted"], one["scale"], one["unit"]
+            )  # fmt: skip
             assert same(finding.detectable, one["detectable"])
