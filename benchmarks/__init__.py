@@ -2,4 +2,6 @@
 
 `python -m benchmarks` runs all of them, `python -m benchmarks.NAME` one; both take `--repeats N`.
 A busy machine gives figures that mean nothing: run them alone. A missed target is no error.
+
+`python -m benchmarks.error_rates` is by itself: it simulates how often verdicts err.
 """

@@ -82,6 +82,8 @@ COVERAGE = Table(
             Intervals(
                 f"skew 2 of the difference, {_of(2, images)}",
                 partial(interval, noise=skewed, sds=[1.0, 0.0], images=images),
+                least=90.0,
+                since=3,
             )
             for images in (0, 2_500)
         ),

@@ -85,16 +85,16 @@ def test_the_other_way_round_has_the_same_spread() -> None:
     rng = np.random.default_rng(3)
     right = rng.random((2, 4, 300)) < 0.6
     rows = np.vstack([right.mean(axis=2), rng.normal(0.6, 0.02, (2, 4))])
-    forth = spread_of(rows, [1.0, -1.0, 0.0, 0.0], right)
-    assert forth == spread_of(rows, [-1.0, 1.0, 0.0, 0.0], right)
-    swapped, _ = spread_of(rows[[1, 0, 2, 3]], [1.0, -1.0, 0.0, 0.0], right[::-1])
+    forth = spread_of(rows, [1.0, -1.0, 0.0, 0.0], list(right))
+    assert forth == spread_of(rows, [-1.0, 1.0, 0.0, 0.0], list(right))
+    swapped, _ = spread_of(rows[[1, 0, 2, 3]], [1.0, -1.0, 0.0, 0.0], list(right[::-1]))
     assert vars(swapped) == pytest.approx(vars(forth[0]))
 
 
 def test_images_are_those_of_the_weighted_sum_itself() -> None:
     rng = np.random.default_rng(5)
     right = (rng.random((2, 3, 500)) < rng.random(500)).astype(float)
-    spread, _ = spread_of(right.mean(axis=2), [1.0, -1.0], right)
+    spread, _ = spread_of(right.mean(axis=2), [1.0, -1.0], list(right))
     assert (spread.images, spread.least) == image_errors(right[0] - right[1], 1.0)
     # Of a trend, whose weights are smaller, half an image weighs less.
     three = (rng.random((3, 3, 500)) < 0.5).astype(float)
@@ -104,7 +104,7 @@ def test_images_are_those_of_the_weighted_sum_itself() -> None:
 
 def test_one_seed_has_the_errors_of_its_images_alone() -> None:
     right = np.random.default_rng(6).random((2, 1, 400)) < 0.7
-    spread, _ = spread_of(right.mean(axis=2), [1.0, -1.0], right)
+    spread, _ = spread_of(right.mean(axis=2), [1.0, -1.0], list(right))
     assert spread.seeds == 0.0 and spread.images == spread.least > 0.0
 
 

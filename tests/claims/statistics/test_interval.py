@@ -89,6 +89,12 @@ def test_more_seeds_narrow_an_interval_and_what_it_can_find(
     assert (back.seeds, back.df) == pytest.approx((wider.seeds, wider.df))
 
 
+def test_more_seeds_add_degrees_of_freedom_for_each_variant() -> None:
+    pooled = Spread(0.3, 3.0 * 2.0, images=0.1, least=0.1)  # of four variants with three seeds
+    more = pooled.with_seeds(3, 12)
+    assert (more.seeds, more.df, more.images) == (pytest.approx(0.15), 3.0 * 11.0, 0.1)
+
+
 @settings(deadline=None, max_examples=60)
 @given(SPREADS, st.floats(0.0, 5.0))
 def test_a_smaller_level_widens_and_a_larger_stray_is_less_likely(
