@@ -178,11 +178,11 @@ def test_it_is_compared_on_its_own_test_metric_with_intervals(ended):
     assert rows.keys() == means.keys() - {base} and not ended.answer["not_compared"]
     for name, row in rows.items():
         assert row["estimate"] == pytest.approx(means[name] - means[base])
-        assert row["low"] < row["estimate"] < row["high"] and row["n"] == 3
+        assert row["low"] < row["estimate"] < row["high"] and row["seeds"] == 3
     words = ended.outcome.replace("/", " ").replace("_", " ").capitalize()
     scale = " in points" if "f1" in words else ""
-    assert f"{words}{scale}, less that of {base} (t over seeds, n=3):" in plain(ended.said)
-    assert f"{words}{scale}, less that of {base} " in ended.page
+    assert f"{words}{scale}, less that of {base}; intervals over 3 seeds only:" in plain(ended.said)
+    assert f"{words}{scale}, less that of {base}" in ended.page
 
 
 def test_there_are_curves_of_its_metric_and_a_picture_of_the_differences(ended):
@@ -214,9 +214,9 @@ def test_the_answer_names_the_best_in_the_right_direction_wherever_it_stands(end
     words = ended.outcome.replace("/", " ").replace("_", " ")
     side = "lower" if lower else "higher"
     assert text.startswith(f"By {words} ({side} is better) {best} came out best, with ")
-    better = re.search(r"Detectably better than [^:]+: (.*?)\. (?=[A-Z])", text)
+    better = re.search(r"Clearly better than [^:]+: (.*?)\. (?=[A-Z])", text)
     assert better and f"{best} ({'-' if lower else '+'}" in better[1]
-    assert "Detectably worse" not in text
+    assert "Clearly worse" not in text
     assert text in plain(ended.said)
     assert text in ended.page
 

@@ -37,7 +37,7 @@ def test_every_optimiser_is_shown_at_its_own_learning_rate(optimizers):
         by_lr.setdefault(trial["settings"]["lr"], []).append(trial["metrics"]["val/accuracy"])
     own = {name: max(by_lr, key=lambda lr: sum(by_lr[lr])) for name, by_lr in best.items()}
     tables, compared = said.split("Test accuracy in points, less that of")
-    assert f"optimizer=adam batch_size=64 lr={own['adam']} (t over seeds, n=2)" in compared
+    assert f"optimizer=adam batch_size=64 lr={own['adam']}; intervals over 2 seeds" in compared
     assert "optimizer=sgd batch_size=1" in compared
     _, *shown = tables.split("each at its own lr")[1].split("└")[0].split("optimizer=")
     assert [row.split()[0] for row in shown] == ["sgd", "adam"]
