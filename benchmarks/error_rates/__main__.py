@@ -10,7 +10,7 @@ import benchmarks.error_rates as about
 from benchmarks.error_rates import deaths, families, intervals, looks, verdicts
 from benchmarks.figures import at_least_one
 
-STUDIES = 1000
+STUDIES = 500
 TABLES = (
     verdicts.TABLE, deaths.TABLE, families.TABLE, looks.TABLE, intervals.COVERAGE,
     intervals.UNEQUAL, intervals.POOLS,
