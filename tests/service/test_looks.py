@@ -22,6 +22,7 @@ from trainables.protocol import Epoch, Settings
 ROOT = Path(__file__).resolve().parents[2]
 APART = {"plain": [0.50, 0.51, 0.52, 0.50, 0.52], "other": [0.70, 0.72, 0.71, 0.71, 0.70]}
 ALIKE = {"plain": [0.50, 0.61, 0.52, 0.55, 0.51], "other": [0.60, 0.52, 0.51, 0.56, 0.50]}
+NEARLY = {"plain": [0.50, 0.51, 0.52, 0.50, 0.52], "other": [0.54, 0.52, 0.56, 0.54, 0.55]}
 
 
 class Toy(Settings):
@@ -211,7 +212,7 @@ def test_a_planned_run_ends_when_its_claims_are_decided(planned_run, capsys):
 
 
 def test_a_planned_run_goes_on_to_the_next_look(planned_run, capsys):
-    folder, plan = planned_run(ALIKE, max_seeds=5)
+    folder, plan = planned_run(NEARLY, max_seeds=5)
     further = until_decided.further(plan, folder)
     said = "Look 1 of 2, 3 seeds: 0 of 1 claims decided; undecided: c.\n"
     assert capsys.readouterr().out == said
@@ -222,7 +223,7 @@ def test_a_planned_run_goes_on_to_the_next_look(planned_run, capsys):
     # Interrupted, it goes on with the same plan, and the last look spends the rest.
     plan = resumed(folder)
     assert plan.until == 5 and {t.key for t in plan.todo} == {t.key for t in further.todo}
-    carry_out(plan, folder, ALIKE)
+    carry_out(plan, folder, NEARLY)
     looks.take(folder)
     assert taken(folder)["loss"] == [(3, pytest.approx(0.03)), (5, pytest.approx(0.02))]
     assert until_decided.further(plan, folder) is None
