@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from claims.estimates import Estimate, one_network, ways
-from claims.evidence import neighbours, sample, select
+from claims.estimates import Estimate, apart
+from claims.evidence import sample, select
 from claims.kinds.kind import Selection
 from claims.looks import alpha_of
 from claims.measures import Last
@@ -15,9 +15,6 @@ from claims.statistics.interval import Difference
 from claims.verdicts import Verdict
 from runs.run import Run
 from runs.variants import Variant
-
-METRIC = "test/accuracy"
-
 
 _OF = 0  # the variant's place beside the baseline
 
@@ -95,13 +92,10 @@ def _estimate(run: Run, sweep: str, variant: Variant, baseline: Variant) -> Esti
         raise Missing("its networks died")
     if not base.trained:
         raise Missing("the baseline's networks died")
-    if one_network(one, base):
-        raise Missing("the same network as the baseline: it predicts the same in every seed")
-    others = neighbours(run, sweep, [one, base])
-    both = ways(run, [one, base], Last(metric=run.outcome), others)
-    if both[0].counted:
+    first = apart(run, sweep, one, base, Last(metric=run.outcome))[0]
+    if first.counted:
         raise Missing("fewer than two seeds trained in both")
-    return both[0].estimate((1.0, -1.0))
+    return first
 
 
 def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
@@ -109,11 +103,9 @@ def between(run: Run, sweep: str, of: Selection, to: Selection) -> Difference:
 
     Raises Missing where the run does not tell.
     """
-    both = [select(run, sweep, settings) for settings in (of, to)]
-    if one_network(*both):
-        raise Missing("the two are the same network")
-    found = ways(run, both, Last(metric=run.outcome), neighbours(run, sweep, both))[0]
-    return found.estimate((1.0, -1.0)).interval(alpha_of(run.study, sweep))
+    one, other = (select(run, sweep, settings) for settings in (of, to))
+    first = apart(run, sweep, one, other, Last(metric=run.outcome))[0]
+    return first.interval(alpha_of(run.study, sweep))
 
 
 def _family(

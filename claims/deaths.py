@@ -41,7 +41,7 @@ def at_chance(trial: TrialRecord) -> bool:
     Chance is what as many predictions of each class would have right if they knew nothing of the
     images: always naming one class has its share. False where no predictions are left.
     """
-    own = trial.test_images
+    own = trial.hits
     if own is None:
         return False
     return p_above(int(own.right.sum()), len(own.right), own.by_chance) > LEVEL
@@ -73,5 +73,5 @@ def of_variants(run: Run) -> dict[Variant, Deaths]:
 
 def chance(trials: Sequence[TrialRecord]) -> float | None:
     """The accuracy of always naming the largest class of the test images; None where unknown."""
-    known = (trial.test_images for trial in trials if trial.finished)
+    known = (trial.hits for trial in trials if trial.finished)
     return next((own.largest_class for own in known if own is not None), None)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from claims.deaths import chance, dead
-from claims.evidence import SEEDS, Sample
+from claims.evidence import SEEDS, Sample, neighbours
 from claims.measures import Measure
 from claims.needs import LearntNothing, Missing, Needs, Uncounted
 from claims.statistics.contrast import spread_of
@@ -249,6 +249,17 @@ def _common(
     return seeds if any(one.draws for one in samples) else seeds[:1]
 
 
+def apart(run: Run, sweep: str, of: Sample, to: Sample, on: Measure) -> list[Estimate]:
+    """How far two variants of a sweep lie apart, of each of the `ways`.
+
+    Raises Missing as these do, and where the two are one network.
+    """
+    if one_network(of, to):
+        raise Missing("the same network: both predict the same in every seed")
+    found = ways(run, (of, to), on, neighbours(run, sweep, (of, to)))
+    return [way.estimate((1.0, -1.0)) for way in found]
+
+
 def one_network(first: Sample, second: Sample) -> bool:
     """Whether two variants predict the same, and measure the same on test, in every seed."""
     seeds = _common([first, second], lambda one: one.trained)
@@ -256,7 +267,7 @@ def one_network(first: Sample, second: Sample) -> bool:
 
 
 def _same(one: TrialRecord, other: TrialRecord) -> bool:
-    first, second = one.test_images, other.test_images
+    first, second = one.hits, other.hits
     if first is None or second is None:
         return False
     names = {name for name in one.metrics if name.startswith("test/")} & set(other.metrics)

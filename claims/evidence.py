@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from claims import tuned
 from claims.deaths import Deaths, dead, deaths
-from claims.looks import blocks
+from claims.looks import FIRST, blocks
 from claims.needs import Missing, Needs, Unfinished
 from runs.record import TrialAsked, TrialRecord
 from runs.run import Run
 from runs.variants import Variant
 
-SEEDS = 3  # that are asked for at least: fewer can hardly show anything
+SEEDS = FIRST  # that are asked for at least: fewer can hardly show anything
 
 
 @dataclass(frozen=True, eq=False)

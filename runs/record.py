@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from runs.bundle import Readable
-from runs.test_images import TestImages
+from runs.hits import Hits
 
 FORMAT = 1
 Status = Literal["finished", "failed", "stopped"]
@@ -177,9 +177,9 @@ class TrialRecord:
         return self.finished or self.diverged
 
     @cached_property
-    def test_images(self) -> TestImages | None:
+    def hits(self) -> Hits | None:
         """What it makes of its test images; None where it left nothing."""
-        return TestImages.load(self.folder)
+        return Hits.load(self.folder)
 
     @property
     def control(self) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from reports import answer_file, markdown, page
 from reports.reading import Reading, reading
 from runs import atomic, trial_folder
-from runs.artifacts import Absent, ClassTable, Confusion, Predictions, Seen, TestCurve
+from runs.artifacts import Absent, ClassTable, Confusion, HitCurve, Predictions, Seen
 from runs.bundle import Readable
 from runs.errors import UsageError
 from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
@@ -182,11 +182,11 @@ def _copy_predictions(source: Readable, target: Path) -> None:
 
 def _copy_curve(source: Readable, target: Path) -> None:
     """Which test images were right by epoch, where that is small."""
-    if not (source / TestCurve.FILE).is_file():
+    if not (source / HitCurve.FILE).is_file():
         return
-    content = (source / TestCurve.FILE).read_bytes()
+    content = (source / HitCurve.FILE).read_bytes()
     if len(content) <= CURVE_BYTES:
-        (target / TestCurve.FILE).write_bytes(content)
+        (target / HitCurve.FILE).write_bytes(content)
 
 
 if __name__ == "__main__":

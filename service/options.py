@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from claims.evidence import SEEDS
 from claims.looks import FIRST
 from runs.errors import UsageError, nearest, sentence
 from trainables.protocol import Settings
 
 UNTIL_DECIDED: Literal["until-decided"] = "until-decided"
-SEEDS = 3  # of a run that was not told: one answers nothing
 MAX_SEEDS = 12  # of one that goes on until its claims are decided
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runs.hits import Hits
 from runs.record import StudyRecord, TrialRecord
 from runs.run import Run
-from runs.test_images import TestImages
 from runs.variants import label
 
 
@@ -82,7 +82,7 @@ def _trial(settings, seed=0, *, sweep="s", curves=None, metrics=None, status="fi
         folder=folder,
     )
     if predicted is not None:  # as if they lay in its folder
-        vars(trial)["test_images"] = TestImages(np.asarray(labels), np.asarray(predicted))
+        vars(trial)["hits"] = Hits(np.asarray(labels), np.asarray(predicted))
     return trial
 
 

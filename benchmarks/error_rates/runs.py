@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from runs.hits import Hits
 from runs.record import Asked, Look, StudyRecord, TrialAsked, TrialRecord
 from runs.run import Run
-from runs.test_images import TestImages
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -115,13 +115,13 @@ def trial(
         folder=NOWHERE,
     )
     # Instead of the file that it is read from.
-    made.__dict__["test_images"] = None if right is None or diverged else _predictions(right)
+    made.__dict__["hits"] = None if right is None or diverged else _predictions(right)
     return made
 
 
-def _predictions(right: Bools) -> TestImages:
+def _predictions(right: Bools) -> Hits:
     labels = np.arange(right.size) % CLASSES
-    return TestImages(labels, np.where(right, labels, (labels + 1) % CLASSES))
+    return Hits(labels, np.where(right, labels, (labels + 1) % CLASSES))
 
 
 def run(trials: Iterable[TrialRecord]) -> Run:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from claims.estimates import Estimate, one_network, ways
-from claims.evidence import Sample, left_out, neighbours, select, spelt
+from claims.estimates import Estimate, apart
+from claims.evidence import Sample, left_out, select, spelt
 from claims.finding import Finding
 from claims.kinds.judging import of_deaths
 from claims.kinds.kind import Part, Selection
@@ -36,7 +36,7 @@ class Pair(Part):
     def pair(self, run: Run) -> tuple[Variant, Variant] | None:
         """Both, where the run has them."""
         try:
-            of, to = (select(run, self.sweep, settings) for settings in (self.of, self.to))
+            of, to = self.samples(run)
         except Missing:
             return None
         return of.variant, to.variant
@@ -51,17 +51,12 @@ class Pair(Part):
         yield from self.to.items()
 
     def samples(self, run: Run) -> tuple[Sample, Sample]:
-        """Both, as the run has them. Raises Missing where it lacks one, or both are one network."""
-        samples = (select(run, self.sweep, self.of), select(run, self.sweep, self.to))
-        if one_network(*samples):
-            raise Missing("the two are the same network: they predict the same in every seed")
-        return samples
+        """Both, as the run has them. Raises Missing where it lacks one."""
+        return select(run, self.sweep, self.of), select(run, self.sweep, self.to)
 
-    def estimates(self, run: Run, samples: Sequence[Sample]) -> list[Estimate]:
-        """How far they lie apart. Raises Missing as `estimates.ways` does."""
-        others = neighbours(run, self.sweep, samples)
-        both = ways(run, samples, self.on, others)
-        return [way.estimate((1.0, -1.0)) for way in both]
+    def estimates(self, run: Run, samples: tuple[Sample, Sample]) -> list[Estimate]:
+        """How far they lie apart. Raises Missing as `estimates.apart` does."""
+        return apart(run, self.sweep, *samples, self.on)
 
     def notes(self, run: Run, samples: Sequence[Sample], finding: Finding) -> str:
         """What else to know, sentences."""

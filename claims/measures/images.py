@@ -31,14 +31,14 @@ class ByImage:
 
 def right_at_end(trial: TrialRecord) -> ByImage | None:
     """1 for each image that the last epoch has right, 0 for each other; None without any."""
-    kept = trial.test_images
+    kept = trial.hits
     return None if kept is None else ByImage(kept.right.astype(np.float64), kept.labels)
 
 
 def right_after(trial: TrialRecord, epoch: int) -> ByImage | None:
     """The same after an epoch, counted from 1; None of a trial that kept no curve of test."""
     try:
-        kept = artifacts.TestCurve.load(trial.folder)
+        kept = artifacts.HitCurve.load(trial.folder)
     except artifacts.Absent:
         return None
     if len(kept.right) < epoch:

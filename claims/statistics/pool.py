@@ -35,7 +35,7 @@ def pool(rows: npt.ArrayLike) -> Pool:
     A row stands apart whose own spread is larger: its differences to the mean of the others against
     what is left of these (F test, exact for normal noise, two-sided p < 0.25). It stays in the
     variance: pools without the rows that happen to spread most are too narrow (simulated in
-    benchmarks/error_rates.py), and so are intervals from the own spread of those that happen to
+    benchmarks/error_rates), and so are intervals from the own spread of those that happen to
     spread least. Two rows never stand apart: with V = 2 the pool is that of a paired t test.
 
     Raises ValueError for values that are not finite.

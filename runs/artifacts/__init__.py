@@ -8,9 +8,9 @@ from runs.artifacts.absent import Absent
 from runs.artifacts.class_table import ClassTable
 from runs.artifacts.confusion import Confusion
 from runs.artifacts.embeddings import Embeddings
+from runs.artifacts.hit_curve import HitCurve
 from runs.artifacts.predictions import Predictions
 from runs.artifacts.seen import Seen, Split
-from runs.artifacts.test_curve import TestCurve
 from runs.artifacts.updates import Updates
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "ClassTable",
     "Confusion",
     "Embeddings",
+    "HitCurve",
     "Predictions",
     "Seen",
     "Split",
-    "TestCurve",
     "Updates",
 ]

@@ -13,8 +13,8 @@ from claims.measures import Last
 from claims.verdicts import judge
 from reports.differences import amount, amounts, one_seed
 from reports.plain_answer import plain_answer
+from runs.hits import Hits
 from runs.record import TrialAsked
-from runs.test_images import TestImages
 
 HEAD, SVM, POLY = {"x": "head"}, {"x": "svm"}, {"x": "poly"}
 IMAGES = 2_000
@@ -41,7 +41,7 @@ def run_of(made_run, made_trial):
                 predictions = isinstance(end, np.ndarray)
                 value = float(np.mean(end == LABELS)) if predictions else end
                 trial = made_trial({"x": x}, seed, metrics={"test/accuracy": value})
-                trial.__dict__["test_images"] = TestImages(LABELS, end) if predictions else None
+                trial.__dict__["hits"] = Hits(LABELS, end) if predictions else None
                 trials.append(trial)
                 asked.append(
                     TrialAsked(

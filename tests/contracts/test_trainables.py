@@ -88,7 +88,7 @@ def test_clean_train_accuracy_is_that_of_the_last_epoch_on_images_as_they_are(wh
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "machine"])
 def test_a_test_curve_says_of_every_epoch_which_images_are_right(whole, kind):
     *epochs, _ = measured(whole(kind))
-    curve = artifacts.TestCurve.load(whole(kind))
+    curve = artifacts.HitCurve.load(whole(kind))
     assert curve.right.mean(1).tolist() == [line["test_curve/accuracy"] for line in epochs]
     said = artifacts.Predictions.load(whole(kind))
     np.testing.assert_array_equal(curve.label, said.label)
@@ -136,7 +136,7 @@ def test_without_test_curves_all_else_is_the_same_and_asked_for_too_late_there_i
     assert [len(own.keys() - other.keys()) for own, other in zip(*both, strict=True)] == [2, 0, 0]
     for own, other in zip(*both, strict=True):
         assert other.items() <= own.items()
-    assert not (tmp_path / artifacts.TestCurve.FILE).exists()
+    assert not (tmp_path / artifacts.HitCurve.FILE).exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)

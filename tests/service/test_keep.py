@@ -43,7 +43,7 @@ def test_what_cannot_be_kept_is_a_sentence(ask, tmp_path):
 def test_a_test_curve_is_kept_if_it_is_small(tmp_path):
     random = np.random.default_rng(0)
     curves = {
-        key: artifacts.TestCurve(random.random((epochs, 10_000)) < 0.5, np.zeros(10_000, np.int64))
+        key: artifacts.HitCurve(random.random((epochs, 10_000)) < 0.5, np.zeros(10_000, np.int64))
         for key, epochs in (("small", 60), ("large", 120))
     }
     run = tmp_path / "outputs" / "toy" / "then"
@@ -58,8 +58,8 @@ def test_a_test_curve_is_kept_if_it_is_small(tmp_path):
         curve.save(run / "trials" / key)
     kept = {t.path.name: t.path for t in keep.copy(RunFolder(run), tmp_path / "to", {}).trials()}
     np.testing.assert_array_equal(
-        artifacts.TestCurve.load(kept["small"]).right, curves["small"].right
+        artifacts.HitCurve.load(kept["small"]).right, curves["small"].right
     )
     for key in ("large", "none"):
         with pytest.raises(artifacts.Absent, match=r"^no test_curve\.npz$"):
-            artifacts.TestCurve.load(kept[key])
+            artifacts.HitCurve.load(kept[key])

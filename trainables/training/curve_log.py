@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from runs.artifacts import TestCurve
+from runs.artifacts import HitCurve
 from trainables.training.network_evaluation import loss_and_accuracy
 
 
@@ -40,11 +40,11 @@ class CurveLog:
         return torch.from_numpy(np.stack(self._rows)) if self._rows else None
 
     def save(self, folder: Path, epochs: int) -> None:
-        """Leave the rows as `TestCurve`, if every epoch has one.
+        """Leave the rows as `HitCurve`, if every epoch has one.
 
         epochs: how many there were.
         """
         if len(self._rows) == epochs:  # else some passed before this was asked for
             packed = np.stack(self._rows)
             right = np.unpackbits(packed, axis=1, count=len(self._labels)).astype(np.bool_)
-            TestCurve(right, self._labels).save(folder)
+            HitCurve(right, self._labels).save(folder)

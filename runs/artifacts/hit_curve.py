@@ -19,7 +19,7 @@ from runs.bundle import Readable
 
 
 @dataclass(frozen=True, eq=False)
-class TestCurve:
+class HitCurve:
     """Which of N test images were right after each of E epochs; the file has a bit for each.
 
     right: whether an image's prediction was its label, (E, N) bool.
@@ -44,7 +44,7 @@ class TestCurve:
         write(folder / self.FILE, file.getvalue())
 
     @classmethod
-    def load(cls, folder: Readable) -> TestCurve:
+    def load(cls, folder: Readable) -> HitCurve:
         """What a trial left. Raises Absent if test_curve.npz is missing or cannot be read."""
         with reading(cls.FILE):
             with (folder / cls.FILE).open("rb") as file, np.load(file) as kept:

@@ -1,4 +1,4 @@
-"""What a trial makes of its test images, small enough to be kept for every trial of a run."""
+"""Which of its test images a trial has right, small enough to be held for all trials of a run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from runs.bundle import Readable
 
 
 @dataclass(frozen=True, eq=False)
-class TestImages:
+class Hits:
     """Of one trial, on its N >= 2 test images, at its last epoch.
 
     labels, predicted: classes, (N,) int64.
     """
-
-    __test__ = False  # no test, whatever pytest thinks of its name
 
     labels: npt.NDArray[np.int64]
     predicted: npt.NDArray[np.int64]
@@ -41,7 +39,7 @@ class TestImages:
         return float(np.bincount(self.labels).max() / len(self.labels))
 
     @classmethod
-    def load(cls, folder: Readable) -> TestImages | None:
+    def load(cls, folder: Readable) -> Hits | None:
         """What a trial left; None where that is nothing, or less than two images."""
         try:
             kept = Predictions.load(folder)
