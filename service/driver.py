@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+from runs import trial_folder
 from runs.command import written
 from runs.errors import UsageError
 from runs.folder import RunFolder
-from service import tracking
+from runs.lease import Lease
+from service import reasons, tracking
 from service.capacity import Capacity
+from service.cluster.link import Cluster, Gone
+from service.cluster.messages import Event, RunTrials
+from service.interruption import Interruption, raising
 from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
 
-if TYPE_CHECKING:
-    from service.cluster.connection import Cluster
-
 INTERRUPTED = 130  # the exit status of a run that was stopped
+FRUITLESS = 2  # starts of Ray in a row that end before any trial commits, until it is given up
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     """Run the trials that `plan` still lacks, look after look; (exit status, run folder)."""
-    from service.cluster import connection
-
     output = options.output.resolve()
+    until = None if options.hours is None else time.monotonic() + 3600 * options.hours
     folder = plan.folder or RunFolder.create(output, plan.study.name)
-    lock = folder.lock()
+    lock, lease = folder.lock(), Lease(folder.path)
     began, cluster = False, None
     try:
         if not plan.todo:
@@ -43,24 +44,25 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
                     print(f"Nothing is left to do in {folder.path}.")
                 return 0, folder
             plan = more
-        with _interruptible():
+        with raising():
             address = options.address or os.environ.get("RAY_ADDRESS")
             print(f"Joining Ray at {address} ..." if address else "Starting Ray ...", flush=True)
             variables = plan.study.settings.environment()
-            cluster = connection.Cluster(address, plan.study.resources, variables)
+            cluster = Cluster(address, plan.study.resources, variables)
             inputs = _prepare(plan)
-            tracking.load()  # Tune and the publisher need it at the same time otherwise
+            tracking.load()  # while nothing else can go on
             capacity = cluster.capacity().at_most(options.max_concurrent)
             if address:
-                connection.check_shared(folder.path)
+                cluster.check_shared(folder.path)
             chosen = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
             uri = tracking.absolute(chosen)
+            lease.take()
             plan.write(folder, inputs, uri)
             began = True
         _say(plan, capacity, inputs)
         while True:
             print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
-            status, whole = _run(plan, options, folder, cluster, capacity, uri)
+            status, whole = _run(plan, options, folder, cluster, capacity, uri, lease, until)
             more = _further(plan, folder) if whole else None
             if more is None:
                 return status, folder
@@ -72,8 +74,10 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
         _say_how_to_go_on(folder)
         return INTERRUPTED, folder
     finally:
+        lease.release()
         if cluster is not None:
             cluster.leave()
+            cluster.end()
         if not began and plan.folder is None:  # a run that never began leaves no folder behind
             shutil.rmtree(folder.path, ignore_errors=True)
         lock.release()
@@ -129,10 +133,9 @@ def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
         print(f"No GPU here: trials train on CPU (wanted {wanted:g} GPU each).")
 
 
-def _say_how_to_go_on(folder: RunFolder) -> None:
-    study = folder.study
-    again = written(study, {"resume": str(folder.path)})
-    print(f"Interrupted; go on with: {again}")
+def _say_how_to_go_on(folder: RunFolder, why: str = "Interrupted") -> None:
+    again = written(folder.study, {"resume": str(folder.path)})
+    print(f"{why}; go on with: {again}", flush=True)
 
 
 def _run(
@@ -142,67 +145,118 @@ def _run(
     cluster: Cluster,
     capacity: Capacity,
     uri: str,
+    lease: Lease,
+    until: float | None,
 ) -> tuple[int, bool]:
     """Run what a plan lacks, and conclude; (exit status, whether nothing broke it off)."""
     from reports.figures import side_processes
     from service import ending
-    from service.cluster import runner
 
     publisher = Publisher(folder, uri)
     slots = min(capacity.slots, len(plan.todo))
-    interrupted, broken = False, None
     with (
-        _interruptible() as asked_to_stop,
+        Interruption(folder.path, lease, until) as stop,
         Progress(plan.study, plan.todo, folder, slots) as progress,
     ):
 
-        def notify(event: str, key: str, line: dict[str, Any]) -> None:
-            progress.notify(event, key, line)
+        def follow(event: Event) -> None:
+            if event.what == "failed":
+                _record_failure(folder, event)
+            progress.notify(event)
             publisher.notify()
 
-        try:
-            runner.run_trials(
-                plan.study,
-                plan.todo,
-                folder,
-                capacity.trial,
-                max_concurrent=options.max_concurrent,
-                max_failures=options.max_failures,
-                notify=notify,
-            )
-        except KeyboardInterrupt:
-            interrupted = True
-        except Exception as error:  # such as a cluster that went away: keep what there is
-            # A signal to all processes ends Ray's too, and its failure may be what comes first.
-            interrupted, broken = asked_to_stop.is_set(), error
-    side_processes.start()  # which takes as long as Ray's does to end
-    if broken or interrupted or plan.last:
-        cluster.leave()  # nobody commits any more
-    ending.conclude(folder, plan.study.settings, publisher)
-    if broken is not None and not interrupted:
-        print(f"Ray stopped: {str(broken).strip().splitlines()[0]}")
-    if interrupted or broken:
+        job = RunTrials(
+            plan.study,
+            plan.todo,
+            folder.path,
+            capacity.trial,
+            capacity.slots,
+            options.max_concurrent,
+            options.max_failures,
+            lease.take(),
+            options.trial_timeout,
+        )
+        broken = _all_trials(job, cluster, folder, lease, stop, follow)
+    lacking = folder.status({spec.key for spec in plan.todo}) == "stopped"
+    interrupted = stop.gently and lacking
+    if stop.now and interrupted:  # who ends processes may leave no time for pictures
         _say_how_to_go_on(folder)
+    side_processes.start()  # which takes as long as Ray's does to end
+    if lacking or plan.last:
+        lease.revoke()  # nobody commits any more
+        cluster.leave()
+    ending.conclude(folder, plan.study.settings, publisher)
     if interrupted:
+        if not stop.now:
+            _say_how_to_go_on(folder)
         return INTERRUPTED, False
+    if broken:
+        _say_how_to_go_on(folder, f"Ray ended: {broken}")
     # Sweeps that were not selected may lack a trial.
     return int(folder.status({spec.key for spec in plan.todo}) != "finished"), broken is None
 
 
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """SIGTERM, which batch systems send, interrupts as Ctrl-C does; yields whether one came."""
-    came = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield came
-        return
+def _all_trials(
+    job: RunTrials,
+    cluster: Cluster,
+    folder: RunFolder,
+    lease: Lease,
+    stop: Interruption,
+    follow: Callable[[Event], None],
+) -> str | None:
+    """Run trials, and start Ray again where it ends before they do; why it was given up, or None.
 
-    def interrupt(*_: Any) -> None:
-        came.set()
-        raise KeyboardInterrupt
+    A trial goes on from where it stands, so that nothing is lost with Ray but the epochs under way.
+    """
+    fruitless, given_up = 0, set[str]()
+    committed = 0
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    def followed(event: Event) -> None:
+        nonlocal committed
+        committed += event.what == "epoch"
+        if event.what == "failed":
+            given_up.add(event.key)
+        follow(event)
+
+    while True:
+        before = committed
+        try:
+            cluster.run(job, followed, stop)
+            return None
+        except Gone as gone:
+            lease.revoke()
+            if stop.now:
+                return None
+            fruitless = fruitless + 1 if committed == before else 0
+            if fruitless >= FRUITLESS:
+                return str(gone)
+            print(f"Ray ended ({gone}); it is started again, and trials go on.", flush=True)
+            try:
+                with raising():
+                    cluster.again()
+                    cluster.capacity()
+            except UsageError as error:
+                return str(error)
+            except KeyboardInterrupt:
+                stop.end()
+                return None
+        left = [
+            spec
+            for spec in job.specs
+            if spec.key not in given_up and folder.trial(spec.key).ending is None
+        ]
+        if not left:
+            return None
+        job = replace(job, specs=left, token=lease.take())
+
+
+def _record_failure(folder: RunFolder, event: Event) -> None:
+    """Write down that a trial failed for the last time, as it could not itself."""
+    files = folder.trial(event.key)
+    reason, text = reasons.in_words(event, files.place)
     try:
-        yield came
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        (files.place / trial_folder.ERROR).write_text(text)
+        if files.ending is None:  # its process may die after it has recorded a good end
+            files.end("failed", reason)
+    except OSError as error:  # a full disk: it counts as stopped, and resuming goes on with it
+        print(f"{folder.path}: {reason}, which could not be written down: {error}", flush=True)

@@ -12,7 +12,7 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +21,10 @@ from filelock import FileLock
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import nearest
+from runs.lease import Permit
 from runs.trial_folder import TrialFolder, load_checkpoint, save_checkpoint
 from service import gpu
+from service.watchdog import Watchdog
 from trainables.protocol import Diverged, Epoch, Settings, Trainable
 
 HEARTBEAT_SECONDS = 2.0
@@ -42,12 +44,18 @@ class LocalTrial:
             1 if mode == "max" else -1,
         )
         self._said = 0.0
+        self.on_progress: Callable[[], None] = lambda: None
         saved = load_checkpoint(folder / trial_folder.CHECKPOINT)
         self._state: Mapping[str, Any] | None = saved["state"] if saved else None
         self._files.cut(saved["lines"] if saved else 0)
         self._lines = self._files.lines
         if saved and self._best_line() == saved["lines"]:
             self._keep_best()  # a process killed between the two renames left an older one
+
+    @property
+    def seconds(self) -> list[float]:
+        """What each committed epoch took."""
+        return [line.get("time/seconds", 0.0) for line in self._lines]
 
     @property
     def state(self) -> Mapping[str, Any] | None:
@@ -62,6 +70,7 @@ class LocalTrial:
 
     def progress(self, done: int, total: int) -> None:
         """Leave a heartbeat, at most every two seconds."""
+        self.on_progress()
         now = time.monotonic()
         if now - self._said >= HEARTBEAT_SECONDS:
             self._said = now
@@ -157,12 +166,19 @@ def run_trial(
     gpus: float,
     metric: str,
     mode: Literal["min", "max"],
+    permit: Permit | None = None,
+    watch: Callable[[Path, Sequence[float]], Watchdog] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield every committed line, from where the folder stands to the end; then record the end.
 
     Divergence is recorded as the outcome (failed, with reason and epoch) and ends the
     iteration; any other exception propagates and leaves the trial to be tried again. A GPU without
     memory left raises MemoryError, one sentence.
+
+    permit: what a worker writes under, None where nobody else can write; a void one raises
+        Superseded, and nothing is committed.
+    watch: makes what ends this process if the trial hangs, from its folder and the seconds that its
+        epochs took; None: nobody.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # A driver that was killed may leave a worker alive for a moment: only one may write here.
@@ -171,8 +187,12 @@ def run_trial(
             return  # its process died between recording the end and saying so
         device = reset_process(threads, gpus, seed)
         trial = LocalTrial(folder, seed, device, metric, mode)
+        watchdog = watch(folder, trial.seconds) if watch else None
+        if watchdog:
+            trial.on_progress = watchdog.progress
         started = time.monotonic()
         try:
+            trial.on_progress()
             for epoch in _epochs(trainable, settings, trial):
                 seconds = time.monotonic() - started
                 timed = {**epoch.metrics, "time/seconds": seconds}
@@ -180,8 +200,14 @@ def run_trial(
                     import torch
 
                     timed["time/peak_gpu_gib"] = torch.cuda.max_memory_allocated() / 2**30
+                if permit:
+                    permit.check()
+                line = trial.commit(timed, epoch.state)
+                if watchdog:
+                    watchdog.rest(seconds)
                 started = time.monotonic()
-                yield trial.commit(timed, epoch.state)
+                yield line
+                trial.on_progress()
         except Diverged as error:
             TrialFolder(folder).end("failed", f"diverged: {error}", diverged=True)
             return
@@ -191,7 +217,12 @@ def run_trial(
             if isinstance(error, torch.OutOfMemoryError):
                 raise MemoryError(gpu.out_of_memory(gpus)) from error
             raise
+        finally:
+            if watchdog:
+                watchdog.stop()
         trial.check_measured()
+        if permit:
+            permit.check()
         TrialFolder(folder).end("finished")
 
 

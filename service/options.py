@@ -40,6 +40,16 @@ class RunOptions(BaseModel):
     gpus_per_trial: float | None = Field(None, ge=0, description="a share of a GPU, or whole ones")
     max_concurrent: int | None = Field(None, ge=1, description="trials at once; else what fits")
     max_failures: int = Field(1, ge=0, description="how often a trial that fails is tried again")
+    trial_timeout: float | None = Field(
+        None,
+        gt=0,
+        description="seconds without progress after which a trial is ended (default: none before "
+        "its first epoch, then 20 times its slowest, at least 600)",
+    )
+    hours: float | None = Field(None, gt=0, description="stop cleanly after so long, resumable")
+    then: str | None = Field(
+        None, description="a command to run at the end, with RUN and STATUS in its environment"
+    )
     resume: str | None = Field(None, description="go on with the last run, or a named one")
     retry_failed: str | None = Field(None, description="run just the failed trials of a run again")
     dry_run: bool = Field(False, description="list the trials, hours, disk; stop")
@@ -68,6 +78,9 @@ METAVARS = {
     "resume": "[RUN]",
     "retry_failed": "[RUN]",
     "trial": "KEY",
+    "trial_timeout": "SECONDS",
+    "hours": "H",
+    "then": "COMMAND",
     "address": "HOST:PORT",
     "tracking_uri": "URI",
     "output": "DIR",

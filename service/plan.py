@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from claims.evidence import SEEDS
 from claims.looks import planned
 from runs import trial_folder
 from runs.atomic import write_json
@@ -15,7 +16,7 @@ from runs.folder import STUDY_FILE, RunFolder
 from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
-from service.options import MAX_SEEDS, SEEDS, UNTIL_DECIDED, RunOptions
+from service.options import MAX_SEEDS, UNTIL_DECIDED, RunOptions
 from service.resources import Resources
 from service.study import Study
 from service.trial_spec import TrialSpec

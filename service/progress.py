@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import rich.progress
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from runs import trial_folder
 from runs.folder import RunFolder
+from service.cluster.messages import Event
 from service.study import Study
 from service.trial_spec import TrialSpec
 
@@ -68,7 +70,7 @@ class Progress:
         self._running: dict[str, None] = {}
         self._totals = {s.key: s.settings.epochs_in_all() for s in specs}
         self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
-        self._lines: dict[str, dict[str, Any]] = {}
+        self._lines: dict[str, Mapping[str, Any]] = {}
         self._ended: dict[str, None] = {}  # in the order in which they ended
         self._epochs_seen = 0
         self._seconds = 0.0
@@ -88,27 +90,28 @@ class Progress:
         if self._live:
             self._live.__exit__(*exception)
 
-    def notify(self, event: str, key: str, line: dict[str, Any]) -> None:
-        """One event of one trial: start, epoch (with its metrics line) or end."""
+    def notify(self, event: Event) -> None:
+        """What happened to one trial."""
+        key, line = event.key, event.line
         with self._lock:
-            if event == "start":
+            if event.what == "start":
                 self._running[key] = None
-            elif event == "epoch":
+            elif event.what == "epoch":
                 self._lines[key] = line
                 self._epochs_seen += line["epoch"] > self._epochs[key]
                 self._epochs[key] = line["epoch"]
                 self._seconds += line.get("time/seconds", 0.0)
-            elif event == "end":
+            else:
                 self._running.pop(key, None)
                 self._ended[key] = None
         if self._live is None:
-            self._print(event, key)
+            self._print(event.what, key)
 
-    def _print(self, event: str, key: str) -> None:
+    def _print(self, what: str, key: str) -> None:
         head = f"[{len(self._ended)}/{len(self._specs)}] {self._specs[key].name}"
-        if event == "epoch":
+        if what == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
-        elif event == "end":
+        elif what in ("end", "failed"):
             ended = self._run.trial(key).ending
             reason = f": {ended.reason}" if ended and ended.reason else ""
             print(f"{head}  {ended.status if ended else 'stopped'}{reason}", flush=True)

@@ -2,97 +2,98 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private import services
+from ray._raylet import GcsClient  # type: ignore[attr-defined]
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runs.errors import UsageError
-from service.capacity import Capacity, Node, cores
-from service.resources import Resources
+from service.capacity import cores
 
 PACKAGES = (
     "studies", "service", "reports", "claims", "runs", "trainables", "models", "losses", "metrics",
     "images", "files",
 )  # fmt: skip
+ASK_SECONDS = 20.0
+NODE_SECONDS = 45.0  # for a node to join
 
-BREAKPOINT = "PYTHONBREAKPOINT"  # which Ray sets to its own debugger
-_before: dict[str, str | None] = {}  # what variables of this process were before
-
-
-class Cluster:
-    """Ray, joined at an address, or started here in a thread while others make data ready.
-
-    A cluster that does not answer is refused at once; `capacity` waits for one that starts.
-    """
-
-    def __init__(self, address: str | None, wanted: Resources, variables: dict[str, str]) -> None:
-        if ray.is_initialized():
-            raise UsageError("Ray is in use in this process already; call ray.shutdown() first.")
-        # The thread lives as long as the cluster: Ray's processes end with the thread that
-        # started them.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ray")
-        self._capacity = self._thread.submit(_begin, address, wanted, variables)
-        if address:
-            try:
-                self.capacity()
-            except BaseException:
-                self.leave()
-                raise
-
-    def capacity(self) -> Capacity:
-        """What it can hold. Raises UsageError if it did not start, or no node can hold a trial."""
-        return self._capacity.result()
-
-    def leave(self) -> None:
-        """Leave it, which ends our trials there; a local one is stopped. Twice does no harm."""
-        if not self._capacity.cancel():
-            self._capacity.exception()  # whatever has begun ends first
-        disconnect()
-        self._thread.shutdown()
+_nodes: list[subprocess.Popen[bytes]] = []  # that this process has added to a cluster
 
 
-def _begin(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
-    import service.cluster.runner  # noqa: F401  Tune is slow to import, too
-
-    return connect(address, wanted, variables)
-
-
-def connect(address: str | None, wanted: Resources, variables: dict[str, str]) -> Capacity:
-    """Join the cluster (or start a local one); returns what it can hold.
+def connect(address: str | None, variables: Mapping[str, str]) -> list[tuple[float, float]]:
+    """Join the cluster, or start a local one; returns the CPUs and GPUs of its nodes.
 
     variables: the environment variables that trials need, on every node the same.
 
-    Raises UsageError if no cluster answers, or none of its nodes can hold a trial.
+    Raises UsageError if no cluster answers.
     """
-    _before.update({name: os.environ.get(name) for name in (BREAKPOINT, *variables)})
-    if address == "local":
-        raise UsageError("address must name a cluster; leave it out for a local one.")
     if address:
-        # The packages are not installed on the workers: ship the code, and nothing beside it.
-        root = Path(__file__).resolve().parents[2]
-        packages = [str(root / name) for name in PACKAGES]
-        runtime: dict[str, Any] = {"env_vars": variables, "py_modules": packages}
-        try:
-            ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            why = str(error).strip().splitlines()[0].rstrip(".")
-            raise UsageError(f"No Ray cluster answers at {address}: {why}.") from None
+        _join(address, variables)
     else:
         _start_local(variables)
     booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [(n.get("CPU", 0.0), n.get("GPU", 0.0)) for n in booked]
+
+
+def _join(address: str, variables: Mapping[str, str]) -> None:
+    # The packages are not installed on the workers: ship the code, and nothing beside it.
+    root = Path(__file__).resolve().parents[2]
+    packages = [str(root / name) for name in PACKAGES]
+    runtime: dict[str, Any] = {"env_vars": dict(variables), "py_modules": packages}
     try:
-        return Capacity.of([Node(n.get("CPU", 0), n.get("GPU", 0)) for n in booked], wanted)
+        if address != "auto" and "://" not in address and not _has_node_here(address):
+            _add_node(address)
+        ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level="error")
     except UsageError:
-        disconnect()
         raise
+    except Exception as error:  # ray raises what its layers do
+        raise UsageError(f"No Ray cluster answers at {address}: {_why(error)}") from None
 
 
-def _start_local(variables: dict[str, str]) -> None:
+def _why(error: Exception) -> str:
+    text = str(error)
+    if any(word in text.lower() for word in ("unauthenticated", "authentication", "invalid token")):
+        return (
+            "it does not accept this token. RAY_AUTH_MODE=token and the cluster's RAY_AUTH_TOKEN "
+            "must be set here."
+        )
+    return (text.strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
+
+
+def _has_node_here(address: str) -> bool:
+    """Whether this machine is a node of the cluster, which Ray needs of a driver."""
+    nodes = GcsClient(address=address).get_all_node_info(timeout=ASK_SECONDS)
+    alive = {key.hex() for key, node in nodes.items() if node.state == 0}
+    return bool(alive & set(services.find_node_ids()))
+
+
+def _add_node(address: str) -> None:
+    """Make this machine a node that no trial is scheduled on; it goes when this process does."""
+    before = set(services.find_node_ids())
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", f"--address={address}"]
+    command += ["--num-cpus=0", "--num-gpus=0", "--block"]
+    node = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    _nodes.append(node)
+    until = time.monotonic() + NODE_SECONDS
+    while not (set(services.find_node_ids()) - before and _has_node_here(address)):
+        if node.poll() is not None or time.monotonic() > until:
+            raise UsageError(
+                f"This machine is no node of the cluster at {address}, and did not become one "
+                "(without CPUs, for the driver alone): the nodes must be able to reach it. Run the "
+                "command on a node of the cluster instead, for instance with ray job submit."
+            )
+        time.sleep(0.2)
+
+
+def _start_local(variables: Mapping[str, str]) -> None:
     """A cluster of this machine; a busy machine gets a second chance to start it in time.
 
     Its processes inherit the variables, which is faster than a runtime environment.
@@ -146,20 +147,11 @@ def _answer(mark: str, reply: str) -> bool:
 
 def disconnect() -> None:
     """Leave the cluster, which ends our trials there; a local one is stopped."""
-    # Ray ends the whole process if an object reference dies in another thread while it shuts down:
-    # what Tune left in cycles goes now, and the collector sleeps meanwhile.
-    gc.collect()
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        ray.shutdown()
-    finally:
-        if collects:
-            gc.enable()
-        # Else breakpoint() would not stop any more in a notebook that has run a study.
-        for name, value in _before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        _before.clear()
+    ray.shutdown()
+    for node in _nodes:
+        node.terminate()
+    for node in _nodes:
+        try:
+            node.wait(5)
+        except subprocess.TimeoutExpired:
+            node.kill()

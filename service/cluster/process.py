@@ -1,0 +1,95 @@
+"""The process that Ray lives in: does what a driver asks, and ends with it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from runs.errors import UsageError
+from service.cluster import stopping
+from service.cluster.messages import (
+    Answer,
+    Broken,
+    CheckShared,
+    Connect,
+    Done,
+    Event,
+    Leave,
+    Refused,
+    RunTrials,
+    Stop,
+)
+
+
+def main(descriptor: int) -> None:
+    """Answer requests that come through a socket until it is told to leave.
+
+    descriptor: of that socket.
+    """
+    os.set_inheritable(descriptor, False)  # Ray's processes would keep it open
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = Connection(descriptor)
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    listening = threading.Thread(target=_listen, args=(connection, requests), daemon=True)
+    listening.start()
+
+    def tell(message: Event | Answer) -> None:
+        connection.send_bytes(cloudpickle.dumps(message))
+
+    while True:
+        request = requests.get()
+        if isinstance(request, Leave):
+            break
+        try:
+            answer: Answer = _done(request, tell)
+        except UsageError as error:
+            answer = Refused(str(error))
+        except BaseException as error:
+            answer = Broken(_first_line(error), traceback.format_exc())
+        tell(answer)
+    from service.cluster import connection as cluster
+
+    cluster.disconnect()
+    os._exit(0)
+
+
+def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
+    while True:
+        try:
+            request = cloudpickle.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            # The driver is gone, and with it whoever these trials are for.
+            os.killpg(os.getpgid(0), signal.SIGKILL)
+        if isinstance(request, Stop):
+            stopping.asked.set()
+        else:
+            requests.put(request)
+
+
+def _done(request: Any, tell: Callable[[Event], None]) -> Done:
+    from service.cluster import connection
+
+    if isinstance(request, Connect):
+        import service.cluster.runner  # noqa: F401  Tune is slow to import, too
+
+        return Done(nodes=connection.connect(request.address, request.variables))
+    if isinstance(request, CheckShared):
+        connection.check_shared(request.folder)
+    elif isinstance(request, RunTrials):
+        from service.cluster import runner
+
+        runner.run_trials(request, tell)
+    return Done()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
