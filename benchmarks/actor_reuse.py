@@ -1,6 +1,6 @@
 """The gap between two trials on the same slot: our runner against Tune at its defaults.
 
-Ours is `service.cluster.runner` as a study's command calls it, without MLflow and the progress
+Ours is `service.cluster` as a study's command calls it, without MLflow and the progress
 display; the other is `tune.Tuner` over a function, which starts a process for every trial. Both
 import torch, compute two epochs that take almost no time, and run one trial at a time; ours also
 writes a checkpoint an epoch, the other keeps none.
@@ -25,9 +25,12 @@ from typing import Any
 
 from benchmarks.figures import Figure, Target, in_turn, main
 from runs.folder import RunFolder
+from runs.lease import Lease
 from service import Study
 from service.capacity import this_machine
-from service.cluster import connection, runner
+from service.cluster.link import Cluster
+from service.cluster.messages import RunTrials
+from service.interruption import Interruption
 from service.options import options_from
 from service.plan import plan_run
 from trainables import protocol
@@ -64,15 +67,19 @@ def ours(place: Path) -> None:
     sweeps = {"number": {"number": NUMBERS}}
     study = Study("gap", "How long is the gap?", train, Settings(), sweeps, "val/sum")
     plan, run = plan_run(study, options_from({}), {}), RunFolder.create(place, study.name)
+    lease = Lease(run.path)
+    cluster = Cluster(None, study.resources, study.settings.environment())
     try:
-        capacity = connection.connect(None, study.resources, study.settings.environment())
+        capacity = cluster.capacity()
         plan.write(run, {}, "")
-        runner.run_trials(
-            study, plan.todo, run, capacity.trial,
-            max_concurrent=1, max_failures=0, notify=lambda event, key, line: None,
+        job = RunTrials(
+            study, plan.todo, run.path, capacity.trial, capacity.slots,
+            max_concurrent=1, max_failures=0, token=lease.take(), limit=None,
         )  # fmt: skip
+        cluster.run(job, lambda event: None, Interruption(run.path, lease))
     finally:
-        connection.disconnect()
+        cluster.end()
+        lease.release()
 
 
 def bare(place: Path) -> None:

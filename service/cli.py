@@ -14,6 +14,8 @@ from typing import Any
 from runs.errors import UsageError, nearest
 from runs.folder import RESULTS_FILE, RunFolder
 from runs.trial_folder import read_json
+from service.afterwards import run_command
+from service.interruption import INTERRUPTED
 from service.options import RunOptions, options_from, parse
 from service.output import outlasting_its_reader
 from service.plan import Plan, plan_run
@@ -38,7 +40,7 @@ def main(study: Study) -> None:
         status = 2
     except KeyboardInterrupt:
         print("Interrupted; nothing had begun that could be lost.", file=sys.stderr)
-        status = 130
+        status = INTERRUPTED
     gc.freeze()  # else Python looks for cycles in all of Ray and MLflow before it ends
     sys.exit(status)
 
@@ -115,8 +117,20 @@ def execute(
         return 0, None
     from service.driver import drive
 
-    with outlasting_its_reader():
-        return drive(plan, options)
+    status, folder = 1, plan.folder
+    try:
+        with outlasting_its_reader():
+            status, folder = drive(plan, options)
+    except UsageError:
+        status = 2
+        raise
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+        raise
+    finally:
+        if options.then:
+            run_command(options.then, status, folder.path if folder else None)
+    return status, folder
 
 
 def _check(plan: Plan) -> None:

@@ -18,13 +18,12 @@ from service import reasons, tracking
 from service.capacity import Capacity
 from service.cluster.link import Cluster, Gone
 from service.cluster.messages import Event, RunTrials
-from service.interruption import Interruption, raising
+from service.interruption import INTERRUPTED, Interruption, raising
 from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
 
-INTERRUPTED = 130  # the exit status of a run that was stopped
 FRUITLESS = 2  # starts of Ray in a row that end before any trial commits, until it is given up
 
 

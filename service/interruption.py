@@ -12,6 +12,7 @@ from typing import Any
 
 from runs.lease import Lease
 
+INTERRUPTED = 130  # the exit status of a run that was stopped
 STOP_FILE = ".stop"  # in a run folder: `service.status --stop` leaves it
 ENDING: tuple[int, ...] = (signal.SIGTERM, signal.SIGHUP)  # who sends these soon ends all
 

@@ -103,7 +103,8 @@ class Progress:
                 self._seconds += line.get("time/seconds", 0.0)
             else:
                 self._running.pop(key, None)
-                self._ended[key] = None
+                if self._run.trial(key).ending:  # else it was stopped
+                    self._ended[key] = None
         if self._live is None:
             self._print(event.what, key)
 
@@ -111,10 +112,14 @@ class Progress:
         head = f"[{len(self._ended)}/{len(self._specs)}] {self._specs[key].name}"
         if what == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
-        elif what in ("end", "failed"):
-            ended = self._run.trial(key).ending
-            reason = f": {ended.reason}" if ended and ended.reason else ""
-            print(f"{head}  {ended.status if ended else 'stopped'}{reason}", flush=True)
+        elif what == "start":
+            return
+        elif ended := self._run.trial(key).ending:
+            print(
+                f"{head}  {ended.status}{f': {ended.reason}' if ended.reason else ''}", flush=True
+            )
+        elif self._epochs[key]:
+            print(f"{head}  stopped after epoch {self._epochs[key]}", flush=True)
 
     def _epoch(self, key: str, running: bool = False) -> str:
         """The last committed epoch, or the one that is running now."""

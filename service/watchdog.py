@@ -17,6 +17,8 @@ from typing import TextIO
 NAME = ".stacks.txt"  # in a trial's folder, while it runs
 TIMES_SLOWEST = 20.0
 AT_LEAST_SECONDS = 600.0
+FRAME = re.compile(r'File "(.+)", line (\d+) in (\S+)')
+LIBRARY = re.compile(r"site-packages|/lib/python3")
 REARM_SECONDS = 1.0  # a heartbeat comes every batch
 
 
@@ -24,8 +26,8 @@ class Watchdog:
     """Watches one trial in this process.
 
     epochs: the seconds that those took which it has.
-    limit: seconds without progress, None: for ever before the first epoch, then 20 times the slowest
-        one's, at least 10 minutes.
+    limit: seconds without progress; None: for ever before the first epoch, then 20 times the
+        slowest one's, at least 10 minutes.
     """
 
     def __init__(self, folder: Path, epochs: Sequence[float], limit: float | None) -> None:
@@ -104,20 +106,21 @@ def last_word(folder: Path) -> LastWord | None:
     if timeout := re.match(r"Timeout \((?:(\d+) days?, )?(\d+):(\d+):([\d.]+)\)!", first):
         days, hours, minutes, seconds = (float(part or 0) for part in timeout.groups())
         waited = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-        return LastWord("hung", waited, _where(stacks, "Thread"), text)
+        return LastWord("hung", waited, _where(stacks), text)
     if fatal := re.match(r"Fatal Python error: (.+)", first):
-        return LastWord(fatal[1].lower(), 0.0, _where(stacks, "Current thread"), text)
+        return LastWord(fatal[1].lower(), 0.0, _where(stacks), text)
     return None
 
 
-def _where(stacks: str, which: str) -> str:
-    """The innermost frame below `run_trial`, of the thread that has it."""
-    for block in re.split(r"\n\n|(?=^(?:Current thread|Thread) )", stacks, flags=re.MULTILINE):
-        frames = re.findall(r'File "(.+)", line (\d+) in (\S+)', block)
+def _where(stacks: str) -> str:
+    """The innermost frame of the trial's own code: that is below `run_trial`, and in no library."""
+    for thread in stacks.split("\n\n"):
+        frames = FRAME.findall(thread)
         names = [name for _, _, name in frames]
-        if "run_trial" in names or "_epochs" in names:
-            own = [f for f in frames[: names.index("_epochs")] if "site-packages" not in f[0]]
-            if own:
-                place, line, name = own[0]
-                return f"{name}, line {line} of {Path(place).name}"
+        if "run_trial" not in names:
+            continue
+        for place, line, name in frames[: names.index("_epochs")]:
+            if not LIBRARY.search(place):
+                file = "" if place.startswith("<") else f" of {Path(place).name}"
+                return f"{name}, line {line}{file}"
     return ""

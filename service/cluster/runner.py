@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import ray
 from ray import tune
 from ray.tune.search import Searcher
@@ -178,7 +179,9 @@ class Follow(tune.Callback):
 
 
 def _cause(trial: Any) -> Cause:
-    error = trial.get_pickled_error()
+    error = None
+    with suppress(Exception):  # whatever a user's own exception does when it is loaded
+        error = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
     if isinstance(error, ray.exceptions.OutOfMemoryError):
         return "memory"
     if isinstance(error, ray.exceptions.NodeDiedError):
