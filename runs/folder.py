@@ -7,22 +7,25 @@ OUTPUT/<study>/<run>/  study.json  trials/<key>/{settings.json,metrics.jsonl,sta
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from runs import bundle
-from runs.atomic import write_csv, write_json
+from runs.atomic import remove_temporaries, write_csv, write_json
 from runs.bundle import Readable
-from runs.errors import UsageError
+from runs.errors import UsageError, sentence
 from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
 from runs.run import Run
-from runs.trial_folder import TrialFolder, read_json
+from runs.trial_folder import METRICS, TrialFolder, read_json
+from runs.variants import trial_names
 
 # The files of a run; beside them lie answer.json, report.html, figures/ and trials/.
 STUDY_FILE = "study.json"
@@ -69,19 +72,29 @@ class RunFolder:
         output: where runs lie.
         study: whose run it is, None where the name says so.
 
-        Raises UsageError if there is none.
+        Raises UsageError if there is none, and if the last has no study.json: it was killed while
+        it was prepared, and whoever asks for the last run does not mean an older one.
         """
         if name == "latest" or name.endswith("/latest"):
             name, study = "", name.rpartition("/")[0] or study
         if name:
             for path in (Path(name), output / name, output / (study or "") / name):
-                if (path / STUDY_FILE).is_file():
-                    return cls(path.resolve())
+                if _is_run(path):
+                    return cls._prepared([path])
             raise UsageError(f"There is no run {name!r}, neither as a path nor below {output}.")
-        runs = sorted(path.parent for path in (output / (study or "")).glob("*/study.json"))
+        runs = sorted(path for path in (output / (study or "")).glob("[!.]*") if _is_run(path))
         if not runs:
             raise UsageError(f"There is no run of {study} below {output}.")
-        return cls(runs[-1].resolve())
+        return cls._prepared(runs)
+
+    @classmethod
+    def _prepared(cls, runs: Sequence[Path]) -> RunFolder:
+        """The last of these. Raises UsageError if it has no study.json."""
+        last = cls(runs[-1].resolve())
+        if not (last.path / STUDY_FILE).is_file():
+            last.lock().release()  # else it is being prepared now, which is said
+            raise UsageError(_unprepared(runs))
+        return last
 
     @property
     def name(self) -> str:
@@ -90,13 +103,26 @@ class RunFolder:
 
     @property
     def study(self) -> StudyRecord:
-        """What study.json holds. Raises UsageError if it is of another version of the format."""
-        value = read_json(self.path / STUDY_FILE)
+        """What study.json holds.
+
+        Raises UsageError if it is damaged, or of another version of the format.
+        """
+        file = self.path / STUDY_FILE
+        value = json_or_none(file)
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{file} is {'missing' if not file.exists() else 'damaged'}: it says what the run "
+                "consists of, so that nothing can be done with the run; start a new one."
+            )
         if value.get("format") != FORMAT:
             raise UsageError(
                 f"{self.path} has format {value.get('format')}; this version reads {FORMAT}."
             )
-        return StudyRecord.model_validate(value)
+        try:
+            return StudyRecord.model_validate(value)
+        except ValidationError as error:
+            what = sentence(error, StudyRecord.model_fields)
+            raise UsageError(f"{file} is damaged: {what}") from None
 
     def lock(self) -> FileLock:
         """The driver's lock, held. Raises UsageError if another driver is alive."""
@@ -107,6 +133,7 @@ class RunFolder:
             if not isinstance(error, Timeout):
                 raise UsageError(f"{self.path} cannot be written: {error.strerror}.") from None
             raise UsageError(f"{self.path} is being run by another process.") from None
+        remove_temporaries(self.path)
         return lock
 
     @property
@@ -142,7 +169,18 @@ class RunFolder:
 
     def trials(self) -> list[TrialFolder]:
         """The folders of all trials, in the order in which they were listed."""
-        return [self.trial(trial.key) for trial in self.study.trials]
+        return [TrialFolder(self.trial(asked.key).path, asked) for asked in self.study.trials]
+
+    @property
+    def damage(self) -> list[str]:
+        """What of its trials is damaged so that less counts than was written, a sentence each."""
+        called, said = trial_names(self.study), []
+        for trial in self.trials():
+            found = trial.contents()
+            if found.damage:
+                name, what = called[trial.asked.key], "; ".join(found.damage)
+                said.append(f"{name}: {what}; when the run is resumed, {found.going_on_from}.")
+        return said
 
     def status(self, wanted: Collection[str] | None = None) -> Status:
         """How the run stands: stopped while a trial lacks, else failed or finished.
@@ -164,7 +202,7 @@ class RunFolder:
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
         study = self.study
-        started = [t.record() for t in self.trials() if t.lines or t.ending]
+        started = self._records()
         results: dict[str, Any] = {
             "study": study.study,
             "run": study.run,
@@ -175,31 +213,87 @@ class RunFolder:
         write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
         return results
 
+    def _records(self) -> list[TrialRecord]:
+        """Every trial that has begun, as it stands."""
+        found = [(trial, trial.contents()) for trial in self.trials()]
+        return [trial.record(stands) for trial, stands in found if stands.begun]
+
     @property
     def gathered(self) -> bool:
-        """Whether results.json has every trial as it ended."""
-        if not (self.path / RESULTS_FILE).exists():
+        """Whether results.json has every trial as it stands: no more and no less."""
+        told = self._told()
+        if told is None:
             return False
-        told = {t["key"]: t["status"] for t in read_json(self.path / RESULTS_FILE)["trials"]}
-        ended = {t.path.name: end.status for t in self.trials() if (end := t.ending)}
-        return all(told.get(key) == status for key, status in ended.items())
+        entries = {entry["key"]: entry for entry in told}
+        stand = {record.key: record for record in self._records()}
+        return entries.keys() == stand.keys() and all(
+            _says(entries[key], record) for key, record in stand.items()
+        )
+
+    def _told(self) -> list[dict[str, Any]] | None:
+        """The trials in results.json; None where it lacks or is damaged."""
+        value = json_or_none(self.path / RESULTS_FILE)
+        told = value.get("trials") if isinstance(value, dict) else None
+        if not isinstance(told, list) or not all(isinstance(entry, dict) for entry in told):
+            return None
+        return told if all(entry.keys() >= set(ENTRY) for entry in told) else None
 
     def read(self) -> Run:
-        """All that the folder says, gathered first where results.json lacks what has ended.
+        """All that the folder says, gathered first where results.json is not as trials stand.
 
         Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
         """
         if not self.gathered:
             self.write_results()
-        entries = read_json(self.path / RESULTS_FILE)["trials"]
-        trials = [_trial(self.trial(entry["key"]), entry) for entry in entries]
+        trials = [_trial(self.trial(entry["key"]), entry) for entry in self._told() or []]
         return Run(self.path, self.study, trials, self.tracked)
 
     @property
     def tracked(self) -> Tracked | None:
-        """Where MLflow has the run; None where it has nothing of it."""
-        file = self.path / TRACKED_FILE
-        return Tracked.model_validate(read_json(file)) if file.exists() else None
+        """Where MLflow has the run; None where it has nothing of it, or this is damaged."""
+        try:
+            return Tracked.model_validate(json_or_none(self.path / TRACKED_FILE))
+        except ValidationError:
+            return None
+
+
+def json_or_none(path: Readable) -> Any:
+    """The value in a JSON file; None where it lacks or is damaged."""
+    try:
+        return read_json(path)
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError):
+        return None
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run, or was to be one."""
+    return (path / STUDY_FILE).is_file() or (path / "trials").is_dir()
+
+
+def _unprepared(runs: Sequence[Path]) -> str:
+    """What is said of a last run without study.json."""
+    last = runs[-1]
+    if any(last.glob(f"trials/*/{METRICS}")):
+        return f"{last} has no {STUDY_FILE}, which says what the run consists of; start a new one."
+    whole = [path for path in runs if (path / STUDY_FILE).is_file()]
+    older = ""
+    if whole:
+        older = f", or go on with the run before: --resume {whole[-1].parent.name}/{whole[-1].name}"
+    return (
+        f"{last} has no {STUDY_FILE}: the run ended while it was prepared, and nothing of it has "
+        f"run. Start it again{older}."
+    )
+
+
+def _says(entry: Mapping[str, Any], record: TrialRecord) -> bool:
+    """Whether an entry of results.json has a trial as it stands.
+
+    Numbers are not compared: lines that are kept may have fewer digits.
+    """
+    same = ("status", "diverged", "epochs")
+    return all(entry[name] == getattr(record, name) for name in same) and (
+        entry["metrics"].keys() >= record.metrics.keys()
+    )
 
 
 def read(path: Path) -> Run:
@@ -210,7 +304,7 @@ def read(path: Path) -> Run:
 def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
     """The trial of an entry of results.json."""
     return TrialRecord(
-        **{name: entry[name] for name in ENTRY}, lines=folder.lines, folder=folder.path
+        **{name: entry[name] for name in ENTRY}, lines=folder.committed, folder=folder.path
     )
 
 
