@@ -178,6 +178,7 @@ class TrialFolder:
         )
         with said_of(self.place):
             if ended.for_good:
+                (self.place / BEFORE).unlink(missing_ok=True)  # a full disk has space again
                 ended = ended.model_copy(update={"lines": len(rows), "digest": digest(rows)})
                 for file in self.place.iterdir():  # the lines, and what the trainable left
                     if file.is_file():
