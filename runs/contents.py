@@ -133,15 +133,13 @@ def _contents(folder: Readable, ended: Ended | None, damaged: bool, thorough: bo
     rows = rows_of(folder)
     readable = rows[: _readable(rows)]
     usable, useless = dict[str, Mark](), list[str]()
-    for name in CHECKPOINTS:
-        if name in unread:
-            useless.append(f"{name} is damaged")
-        elif name in marks:
-            mark = marks[name]
-            if _as_written(rows[: mark.lines], mark.lines, mark.digest):
-                usable[name] = mark
-            else:
-                useless.append(_differs(rows, mark.lines, f"{name} belongs to"))
+    if unread:
+        useless.append(f"{' and '.join(unread)} {'is' if len(unread) == 1 else 'are'} damaged")
+    for name, mark in marks.items():
+        if _as_written(rows[: mark.lines], mark.lines, mark.digest):
+            usable[name] = mark
+        elif not problems and len(useless) == bool(unread):  # of the latest, that says it of all
+            useless.append(_differs(rows, mark.lines, f"{name} belongs to"))
     for name in sorted(usable, key=lambda name: -usable[name].lines):
         mark = usable[name]
         best = _with_the_best(name, usable)

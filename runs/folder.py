@@ -236,7 +236,8 @@ class RunFolder:
         told = value.get("trials") if isinstance(value, dict) else None
         if not isinstance(told, list) or not all(isinstance(entry, dict) for entry in told):
             return None
-        return told if all(entry.keys() >= set(ENTRY) for entry in told) else None
+        whole = all(e.keys() >= set(ENTRY) and isinstance(e["metrics"], dict) for e in told)
+        return told if whole else None
 
     def read(self) -> Run:
         """All that the folder says, gathered first where results.json is not as trials stand.
