@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,13 +202,15 @@ class RunFolder:
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
+        return self._write_results(self._records())
+
+    def _write_results(self, records: Iterable[TrialRecord]) -> dict[str, Any]:
         study = self.study
-        started = self._records()
         results: dict[str, Any] = {
             "study": study.study,
             "run": study.run,
             "dataset": dict(study.dataset),
-            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in started],
+            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in records],
         }
         write_json(self.path / RESULTS_FILE, results)
         write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
@@ -221,14 +224,7 @@ class RunFolder:
     @property
     def gathered(self) -> bool:
         """Whether results.json has every trial as it stands: no more and no less."""
-        told = self._told()
-        if told is None:
-            return False
-        entries = {entry["key"]: entry for entry in told}
-        stand = {record.key: record for record in self._records()}
-        return entries.keys() == stand.keys() and all(
-            _says(entries[key], record) for key, record in stand.items()
-        )
+        return _agree(self._told(), self._records())
 
     def _told(self) -> list[dict[str, Any]] | None:
         """The trials in results.json; None where it lacks or is damaged."""
@@ -244,9 +240,15 @@ class RunFolder:
 
         Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
         """
-        if not self.gathered:
-            self.write_results()
-        trials = [_trial(self.trial(entry["key"]), entry) for entry in self._told() or []]
+        records, told = self._records(), self._told()
+        if not _agree(told, records):
+            self._write_results(records)
+            told = self._told()
+        stand = {record.key: record for record in records}
+        trials = [
+            replace(stand[entry["key"]], **{name: entry[name] for name in ENTRY})
+            for entry in told or []
+        ]
         return Run(self.path, self.study, trials, self.tracked)
 
     @property
@@ -286,26 +288,22 @@ def _unprepared(runs: Sequence[Path]) -> str:
     )
 
 
-def _says(entry: Mapping[str, Any], record: TrialRecord) -> bool:
-    """Whether an entry of results.json has a trial as it stands.
+def _agree(told: list[dict[str, Any]] | None, records: Iterable[TrialRecord]) -> bool:
+    """Whether the entries of results.json have these trials, as they stand.
 
     Numbers are not compared: lines that are kept may have fewer digits.
     """
-    same = ("status", "diverged", "epochs")
-    return all(entry[name] == getattr(record, name) for name in same) and (
-        entry["metrics"].keys() >= record.metrics.keys()
-    )
+    if told is None:
+        return False
+    entries = {entry["key"]: entry for entry in told}
+    stand = {record.key: record for record in records}
 
+    def agrees(entry: Mapping[str, Any], record: TrialRecord) -> bool:
+        same = all(entry[n] == getattr(record, n) for n in ("status", "diverged", "epochs"))
+        return same and entry["metrics"].keys() >= record.metrics.keys()
 
-def read(path: Path) -> Run:
-    """The run in a folder."""
-    return RunFolder(path).read()
-
-
-def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
-    """The trial of an entry of results.json."""
-    return TrialRecord(
-        **{name: entry[name] for name in ENTRY}, lines=folder.committed, folder=folder.path
+    return entries.keys() == stand.keys() and all(
+        agrees(entries[key], record) for key, record in stand.items()
     )
 
 

@@ -101,7 +101,10 @@ class TrialFolder:
             checkpoint.save(temporary, mark, state)
             atomic.sync_file(place / METRICS)
             if (place / CHECKPOINT).exists():
-                os.replace(place / CHECKPOINT, place / BEFORE)
+                try:  # whoever reads finds a checkpoint at any time
+                    os.link(place / CHECKPOINT, place / BEFORE)
+                except OSError:  # a file system without hard links
+                    os.replace(place / CHECKPOINT, place / BEFORE)
             os.replace(temporary, place / CHECKPOINT)
         finally:
             temporary.unlink(missing_ok=True)
@@ -131,6 +134,8 @@ class TrialFolder:
         """
         place = self.place
         atomic.remove_temporaries(place)
+        for name in CHECKPOINTS:
+            (place / f".{name}").unlink(missing_ok=True)
         found = self.contents(thorough=True)
         (place / ENDING).unlink(missing_ok=True)
         if found.going_on is None:

@@ -1,6 +1,7 @@
 """How a trial stands, whichever of its files says otherwise than another."""
 
 import json
+import zipfile
 
 import pytest
 import torch
@@ -162,3 +163,15 @@ def test_lines_that_are_cut_keep_their_bytes(trial):
     file.write_bytes(b'{"epoch":1,  "val/x": 1e-1}\n' + file.read_bytes())
     trial.cut(1)
     assert file.read_bytes() == b'{"epoch":1,  "val/x": 1e-1}\n'
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_what_an_older_version_goes_on_from_is_still_read(trial, counted):
+    torch.save({"lines": 2, "state": {"x": torch.ones(2)}}, trial.path / "checkpoint.pt")
+    if counted:
+        with zipfile.ZipFile(trial.path / "checkpoint.pt", "a") as archive:
+            archive.writestr(f"{archive.namelist()[0].partition('/')[0]}/lines", "2")
+    (trial.path / "before.pt").unlink()
+    found = trial.settle()
+    assert (found.going_on, found.best, found.damage) == ("checkpoint.pt", "best.pt", ())
+    assert len(trial.lines) == 2

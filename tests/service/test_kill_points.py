@@ -1,4 +1,4 @@
-"""Wherever a trial is killed, and whichever of its files is damaged then: it ends as undisturbed."""
+"""Wherever a trial is killed, whichever of its files is damaged then: it ends as undisturbed."""
 
 import json
 import os
@@ -66,9 +66,8 @@ def killed_at(number, folder):
             os._exit(KILLED)
 
     def follow(event, args):
-        if event == "open" and str(args[0]).startswith(str(folder)) and args[2] & os.O_ACCMODE:
-            step()
-        elif event in CHANGES:
+        writes = event == "open" and str(args[0]).startswith(str(folder)) and args[2] & os.O_ACCMODE
+        if writes or event in CHANGES:
             step()
 
     try:
@@ -116,8 +115,8 @@ def test_killed_anywhere_a_trial_ends_as_an_undisturbed_one(killed, undisturbed,
 
 def test_killed_anywhere_it_takes_no_more_room_than_three_checkpoints(killed):
     for folder in killed:
-        assert len({file.stat().st_ino for file in folder.glob("*.pt")}) <= 3
-        assert len({file.stat().st_ino for file in folder.glob(".*.pt")}) <= 1
+        assert len({file.stat().st_ino for file in folder.glob("*.pt")}) <= 3, folder.name
+    assert any(folder.glob(".checkpoint.pt") for folder in killed)  # glob has hidden files too
 
 
 DAMAGES = {
