@@ -64,13 +64,13 @@ def _opened(file: Path, *_as_it_is: int) -> zipfile.ZipFile:
     return archive
 
 
-def text(file: Readable) -> str:
-    """What stands in a file.
+def content(file: Readable) -> bytes:
+    """What a file holds.
 
     Raises UsageError if its bundle is damaged there.
     """
     try:
-        return file.read_text()
+        return file.read_bytes()
     except DAMAGED:
         raise UsageError(f"{file} cannot be read: its archive is damaged.") from None
 

@@ -7,22 +7,26 @@ OUTPUT/<study>/<run>/  study.json  trials/<key>/{settings.json,metrics.jsonl,sta
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from runs import bundle
-from runs.atomic import write_csv, write_json
+from runs.atomic import remove_temporaries, write_csv, write_json
 from runs.bundle import Readable
-from runs.errors import UsageError
+from runs.errors import UsageError, sentence
 from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
 from runs.run import Run
-from runs.trial_folder import TrialFolder, read_json
+from runs.trial_folder import METRICS, TrialFolder, read_json
+from runs.variants import trial_names
 
 # The files of a run; beside them lie answer.json, report.html, figures/ and trials/.
 STUDY_FILE = "study.json"
@@ -69,19 +73,29 @@ class RunFolder:
         output: where runs lie.
         study: whose run it is, None where the name says so.
 
-        Raises UsageError if there is none.
+        Raises UsageError if there is none, and if the last has no study.json: it was killed while
+        it was prepared, and whoever asks for the last run does not mean an older one.
         """
         if name == "latest" or name.endswith("/latest"):
             name, study = "", name.rpartition("/")[0] or study
         if name:
             for path in (Path(name), output / name, output / (study or "") / name):
-                if (path / STUDY_FILE).is_file():
-                    return cls(path.resolve())
+                if _is_run(path):
+                    return cls._prepared([path])
             raise UsageError(f"There is no run {name!r}, neither as a path nor below {output}.")
-        runs = sorted(path.parent for path in (output / (study or "")).glob("*/study.json"))
+        runs = sorted(path for path in (output / (study or "")).glob("[!.]*") if _is_run(path))
         if not runs:
             raise UsageError(f"There is no run of {study} below {output}.")
-        return cls(runs[-1].resolve())
+        return cls._prepared(runs)
+
+    @classmethod
+    def _prepared(cls, runs: Sequence[Path]) -> RunFolder:
+        """The last of these. Raises UsageError if it has no study.json."""
+        last = cls(runs[-1].resolve())
+        if not (last.path / STUDY_FILE).is_file():
+            last.lock().release()  # else it is being prepared now, which is said
+            raise UsageError(_unprepared(runs))
+        return last
 
     @property
     def name(self) -> str:
@@ -90,13 +104,26 @@ class RunFolder:
 
     @property
     def study(self) -> StudyRecord:
-        """What study.json holds. Raises UsageError if it is of another version of the format."""
-        value = read_json(self.path / STUDY_FILE)
+        """What study.json holds.
+
+        Raises UsageError if it is damaged, or of another version of the format.
+        """
+        file = self.path / STUDY_FILE
+        value = json_or_none(file)
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{file} is {'missing' if not file.exists() else 'damaged'}: it says what the run "
+                "consists of, so that nothing can be done with the run; start a new one."
+            )
         if value.get("format") != FORMAT:
             raise UsageError(
                 f"{self.path} has format {value.get('format')}; this version reads {FORMAT}."
             )
-        return StudyRecord.model_validate(value)
+        try:
+            return StudyRecord.model_validate(value)
+        except ValidationError as error:
+            what = sentence(error, StudyRecord.model_fields)
+            raise UsageError(f"{file} is damaged: {what}") from None
 
     def lock(self) -> FileLock:
         """The driver's lock, held. Raises UsageError if another driver is alive."""
@@ -107,6 +134,7 @@ class RunFolder:
             if not isinstance(error, Timeout):
                 raise UsageError(f"{self.path} cannot be written: {error.strerror}.") from None
             raise UsageError(f"{self.path} is being run by another process.") from None
+        remove_temporaries(self.path)
         return lock
 
     @property
@@ -142,7 +170,18 @@ class RunFolder:
 
     def trials(self) -> list[TrialFolder]:
         """The folders of all trials, in the order in which they were listed."""
-        return [self.trial(trial.key) for trial in self.study.trials]
+        return [TrialFolder(self.trial(asked.key).path, asked) for asked in self.study.trials]
+
+    @property
+    def damage(self) -> list[str]:
+        """What of its trials is damaged so that less counts than was written, a sentence each."""
+        called, said = trial_names(self.study), []
+        for trial in self.trials():
+            found = trial.contents()
+            if found.damage:
+                name, what = called[trial.asked.key], "; ".join(found.damage)
+                said.append(f"{name}: {what}; when the run is resumed, {found.going_on_from}.")
+        return said
 
     def status(self, wanted: Collection[str] | None = None) -> Status:
         """How the run stands: stopped while a trial lacks, else failed or finished.
@@ -163,54 +202,108 @@ class RunFolder:
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""
+        return self._write_results(self._records())
+
+    def _write_results(self, records: Iterable[TrialRecord]) -> dict[str, Any]:
         study = self.study
-        started = [t.record() for t in self.trials() if t.lines or t.ending]
         results: dict[str, Any] = {
             "study": study.study,
             "run": study.run,
             "dataset": dict(study.dataset),
-            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in started],
+            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in records],
         }
         write_json(self.path / RESULTS_FILE, results)
         write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
         return results
 
+    def _records(self) -> list[TrialRecord]:
+        """Every trial that has begun, as it stands."""
+        found = [(trial, trial.contents()) for trial in self.trials()]
+        return [trial.record(stands) for trial, stands in found if stands.begun]
+
     @property
     def gathered(self) -> bool:
-        """Whether results.json has every trial as it ended."""
-        if not (self.path / RESULTS_FILE).exists():
-            return False
-        told = {t["key"]: t["status"] for t in read_json(self.path / RESULTS_FILE)["trials"]}
-        ended = {t.path.name: end.status for t in self.trials() if (end := t.ending)}
-        return all(told.get(key) == status for key, status in ended.items())
+        """Whether results.json has every trial as it stands: no more and no less."""
+        return _agree(self._told(), self._records())
+
+    def _told(self) -> list[dict[str, Any]] | None:
+        """The trials in results.json; None where it lacks or is damaged."""
+        value = json_or_none(self.path / RESULTS_FILE)
+        told = value.get("trials") if isinstance(value, dict) else None
+        if not isinstance(told, list) or not all(isinstance(entry, dict) for entry in told):
+            return None
+        whole = all(e.keys() >= set(ENTRY) and isinstance(e["metrics"], dict) for e in told)
+        return told if whole else None
 
     def read(self) -> Run:
-        """All that the folder says, gathered first where results.json lacks what has ended.
+        """All that the folder says, gathered first where results.json is not as trials stand.
 
         Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
         """
-        if not self.gathered:
-            self.write_results()
-        entries = read_json(self.path / RESULTS_FILE)["trials"]
-        trials = [_trial(self.trial(entry["key"]), entry) for entry in entries]
+        records, told = self._records(), self._told()
+        if not _agree(told, records):
+            self._write_results(records)
+            told = self._told()
+        stand = {record.key: record for record in records}
+        trials = [
+            replace(stand[entry["key"]], **{name: entry[name] for name in ENTRY})
+            for entry in told or []
+        ]
         return Run(self.path, self.study, trials, self.tracked)
 
     @property
     def tracked(self) -> Tracked | None:
-        """Where MLflow has the run; None where it has nothing of it."""
-        file = self.path / TRACKED_FILE
-        return Tracked.model_validate(read_json(file)) if file.exists() else None
+        """Where MLflow has the run; None where it has nothing of it, or this is damaged."""
+        try:
+            return Tracked.model_validate(json_or_none(self.path / TRACKED_FILE))
+        except ValidationError:
+            return None
 
 
-def read(path: Path) -> Run:
-    """The run in a folder."""
-    return RunFolder(path).read()
+def json_or_none(path: Readable) -> Any:
+    """The value in a JSON file; None where it lacks or is damaged."""
+    try:
+        return read_json(path)
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError):
+        return None
 
 
-def _trial(folder: TrialFolder, entry: Mapping[str, Any]) -> TrialRecord:
-    """The trial of an entry of results.json."""
-    return TrialRecord(
-        **{name: entry[name] for name in ENTRY}, lines=folder.lines, folder=folder.path
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run, or was to be one."""
+    return (path / STUDY_FILE).is_file() or (path / "trials").is_dir()
+
+
+def _unprepared(runs: Sequence[Path]) -> str:
+    """What is said of a last run without study.json."""
+    last = runs[-1]
+    if any(last.glob(f"trials/*/{METRICS}")):
+        return f"{last} has no {STUDY_FILE}, which says what the run consists of; start a new one."
+    whole = [path for path in runs if (path / STUDY_FILE).is_file()]
+    older = ""
+    if whole:
+        older = f", or go on with the run before: --resume {whole[-1].parent.name}/{whole[-1].name}"
+    return (
+        f"{last} has no {STUDY_FILE}: the run ended while it was prepared, and nothing of it has "
+        f"run. Start it again{older}."
+    )
+
+
+def _agree(told: list[dict[str, Any]] | None, records: Iterable[TrialRecord]) -> bool:
+    """Whether the entries of results.json have these trials, as they stand.
+
+    Numbers are not compared: lines that are kept may have fewer digits.
+    """
+    if told is None:
+        return False
+    entries = {entry["key"]: entry for entry in told}
+    stand = {record.key: record for record in records}
+
+    def agrees(entry: Mapping[str, Any], record: TrialRecord) -> bool:
+        same = all(entry[n] == getattr(record, n) for n in ("status", "diverged", "epochs"))
+        return same and entry["metrics"].keys() >= record.metrics.keys()
+
+    return entries.keys() == stand.keys() and all(
+        agrees(entries[key], record) for key, record in stand.items()
     )
 
 

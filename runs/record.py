@@ -192,6 +192,8 @@ class Ended(_Record):
     """How a trial ended: what status.json holds.
 
     ended: seconds since 1970.
+    lines, digest: of one that ended for good, how many metrics lines it left and their SHA-256 as
+        they stand in metrics.jsonl; None of an older run, where they are not checked.
     """
 
     status: Literal["finished", "failed"]
@@ -199,6 +201,13 @@ class Ended(_Record):
     diverged: bool = False
     epochs: int = 0
     ended: float
+    lines: int | None = None
+    digest: str | None = None
+
+    @property
+    def for_good(self) -> bool:
+        """Whether it will not be tried again: it finished, or diverged, which is an outcome."""
+        return self.status == "finished" or self.diverged
 
 
 class Tracked(_Record):

@@ -31,6 +31,8 @@ def main() -> int:
     try:
         runs = [RunFolder.find(name, output, None) for name in options.runs]
         study = _study(runs)
+        for sentence in [sentence for run in runs for sentence in run.damage]:
+            print(sentence, file=sys.stderr)
         print(build(runs, Path(options.to) if options.to else output / study / _file(runs)))
     except UsageError as error:
         print(error, file=sys.stderr)
@@ -67,7 +69,7 @@ def _study(runs: Sequence[RunFolder]) -> str:
                 f"{run.path} of {other}."
             )
     for run in runs:
-        if not any(trial.lines or trial.ending for trial in run.trials()):
+        if not any(trial.contents().begun for trial in run.trials()):
             raise UsageError(f"{run.path} has no results yet.")
     return first.study.study
 

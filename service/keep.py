@@ -25,7 +25,7 @@ from runs.artifacts import Absent, ClassTable, Confusion, HitCurve, Predictions,
 from runs.bundle import Readable
 from runs.errors import UsageError
 from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
-from runs.trial_folder import read_json
+from runs.trial_folder import TrialFolder, read_json
 
 RUN_FILES = (STUDY_FILE, RESULTS_FILE, TABLE_FILE)
 TRIAL_FILES = (
@@ -96,6 +96,7 @@ def copy(run: RunFolder, to: Path, names: Mapping[str, str]) -> RunFolder:
         place.mkdir()
         for name in TRIAL_FILES:
             _copy_text(trial.path, place, name, names)
+        _copy_ending(trial, place)
         _copy_predictions(trial.path, place)
         _copy_curve(trial.path, place)
     target.pack()
@@ -163,6 +164,14 @@ def _copy_text(source: Readable, target: Path, name: str, names: Mapping[str, st
     for path in sorted(names, key=len, reverse=True):
         text = text.replace(path, names[path])
     (target / name).write_bytes(text.encode())
+
+
+def _copy_ending(trial: TrialFolder, target: Path) -> None:
+    """How a trial ended; not that of one whose lines are damaged, which has not ended any more."""
+    if trial.ending is None:
+        (target / trial_folder.ENDING).unlink(missing_ok=True)
+    else:
+        TrialFolder(target).recount()
 
 
 def _copy_predictions(source: Readable, target: Path) -> None:

@@ -32,4 +32,4 @@ def take(folder: RunFolder) -> None:
     if after.looks != before.looks:
         kept = read_json(folder.path / STUDY_FILE)
         kept["looks"] = after.model_dump(mode="json", include={"looks"})["looks"]
-        write_json(folder.path / STUDY_FILE, kept)
+        write_json(folder.path / STUDY_FILE, kept, lasting=True)

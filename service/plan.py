@@ -103,15 +103,18 @@ class Plan:
 
     def _write(self, folder: RunFolder, record: StudyRecord) -> None:
         for spec in self.trials:
-            path = folder.trial(spec.key).place
+            trial = folder.trial(spec.key)
+            path = trial.place
             path.mkdir(exist_ok=True)
+            trial.tidy()
             write_json(path / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
         for spec in self.todo:
+            # Else the end of an earlier start would be taken for that of the next one.
             for left in (trial_folder.ENDING, trial_folder.ERROR):
                 (folder.trial(spec.key).place / left).unlink(missing_ok=True)
         content = record.model_dump(mode="json", exclude={"trials"})
         content["trials"] = [trial.model_dump(mode="json") for trial in record.trials]
-        write_json(folder.path / STUDY_FILE, content)
+        write_json(folder.path / STUDY_FILE, content, lasting=True)
 
     def record(
         self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from runs import trial_folder
 from runs.folder import RunFolder
 from service.cluster.messages import Event
 from service.study import Study
@@ -163,14 +162,8 @@ class Progress:
             return table
 
     def _batch(self, key: str) -> str:
-        from runs.trial_folder import read_json
-
-        file = self._run.trial(key).path / trial_folder.PROGRESS
-        try:
-            value = read_json(file)
-        except OSError:
-            return ""
-        return f"{value['done']}/{value['total']}"
+        beat = self._run.trial(key).progress
+        return f"{beat[0]}/{beat[1]}" if beat else ""
 
 
 def _epochs_done(run: RunFolder, key: str) -> int:

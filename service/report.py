@@ -34,6 +34,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         run = RunFolder.find(options.run, Path(options.output), None)
+        for sentence in run.damage:
+            print(sentence, file=sys.stderr)
         if options.markdown:
             print(as_markdown(run))
             return 0
@@ -94,11 +96,11 @@ def judged_again(run: RunFolder, study: Study) -> Path:
     if before.asked.smoke:
         own["answer"] = {}  # so small, nothing is answered
     later = {**kept, **own, "judged_later": commit().model_dump()}
-    write_json(run.path / STUDY_FILE, later)
+    write_json(run.path / STUDY_FILE, later, lasting=True)
     try:
         return build(run)
     except Exception:
-        write_json(run.path / STUDY_FILE, kept)
+        write_json(run.path / STUDY_FILE, kept, lasting=True)
         raise
 
 

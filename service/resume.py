@@ -144,8 +144,16 @@ def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> tuple[s
 
 
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:
-    """The trials that have not ended; with `retry`, those that failed and may end otherwise."""
-    ended: dict[str, Ended | None] = {spec.key: folder.trial(spec.key).ending for spec in trials}
+    """The trials that have not ended; with `retry`, those that failed and may end otherwise.
+
+    Says of which ones a file is damaged, and where they go on.
+    """
+    ended: dict[str, Ended | None] = {}
+    for spec in trials:
+        found = folder.trial(spec.key).contents(thorough=True)
+        ended[spec.key] = found.ending
+        if found.damage:
+            print(f"{spec.name}: {'; '.join(found.damage)}; {found.going_on_from}.")
     failed = [spec for spec in trials if (end := ended[spec.key]) and end.status == "failed"]
     again = [spec for spec in failed if (end := ended[spec.key]) and not end.diverged]
     if retry:

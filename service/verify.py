@@ -49,7 +49,7 @@ def main() -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    before = folder.trial(spec.key).lines
+    before = folder.trial(spec.key).committed
     for name in measured_since(before, again):
         print(f"{name} is measured now, and was not when this run was made.")
     return _told(spec, compared(before, again))
@@ -65,17 +65,13 @@ def _plan(folder: RunFolder, study: str | None, places: Sequence[str]) -> Plan:
 
 
 def _chosen(plan: Plan, folder: RunFolder, key: str | None) -> TrialSpec:
-    ended = [t for t in plan.trials if (end := folder.trial(t.key).ending) and _for_good(end)]
+    ended = [t for t in plan.trials if (end := folder.trial(t.key).ending) and end.for_good]
     if not ended:
         raise UsageError(f"No trial of {folder.path} has ended.")
     by_key = {spec.key: spec for spec in ended}
     if key is not None and key not in by_key:
         raise UsageError(f"No trial that ended has the key {key!r}{nearest(key, by_key)}")
     return ended[0] if key is None else by_key[key]
-
-
-def _for_good(ending: Any) -> bool:
-    return bool(ending.status == "finished" or ending.diverged)
 
 
 def _trained(plan: Plan, spec: TrialSpec) -> list[dict[str, Any]]:
@@ -99,7 +95,7 @@ def _trained(plan: Plan, spec: TrialSpec) -> list[dict[str, Any]]:
             mode=study.mode,
         ):
             print(f"epoch {line['epoch']}", flush=True)
-        return TrialFolder(Path(place)).lines
+        return TrialFolder(Path(place)).committed
 
 
 def compared(

@@ -133,7 +133,7 @@ class Settings(ImageSettings):
         epochs = self.epochs if self.budget == "epochs" else self.steps / steps
         # An image inferred takes a quarter of one trained; test is inferred at most twice.
         images = epochs * (sizes.train + sizes.val / 4) + (sizes.train + 2 * sizes.test) / 4
-        return images * work / 2_000 + epochs * steps * 5e-4, 4e7 * (self.width / 32) ** 2
+        return images * work / 2_000 + epochs * steps * 5e-4, 6e7 * (self.width / 32) ** 2
 
 
 @measures(

@@ -151,7 +151,7 @@ class Settings(BackboneSettings):
         left = sum(work.values()) - sum(work[stage] for stage in self.prefix())
         images = self.epochs * (sizes.train + sizes.val * 50 / 230)
         images += (sizes.train + 2 * sizes.test) * 50 / 230
-        return 5 + images / 50 * left / 1.49e8, 4e8
+        return 5 + images / 50 * left / 1.49e8, 6e8
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
         """How much the kept output of frozen stages saved, as predicted and as measured."""

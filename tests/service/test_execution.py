@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from runs.loadable import UnloadableState
 from runs.trial_folder import TrialFolder
 from service.execution import LocalTrial, run_trial
 from trainables.protocol import Epoch, Settings
@@ -127,3 +128,39 @@ def test_a_best_checkpoint_lost_between_two_renames_is_found_again(tmp_path):
     first.close()
     (tmp_path / "best.pt").unlink()
     assert LocalTrial(tmp_path, 0, "cpu", "val/accuracy", "max").best["epoch"] == 2
+
+
+def test_a_state_that_cannot_be_read_back_is_refused_at_once_and_not_tried_again(tmp_path):
+    starts = []
+
+    def unloadable(settings, trial):
+        starts.append(1)
+        for epoch in (1, 2):
+            yield Epoch({"val/accuracy": 0.5}, {"epoch": epoch, "w": np.zeros(3)})
+
+    with pytest.raises(UnloadableState, match=r"state\['w'\] is a numpy.ndarray"):
+        list(run(tmp_path, unloadable))
+    assert list(run(tmp_path, unloadable)) == [] and len(starts) == 1
+    ending = TrialFolder(tmp_path).ending
+    assert (ending.status, ending.diverged, ending.epochs) == ("failed", False, 0)
+    assert ending.reason.startswith("state['w'] is a numpy.ndarray")
+
+
+def test_without_hard_links_it_ends_with_the_same_numbers(tmp_path, monkeypatch):
+    def refuse(*names):
+        raise PermissionError(1, "Operation not permitted")
+
+    list(run(tmp_path / "whole"))
+    monkeypatch.setattr("os.link", refuse)
+    first = run(tmp_path / "cut")
+    next(first), next(first), next(first)
+    first.close()
+    list(run(tmp_path / "cut"))
+    assert numbers(tmp_path / "cut") == numbers(tmp_path / "whole")
+
+
+def test_a_heartbeat_that_the_disk_does_not_take_changes_nothing(tmp_path):
+    trial = LocalTrial(tmp_path, 0, "cpu", "val/accuracy", "max")
+    (tmp_path / "progress.json").mkdir()  # nothing can be renamed over a folder
+    trial.progress(1, 2)
+    assert TrialFolder(tmp_path).progress is None
