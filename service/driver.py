@@ -6,11 +6,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from runs import trial_folder
 from runs.command import written
+from runs.disk import disk_sentence
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.lease import Lease
@@ -184,7 +186,13 @@ def _run(
     if lacking or plan.last:
         lease.revoke()  # nobody commits any more
         cluster.leave()
-    ending.conclude(folder, plan.study.settings, publisher)
+    try:
+        ending.conclude(folder, plan.study.settings, publisher)
+    except OSError as error:  # nothing that is measured is lost, and resuming makes what is owed
+        if (sentence := disk_sentence(error, folder.path)) is None:
+            raise
+        _say_how_to_go_on(folder, sentence.removesuffix("."))
+        return INTERRUPTED if interrupted else 1, False
     if interrupted:
         if not stop.now:
             _say_how_to_go_on(folder)
@@ -253,9 +261,7 @@ def _record_failure(folder: RunFolder, event: Event) -> None:
     """Write down that a trial failed for the last time, as it could not itself."""
     files = folder.trial(event.key)
     reason, text = reasons.in_words(event, files.place)
-    try:
-        (files.place / trial_folder.ERROR).write_text(text)
+    with suppress(OSError):  # on a full disk it counts as stopped, and resuming goes on with it
         if files.ending is None:  # its process may die after it has recorded a good end
             files.end("failed", reason)
-    except OSError as error:  # a full disk: it counts as stopped, and resuming goes on with it
-        print(f"{folder.path}: {reason}, which could not be written down: {error}", flush=True)
+        (files.place / trial_folder.ERROR).write_text(text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from service.cluster.messages import Event
 from service.watchdog import last_word
 
 LONGEST = 300
+SENTENCE = re.compile(r"^(?:runs|service)\.[\w.]+: ")  # an exception of ours is a sentence
 MEMORY = (
     "its machine ran out of memory; fewer trials at once (--max-concurrent N) or smaller batches "
     "need less"
@@ -32,7 +34,7 @@ def in_words(event: Event, folder: Path) -> tuple[str, str]:
         return NODE, event.text
     if event.cause == "raised":
         lines = event.text.strip().splitlines()
-        return (lines[-1][:LONGEST] if lines else DIED), event.text
+        return (SENTENCE.sub("", lines[-1])[:LONGEST] if lines else DIED), event.text
     if word is None:
         return DIED, event.text
     where = f" in {word.where}" if word.where else ""

@@ -13,12 +13,16 @@ MENDED = Path(__file__).with_name("mended")
 
 
 class Mine(service.Settings):
-    does: Literal["well", "raise", "hang", "exit", "crash"] = "well"
+    does: Literal["well", "raise", "hang", "exit", "crash", "fill"] = "well"
     epochs: int = 3
     seconds: float = 0.1
 
 
-def misbehave(how):
+def misbehave(how, folder):
+    if how == "fill":
+        with (folder / "filler").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(65536))  # until there is no space left
     if how == "raise":
         raise ValueError("no such thing")
     if how == "hang":
@@ -34,7 +38,7 @@ def train(settings, trial):
     for epoch in range(done + 1, settings.epochs + 1):
         time.sleep(settings.seconds)
         if epoch == 2 and not MENDED.exists():
-            misbehave(settings.does)
+            misbehave(settings.does, trial.folder)
         yield service.Epoch({"val/score": epoch + trial.seed / 10}, {"epoch": epoch})
     yield service.Epoch({"test/score": float(epoch)}, None)
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -63,6 +65,41 @@ def test_only_those_trials_fail_and_are_run_again_when_they_are_mended(place):
     assert statuses(run) == ["finished"] * 5
     for file, content in before.items():  # from where it stood
         assert file.read_bytes().startswith(content)
+
+
+@pytest.fixture
+def small_disk(place):
+    """A disk of 4 MB."""
+    disk = place / "disk"
+    disk.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    if subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("nobody but root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_is_named_and_costs_nothing_that_was_committed(place, small_disk):
+    words = ["--seeds", "1", "--does", "well", "fill", "--epochs", "40", "--max-failures", "0"]
+    elsewhere = ["--tracking-uri", f"sqlite:///{place}/mlflow.db"]
+    status, text = finish(start(place, *words, "--output", small_disk, *elsewhere, file="own.py"))
+    assert status == 1, text
+    run = only_run(small_disk, "misbehaving")
+    assert f"There is no space left on the disk of {run}" in text
+    assert "Traceback" not in text
+    before = {file: file.read_bytes() for file in run.glob("trials/*/metrics.jsonl")}
+    assert all(before.values())
+
+    (filler,) = run.glob("trials/*/filler")
+    filler.unlink()
+    (place / "mended").touch()
+    (command,) = re.findall(r"go on with: python own.py (.+)$", text, re.MULTILINE)
+    finish(start(place, *command.split(), file="own.py"))  # what failed is not tried again
+    finish(start(place, "--retry-failed", run, file="own.py"))
+    assert statuses(run) == ["finished"] * 2
+    for file, content in before.items():
+        assert file.read_bytes().startswith(content)
+    succeed(place, "--check", run, module="service.publish")
 
 
 @pytest.mark.parametrize("which", ["its group", "every process"])
