@@ -173,11 +173,11 @@ def test_nan_never_reaches_mlflow_and_divergence_is_a_failure_with_its_reason(ru
 def test_a_setting_that_says_where_things_lie_may_change_between_publications(run, store):
     list(start(run))
     publish(run, store)
-    file = run.trial(run.specs[0].key).path / "settings.json"
-    value = json.loads(file.read_text())
-    file.write_text(json.dumps(value | {"settings": value["settings"] | {"lr": 0.2}}))
+    study = json.loads((run.path / "study.json").read_text())
+    study["trials"][0]["settings"]["lr"] = 0.2
+    (run.path / "study.json").write_text(json.dumps(study))
     publish(run, store)  # MLflow refuses to change a param; that must not end the record
-    assert differences(run, store) == ["lr=0.1 seed=0: lr is 0.1 instead of 0.2."]
+    assert differences(run, store) == ["lr=0.2 seed=0: lr is 0.1 instead of 0.2."]
 
 
 def test_a_trial_that_did_not_end_is_closed_as_stopped_and_opened_again(run, store):
@@ -211,6 +211,7 @@ def test_differences_name_what_is_missing(run, store):
     trial = TrialFolder(run.trial(run.specs[0].key).path)
     (trial.path / "later.png").write_bytes(b"")
     trial.append({"epoch": 3, "timestamp": 5, "test/other": 1.0})
+    trial.recount()
     assert differences(run, store) == [
         "lr=0.1 seed=0: test/other has 0 values in MLflow, not the run's 1.",
         "lr=0.1 seed=0: later.png is missing.",

@@ -43,10 +43,12 @@ def test_a_number_that_is_another_is_named(ended, monkeypatch, capsys, tmp_path)
     try:
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (trial.place / "metrics.jsonl").write_text(text)
+        trial.recount()
         words = (ended.path, "--study", "studies.q3_shuffling", "--trial", trial.path.name)
         assert ask(monkeypatch, *words) == 1
     finally:
         (trial.place / "metrics.jsonl").write_text(kept)
+        trial.recount()
     said = capsys.readouterr().out
     assert "1 of " in said and "numbers of order=once seed=0 differ:" in said
     assert f"  val/loss in epoch 1: {lines[0]['val/loss']} in the run, " in said
