@@ -66,7 +66,7 @@ def _sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
 
 
 def _listed(run: Run, sweep: str) -> tuple[frozenset[str], frozenset[str], frozenset[int]]:
-    """Keys of trials that draw nothing, and that may diverge; the seeds that a sweep was to have."""
+    """Keys of trials that draw nothing, and that may diverge; the seeds a sweep was to have."""
     if (_listed, sweep) not in run.known:
         asked = run.study.trials
         run.known[_listed, sweep] = (

@@ -8,11 +8,14 @@ A new data set is one file with a `source.Source` in it, and one line in `SOURCE
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from images import cache
 from images.cache import Progress
+from images.counts import Counts
 from images.digits import Digits
 from images.dogs_vs_cats import DogsVsCats
 from images.folder import Folder
@@ -36,6 +39,9 @@ SOURCES: dict[str, Callable[[str, Path], Source]] = {
     "tiny_imagenet": TinyImageNet,
     "dogs_vs_cats": DogsVsCats,
 }
+
+RECOUNT_SECONDS = 2.0
+"""How long what was counted may stand for what is there now."""
 
 NAMES = tuple("folder:PATH" if name == "folder" else name for name in SOURCES)
 
@@ -76,6 +82,7 @@ def load(
         raise ValueError(f"image_size must be at least 1 pixel; got {image_size}.")
     subset = Subset(classes, images_per_class, val_fraction)
     source = _source(dataset, data_dir)
+    _counts.cache_clear()  # what was not there is downloaded now
     subset.sizes(source.counts())  # what can be refused is refused before anything is decoded
     decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
     try:
@@ -167,7 +174,19 @@ def count(
     Raises ValueError or FileNotFoundError as `load` does.
     """
     subset = Subset(classes, images_per_class, val_fraction)
-    return subset.sizes(_source(dataset, data_dir).counts())
+    moment = int(time.monotonic() / RECOUNT_SECONDS)
+    return _sizes(subset, _counts(dataset, data_dir, moment))
+
+
+# A run with thousands of variants asks for each.
+@lru_cache(maxsize=16)
+def _counts(dataset: str, data_dir: Path, moment: int) -> Counts:
+    return _source(dataset, data_dir).counts()
+
+
+@lru_cache(maxsize=256)
+def _sizes(subset: Subset, counts: Counts) -> Sizes:
+    return subset.sizes(counts)
 
 
 def _source(dataset: str, data_dir: Path) -> Source:
