@@ -70,7 +70,7 @@ class Run:
         """Those of its own trials."""
         return sorted({trial.seed for trial in self.trials if not trial.control})
 
-    @property
+    @cached_property
     def outcome(self) -> str:
         """The metric that variants are compared by.
 
