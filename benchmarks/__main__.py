@@ -18,7 +18,7 @@ from benchmarks.figures import at_least_one, measured, spread
 
 NAMES = (
     "actor_reuse", "data_path", "cache", "tracking", "help", "shared_features", "frozen_prefix",
-    "cnn", "whole_run", "page",
+    "cnn", "whole_run", "page", "scale",
 )  # fmt: skip
 
 

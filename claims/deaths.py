@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from claims.statistics.rates import at_most, p_above
+from runs.hits import Hits
 from runs.record import TrialRecord
 from runs.run import Run
 from runs.variants import Variant
 
 LEVEL = 0.01  # of the test of being above chance
+# Every comparison asks it of all trials of its sweep.
+_at_chance: WeakKeyDictionary[Hits, bool] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,10 @@ def at_chance(trial: TrialRecord) -> bool:
     own = trial.hits
     if own is None:
         return False
-    return p_above(int(own.right.sum()), len(own.right), own.by_chance) > LEVEL
+    if own not in _at_chance:
+        right = own.right
+        _at_chance[own] = p_above(int(right.sum()), len(right), own.by_chance) > LEVEL
+    return _at_chance[own]
 
 
 def dead(trial: TrialRecord) -> bool:
@@ -52,7 +59,7 @@ def dead(trial: TrialRecord) -> bool:
     return trial.diverged or (trial.finished and at_chance(trial))
 
 
-def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Sequence[str]) -> Deaths:
+def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Collection[str]) -> Deaths:
     """Those of a variant.
 
     name: what it is called.
@@ -66,7 +73,7 @@ def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Sequence[str])
 
 def of_variants(run: Run) -> dict[Variant, Deaths]:
     """Of every variant of which a network died, how many did."""
-    may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
+    may_diverge = {trial.key for trial in run.study.trials if trial.may_diverge}
     every = {v: deaths(v.name, v.trials, may_diverge) for v in run.variants}
     return {variant: own for variant, own in every.items() if own.dead}
 

@@ -152,13 +152,14 @@ class Way:
 
     def _shared(self) -> list[list[float]]:
         """Values of the others that trained with all these seeds, and have the measure."""
-        rows = []
+        rows, seeds = [], set(self.seeds)
         for one in self.others:
-            if not one.deaths.dead and set(self.seeds) <= set(one.trained):
+            if not one.deaths.dead and seeds <= one.trained.keys():
                 with suppress(Missing):
-                    rows.append(self._values(one))
+                    trials = [one.trained[seed] for seed in self.seeds]
+                    rows.append([self.on.of(trial, self.rivals) for trial in trials])
         # One that never changes, as where no seed gets to a level, has no spread to share.
-        return [row for row in rows if np.ptp(row) > 0.0]
+        return [row for row in rows if max(row) > min(row)]
 
     def _images(self, samples: Sequence[Sample]) -> list[list[npt.NDArray[np.float64]]] | None:
         """Values on the same test images, of each sample seed by seed; None where some lack.

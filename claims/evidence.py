@@ -43,8 +43,17 @@ def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
 
     name: what the claim calls it.
     """
-    listed = blocks(run.study, sweep) or {trial.seed for trial in variant.trials}
-    fixed = {trial.key for trial in run.study.trials if not trial.draws}
+    # Every comparison of a sweep asks for all of its variants.
+    place = (sample, sweep, variant, name)
+    if place not in run.known:
+        run.known[place] = _sample(run, sweep, variant, name)
+    found: Sample = run.known[place]
+    return found
+
+
+def _sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
+    fixed, may_diverge, listed = _listed(run, sweep)
+    listed = listed or frozenset(trial.seed for trial in variant.trials)
     draws = not all(trial.key in fixed for trial in variant.trials)
     trials = [trial for trial in variant.trials if not draws or trial.seed in listed]
     if draws:
@@ -52,9 +61,21 @@ def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     else:
         ended = {seed: trial for seed in sorted(listed) for trial in trials if trial.ended}
     trained = {seed: trial for seed, trial in ended.items() if not dead(trial)}
-    may_diverge = [trial.key for trial in run.study.trials if trial.may_diverge]
     died = replace(deaths(name, trials, may_diverge), draws=draws)
     return Sample(name, variant, trials, ended, trained, died, draws)
+
+
+def _listed(run: Run, sweep: str) -> tuple[frozenset[str], frozenset[str], frozenset[int]]:
+    """Keys of trials that draw nothing, and that may diverge; the seeds a sweep was to have."""
+    if (_listed, sweep) not in run.known:
+        asked = run.study.trials
+        run.known[_listed, sweep] = (
+            frozenset(trial.key for trial in asked if not trial.draws),
+            frozenset(trial.key for trial in asked if trial.may_diverge),
+            blocks(run.study, sweep),
+        )
+    found: tuple[frozenset[str], frozenset[str], frozenset[int]] = run.known[_listed, sweep]
+    return found
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -107,11 +128,14 @@ def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Varian
 
 def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
     """The other variants of a sweep, that may share their spread over seeds with these."""
-    there = [variant for variant in run.variants if sweep in variant.sweeps and variant.finished]
-    if run.study.tune_each:
-        there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
-    known = [one.variant for one in samples]
-    return [sample(run, sweep, variant, "") for variant in there if variant not in known]
+    if (neighbours, sweep) not in run.known:
+        there = [one for one in run.variants if sweep in one.sweeps and one.finished]
+        if run.study.tune_each:
+            there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
+        run.known[neighbours, sweep] = [sample(run, sweep, variant, "") for variant in there]
+    all_of_it: list[Sample] = run.known[neighbours, sweep]
+    apart = [one.variant for one in samples]
+    return [one for one in all_of_it if one.variant not in apart]
 
 
 def spelt(settings: Mapping[str, object]) -> str:

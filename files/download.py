@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import http.client
 import shutil
-import socket
 import threading
 import urllib.request
 from pathlib import Path
 
+from files import limits, regular
+
+BLOCK = 2**20  # bytes
 TIMEOUT_S = 10.0
 """How long the server may take to answer at all, and each later read of a download, in seconds."""
 
@@ -68,30 +70,48 @@ def fetch(what: str, url: str, path: Path, digest: str, folder: Path, instead: s
 
 
 def _download(url: str, path: Path, digest: str) -> None:
-    import torch.hub
-
     loading = path.with_name(f".{path.name}.loading")
     shutil.rmtree(loading, ignore_errors=True)
     loading.mkdir()
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT_S)
     try:
         whole = loading / path.name
-        torch.hub.download_url_to_file(url, str(whole), progress=True)
+        _copy(url, whole)
         if not matches(whole, digest):
             raise RuntimeError(
                 f"invalid hash value (expected {digest}, got {_digest(whole, digest)})"
             )
         whole.rename(path)
     finally:
-        socket.setdefaulttimeout(timeout)
         shutil.rmtree(loading, ignore_errors=True)
+
+
+def _copy(url: str, path: Path) -> None:
+    """What a server sends, up to a limit: its digest is known only at its end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    request = urllib.request.Request(url, headers={"User-Agent": "tune-studies"})
+    columns = (TextColumn(path.name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with (
+        urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer,
+        path.open("wb") as file,
+        Progress(*columns, console=Console(stderr=True)) as bar,
+    ):
+        total = int(answer.headers.get("Content-Length") or 0)
+        task = bar.add_task(path.name, total=total or None)
+        done = 0
+        while block := answer.read(BLOCK):
+            done += len(block)
+            if max(done, total) > limits.DOWNLOAD_BYTES:
+                raise RuntimeError(f"more than {limits.DOWNLOAD_BYTES / 2**30:g} GiB")
+            file.write(block)
+            bar.advance(task, len(block))
 
 
 def _digest(path: Path, digest: str) -> str:
     """The hex digits of the file, by the algorithm that `digest` names."""
     algorithm = digest.partition(":")[0]
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 

@@ -8,11 +8,14 @@ A new data set is one file with a `source.Source` in it, and one line in `SOURCE
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from images import cache
 from images.cache import Progress
+from images.counts import Counts
 from images.digits import Digits
 from images.dogs_vs_cats import DogsVsCats
 from images.folder import Folder
@@ -24,7 +27,7 @@ from images.tiny_imagenet import TinyImageNet
 
 __all__ = [
     "NAMES", "DataInfo", "Images", "Sizes", "Splits", "check_name", "count", "gives_validation",
-    "load",
+    "left_out", "load",
 ]  # fmt: skip
 
 # Built from (what follows the colon of the name, the data folder); building one reads and downloads
@@ -36,6 +39,9 @@ SOURCES: dict[str, Callable[[str, Path], Source]] = {
     "tiny_imagenet": TinyImageNet,
     "dogs_vs_cats": DogsVsCats,
 }
+
+RECOUNT_SECONDS = 2.0
+"""How long what was counted may stand for what is there now."""
 
 NAMES = tuple("folder:PATH" if name == "folder" else name for name in SOURCES)
 
@@ -53,9 +59,10 @@ def load(
 ) -> Splits:
     """The images of `dataset` (one of `NAMES`) for a trial, at image_size x image_size pixels.
 
-    A published data set that is not in data_dir is downloaded into it. Corrupt images are left out
-    and named in `info.dropped`. Test never moves and is never cut, nor is validation where the data
-    set gives it (`gives_validation`).
+    A published data set that is not in data_dir is downloaded into it. Images that are corrupt, no
+    regular files or beyond the limits of `files.limits` are left out and named in `info.dropped`.
+    Test never moves and is never cut, nor is validation where the data set gives it
+    (`gives_validation`).
 
     data_dir: where the source lies; decoded images go to data_dir/cache at first use.
     image_size: pixels, both sides.
@@ -75,6 +82,7 @@ def load(
         raise ValueError(f"image_size must be at least 1 pixel; got {image_size}.")
     subset = Subset(classes, images_per_class, val_fraction)
     source = _source(dataset, data_dir)
+    _counts.cache_clear()  # what was not there is downloaded now
     subset.sizes(source.counts())  # what can be refused is refused before anything is decoded
     decoded = cache.fetch(source, data_dir / "cache", image_size, progress)
     try:
@@ -85,8 +93,7 @@ def load(
         if not decoded.dropped:
             raise
         raise ValueError(
-            f"{str(error).removesuffix('.')}, after {len(decoded.dropped)} corrupt images were "
-            f"left out, such as {decoded.dropped[0]}."
+            f"{str(error).removesuffix('.')}; {left_out(decoded.dropped, decoded.reasons)}"
         ) from None
     indices = {"train": positions.train, "val": positions.val, "test": positions.test}
     labels, names = positions.labels, positions.classes
@@ -102,8 +109,25 @@ def load(
         dropped=decoded.dropped,
         classes=list(names),
         validation="carved" if decoded.is_val is None else "given",
+        reasons=decoded.reasons,
     )
     return Splits(**sets, info=info)
+
+
+def left_out(dropped: Sequence[str], reasons: Mapping[str, str]) -> str:
+    """How many images are left out, and of each reason how many and one of them, a sentence.
+
+    dropped, reasons: as in `DataInfo`.
+    """
+    kinds: dict[str, list[str]] = {}
+    for name in dropped:
+        kinds.setdefault(reasons.get(name, cache.CORRUPT), []).append(name)
+    told = [
+        f"{why} ({names[0]})" if len(names) == 1 else f"{why} ({len(names)}, such as {names[0]})"
+        for why, names in kinds.items()
+    ]
+    count = "1 image is" if len(dropped) == 1 else f"{len(dropped)} images are"
+    return f"{count} left out, since the file {', or '.join(told)}."
 
 
 def check_name(dataset: str) -> str:
@@ -150,7 +174,19 @@ def count(
     Raises ValueError or FileNotFoundError as `load` does.
     """
     subset = Subset(classes, images_per_class, val_fraction)
-    return subset.sizes(_source(dataset, data_dir).counts())
+    moment = int(time.monotonic() / RECOUNT_SECONDS)
+    return _sizes(subset, _counts(dataset, data_dir, moment))
+
+
+# A run with thousands of variants asks for each.
+@lru_cache(maxsize=16)
+def _counts(dataset: str, data_dir: Path, moment: int) -> Counts:
+    return _source(dataset, data_dir).counts()
+
+
+@lru_cache(maxsize=256)
+def _sizes(subset: Subset, counts: Counts) -> Sizes:
+    return subset.sizes(counts)
 
 
 def _source(dataset: str, data_dir: Path) -> Source:

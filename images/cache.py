@@ -22,12 +22,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from files.regular import Refused
 from images.source import Listing, Source
 from images.splits import Indices, Pixels
 
 Progress = Callable[[str, int, int], None]
 
-FORMAT = 2  # a change of what is stored, or of how pictures are decoded, needs the next number
+FORMAT = 3  # a change of what is stored, or of how pictures are decoded, needs the next number
+CORRUPT = "is corrupt"
 _BUILDING = ".building"
 _CHUNK = 256  # images decoded before they are written: bounds memory
 _SPARE_BYTES = 64 * 2**20
@@ -43,7 +45,7 @@ class Decoded:
     is_test: bool (N,).
     is_val: bool (N,); None where validation is carved out of train.
     classes: the name of every label.
-    fingerprint, verified, dropped: as in `DataInfo`.
+    fingerprint, verified, dropped, reasons: as in `DataInfo`.
     """
 
     pixels: Pixels
@@ -55,6 +57,7 @@ class Decoded:
     fingerprint: str
     verified: bool | None
     dropped: list[str]
+    reasons: dict[str, str]
 
 
 def fetch(source: Source, folder: Path, size: int, progress: Progress | None = None) -> Decoded:
@@ -100,6 +103,7 @@ def _open(entry: Path) -> Decoded | None:
             fingerprint=meta["fingerprint"],
             verified=meta["verified"],
             dropped=meta["dropped"],
+            reasons=meta["reasons"],
         )
     except (OSError, ValueError, KeyError, EOFError):
         return None
@@ -159,22 +163,27 @@ def _write(
     total = len(listing.names)
     digests: list[bytes] = []
     kept = np.ones(total, bool)
+    reasons: dict[str, str] = {}
     # Plain writes, not a mapped file: a disk that fills up is then an error and not a SIGBUS.
     with (folder / "pixels.npy").open("wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": (total, 3, size, size)}
         np.lib.format.write_array_header_1_0(file, header)
         for row, (digest, pixels) in enumerate(_decoded(source, total, size)):
             digests.append(digest)
-            kept[row] = pixels is not None
-            file.write(bytes(3 * size * size) if pixels is None else pixels.tobytes())
+            kept[row] = not isinstance(pixels, str)
+            if isinstance(pixels, str):
+                reasons[listing.names[row]] = pixels
+                file.write(bytes(3 * size * size))
+            else:
+                file.write(pixels.tobytes())
             if progress is not None:
                 progress(f"decoding {source.name}", row + 1, total)
         file.flush()
         os.fsync(file.fileno())  # a rename may reach the disk before the content does
     if total and not kept.any():
         raise ValueError(
-            f"The images of {source.name} must be pictures; all {total} are corrupt, such as "
-            f"{listing.names[0]}."
+            f"The images of {source.name} must be pictures; none of {total} can be used, such as "
+            f"{listing.names[0]}, which {reasons[listing.names[0]]}."
         )
     index = [np.flatnonzero(kept), listing.labels[kept], listing.is_test[kept]]
     if listing.is_val is not None:
@@ -185,22 +194,28 @@ def _write(
         "verified": source.verified(fingerprint),
         "classes": listing.classes,
         "dropped": [listing.names[row] for row in np.flatnonzero(~kept)],
+        "reasons": {name: why for name, why in reasons.items() if why != CORRUPT},
     }
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
-def _decoded(source: Source, total: int, size: int) -> Iterator[tuple[bytes, Pixels | None]]:
-    """For every image in order: its content's digest, and its pixels or None when corrupt."""
+def _decoded(source: Source, total: int, size: int) -> Iterator[tuple[bytes, Pixels | str]]:
+    """For every image in order: its content's digest, and its pixels or why it is left out."""
 
-    def one(index: int) -> tuple[bytes, Pixels | None]:
-        content = source.read(index)
+    def one(index: int) -> tuple[bytes, Pixels | str]:
+        try:
+            content = source.read(index)
+        except Refused as refused:  # what is not read counts as empty
+            return hashlib.sha256(b"").digest(), refused.why
         digest = hashlib.sha256(content).digest()
         try:
             return digest, source.decode(content, size)
         except MemoryError:
             raise
+        except Refused as refused:
+            return digest, refused.why
         except Exception:  # Pillow raises a dozen kinds for broken files
-            return digest, None
+            return digest, CORRUPT
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, total, _CHUNK):

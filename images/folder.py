@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from files import limits
 from images.counts import Counts, count
 from images.decode import picture
 from images.source import Listing
@@ -110,9 +111,10 @@ class Folder:
     def read(self, index: int) -> bytes:
         """A file's content.
 
-        Raises ValueError if it cannot be read: that is no corrupt picture.
+        Raises Refused if it is no regular file or too large, and ValueError if it cannot be read:
+        that is no corrupt picture.
         """
-        return self._tree.read(self._listing.names[index])
+        return self._tree.read(self._listing.names[index], limits.IMAGE_BYTES)
 
     def decode(self, content: bytes, size: int) -> Pixels:
         """A picture as RGB pixels, uint8 (3, size, size): shorter side resized, then the centre."""

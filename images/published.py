@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from files import limits
 from files.download import fetch, matches
 from images.counts import Counts, count
 from images.decode import picture
@@ -115,10 +116,11 @@ class Pictures(ABC):
     def read(self, index: int) -> bytes:
         """A file's content.
 
-        Raises ValueError if it cannot be read: that is no corrupt picture.
+        Raises Refused if it is no regular file or too large, and ValueError if it cannot be read:
+        that is no corrupt picture.
         """
         tree, contents = self._found
-        return tree.read(contents.files[index])
+        return tree.read(contents.files[index], limits.IMAGE_BYTES)
 
     def decode(self, content: bytes, size: int) -> Pixels:
         """A picture as RGB pixels, uint8 (3, size, size): shorter side resized, then the centre."""

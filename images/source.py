@@ -61,13 +61,15 @@ class Source(Protocol):
     def read(self, index: int) -> bytes:
         """The content of image `index` of the listing.
 
-        Raises ValueError, one sentence, if it cannot be read; that is not "corrupt".
+        Raises files.regular.Refused if it must not be read, and is left out, and ValueError, one
+        sentence, if it cannot be read; that is not "corrupt".
         """
 
     def decode(self, content: bytes, size: int) -> Pixels:
         """Content as RGB pixels, uint8 (3, size, size).
 
-        Raises any exception if the image is corrupt.
+        Raises files.regular.Refused if it must not be decoded, and any other exception if the image
+        is corrupt.
         """
 
     def verified(self, fingerprint: str) -> bool | None:

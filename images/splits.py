@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -89,7 +89,8 @@ class DataInfo:
         settings select.
     verified: whether that is the published data set; None where nothing was published.
     counts: images in "train", "val" and "test", after all selection.
-    dropped: the source images that could not be decoded and are left out.
+    dropped: the source images that are left out, since they could not be decoded or must not be.
+    reasons: of those that are not just corrupt, what is wrong: "is no regular file".
     classes: the selected ones, by label.
     validation: "given" with the data, the same for every seed, or "carved" out of train by the
         seed.
@@ -102,6 +103,7 @@ class DataInfo:
     dropped: list[str]
     classes: list[str]
     validation: Literal["given", "carved"] = "carved"
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

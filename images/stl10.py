@@ -14,12 +14,14 @@ column after column; `<part>_y.bin` N labels 1..10 for the lines of `class_names
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from files import limits, regular
 from files.download import matches
 from images.counts import Counts, count
 from images.decode import square
@@ -97,7 +99,7 @@ class STL10:
         )
 
     def _classes(self) -> list[str]:
-        names = self._tree.read(_NAMES).decode(errors="replace").split("\n")
+        names = self._tree.read(_NAMES, limits.TEXT_BYTES).decode(errors="replace").split("\n")
         names = [name.strip() for name in names if name.strip()]
         if not names or len(set(names)) < len(names) or len(names) > 255:
             raise ValueError(
@@ -109,7 +111,7 @@ class STL10:
     def _labels(self, part: str, classes: int) -> NDArray[np.uint8]:
         """The labels of a part, uint8 (N,), from 0."""
         size = self._size(part)
-        labels = np.frombuffer(self._tree.read(f"{part}_y.bin"), np.uint8)
+        labels = np.frombuffer(self._tree.read(f"{part}_y.bin", limits.TEXT_BYTES), np.uint8)
         place = self._folder / f"{part}_X.bin"
         if size % _BYTES:
             raise ValueError(
@@ -129,7 +131,8 @@ class STL10:
 
     def _size(self, part: str) -> int:
         self._tree.stamp([f"{part}_X.bin"])  # a sentence when it is missing
-        return (self._folder / f"{part}_X.bin").stat().st_size
+        with regular.opened(self._folder / f"{part}_X.bin") as file:
+            return os.fstat(file.fileno()).st_size
 
     def read(self, index: int) -> bytes:
         """The 27,648 bytes of an image."""

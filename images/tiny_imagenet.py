@@ -19,6 +19,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from files import limits
 from images.counts import Counts
 from images.published import Contents, Pictures, Release
 from images.source import Listing
@@ -119,6 +120,6 @@ def _annotated(tree: Tree) -> dict[str, str]:
 
 def _text(tree: Tree, name: str) -> str:
     try:
-        return tree.read(name).decode()
+        return tree.read(name, limits.TEXT_BYTES).decode()
     except UnicodeDecodeError:
         raise ValueError(f"{tree.path}: {name} must be a text file; it is not.") from None

@@ -14,6 +14,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from files import limits, regular
+
+PIECE = 4096  # bytes read at once: what a compressed one unpacks to is in memory at once
+
 
 class Tree(Protocol):
     """The visible files below one folder. `read` may be called from several threads at once."""
@@ -29,10 +33,13 @@ class Tree(Protocol):
     def names(self) -> Iterable[str]:
         """Every file, relative to the folder, "/" between the parts; hidden ones left out."""
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int) -> bytes:
         """A file's content.
 
-        Raises ValueError, one sentence, if it is missing or cannot be read.
+        most: how many bytes it may have.
+
+        Raises Refused if it has more, or is no regular file, and ValueError, one sentence, if it is
+        missing or cannot be read.
         """
 
     def stamp(self, names: Iterable[str]) -> str:
@@ -44,8 +51,9 @@ def open_tree(path: Path, root: str) -> Tree:
 
     An archive that has not changed is opened once a process.
 
-    Raises ValueError, one sentence, if it is no zip archive or a damaged one, if a name in it leads
-    out of it, or if there are no files below root.
+    Raises ValueError, one sentence, if it is no zip archive or a damaged one, if it would unpack to
+    far more than its size or has too many files, if a name in it leads out of it, or if there are
+    no files below root.
     """
     if path.is_dir():
         return FolderTree(path)
@@ -78,10 +86,10 @@ class FolderTree:
         """Every visible file, listed once."""
         return list(walk(self.path))
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int) -> bytes:
         """A file's content."""
         try:
-            return (self.path / name).read_bytes()
+            return regular.read(self.path / name, most)
         except OSError as error:
             raise unreadable(self.path / name, error) from error
 
@@ -91,7 +99,7 @@ class FolderTree:
         Raises ValueError if it ends before.
         """
         try:
-            with (self.path / name).open("rb") as file:
+            with regular.opened(self.path / name) as file:
                 file.seek(start)
                 content = file.read(size)
         except OSError as error:
@@ -120,11 +128,15 @@ class ZipTree:
         self._root = root
         self._lock = threading.Lock()  # one file handle, with one position in it
         try:
+            regular.opened(path).close()
             self._archive = zipfile.ZipFile(path)
         except OSError as error:
             raise unreadable(path, error) from error
+        except regular.Refused:
+            raise
         except Exception as error:  # damaged bytes raise half a dozen types
             raise ValueError(f"{path} must be a whole zip archive; {error}.") from error
+        regular.check_archive(path, self._archive)
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._archive.infolist():
             folder, _, name = inside(member.filename, path).partition("/")
@@ -138,13 +150,16 @@ class ZipTree:
         """Every visible file."""
         return self._members.keys()
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int) -> bytes:
         """A file's content, checked against the archive's own checksum of it."""
         if name not in self._members:
             raise ValueError(f"{self.path} must hold {self._root}/{name}; it does not.")
+        member = self._members[name]
+        regular.check_size(f"{self.path}: {self._root}/{name}", member.file_size, most)
         try:
-            with self._lock:
-                return self._archive.read(self._members[name])
+            with self._lock, self._archive.open(member) as file:
+                # Never more than the member says to have, whatever it unpacks to.
+                return b"".join(iter(lambda: file.read(PIECE), b""))
         except MemoryError:
             raise
         except OSError as error:
@@ -169,14 +184,20 @@ def _opened(path: Path, root: str, size: int, mtime_ns: int) -> ZipTree:
 
 
 def walk(folder: Path) -> Iterator[str]:
-    """Every visible file below `folder`, relative to it; links to folders are followed."""
-    seen = set()
+    """Every visible file below `folder`, relative to it; links to folders are followed.
+
+    Raises ValueError if there are too many, or a folder cannot be read.
+    """
+    seen, count = set(), 0
     for place, inner, files in os.walk(folder, followlinks=True, onerror=_refuse):
         real = os.path.realpath(place)
         if real in seen:  # a link to a folder above it would never end
             inner.clear()
             continue
         seen.add(real)
+        count += len(files)
+        if count > limits.ARCHIVE_FILES:
+            raise regular.Refused(folder, f"has more than {limits.ARCHIVE_FILES:,} files")
         inner[:] = [name for name in inner if not name.startswith(".")]
         below = Path(place).relative_to(folder).as_posix()
         start = "" if below == "." else f"{below}/"

@@ -7,7 +7,9 @@ import shutil
 import tarfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
+from files import regular
 from images.tree import inside
 
 
@@ -17,8 +19,9 @@ def unpack(archive: Path, folder: Path, names: tuple[str, ...]) -> None:
     They go to a folder of another name that is renamed when complete. Of processes that start
     together one unpacks and the others wait.
 
-    Raises ValueError, one sentence, if the archive is damaged, a name in it leads out of it, a file
-    is missing or no file, or the place cannot be written.
+    Raises ValueError, one sentence, if the archive is damaged, no regular file, or unpacks to far
+    more than its size, a name in it leads out of it, a file is missing or no file, or the place
+    cannot be written.
     """
     from filelock import FileLock
 
@@ -44,7 +47,11 @@ def unpack(archive: Path, folder: Path, names: tuple[str, ...]) -> None:
 def _copy(archive: Path, root: str, target: Path, names: tuple[str, ...]) -> None:
     missing = set(names)
     try:
-        with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as opened:
+        with (
+            regular.opened(archive) as packed,
+            _Bounded(archive, packed) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as opened,
+        ):
             for member in opened:
                 folder, _, name = inside(member.name, archive).partition("/")
                 if folder != root or name not in missing:
@@ -52,6 +59,7 @@ def _copy(archive: Path, root: str, target: Path, names: tuple[str, ...]) -> Non
                 content = opened.extractfile(member) if member.isfile() else None
                 if content is None:
                     raise ValueError(f"{archive} must hold {root}/{name} as a file; it does not.")
+                regular.check_unpacked(archive, member.size)  # of a sparse file little is stored
                 with (target / name).open("wb") as file:
                     shutil.copyfileobj(content, file, 1 << 20)
                 missing.remove(name)
@@ -61,3 +69,18 @@ def _copy(archive: Path, root: str, target: Path, names: tuple[str, ...]) -> Non
         raise ValueError(f"{archive} must be a whole .tar.gz archive; {error}.") from error
     if missing:
         raise ValueError(f"{archive} must hold {root}/{min(missing)}; it does not.")
+
+
+class _Bounded(gzip.GzipFile):
+    """What an archive unpacks to, of which no more is read than such an archive may hold."""
+
+    def __init__(self, archive: Path, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._archive, self._done = archive, 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes. Raises Refused beyond the limit."""
+        content = super().read(size)
+        self._done += len(content)
+        regular.check_unpacked(self._archive, self._done)
+        return content

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from files import limits, regular
 from files.download import fetch
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _user_file(weights: str) -> Path:
         raise FileNotFoundError(
             f"The weights {weights!r} are neither 'imagenet' nor 'none' nor an existing file."
         )
+    regular.check_size(path, path.stat().st_size, limits.WEIGHTS_BYTES)
     return path
 
 
@@ -57,7 +59,7 @@ def _sha256(path: Path) -> str:
 @lru_cache(maxsize=64)
 def _sha256_of(path: str, size: int, mtime_ns: int) -> str:
     """Size and time stand for the content: every trial asks, and the files have 100 MB."""
-    with open(path, "rb") as file:
+    with regular.opened(Path(path), limits.WEIGHTS_BYTES) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -71,7 +73,7 @@ def digest(weights: str, model: str) -> str:
     model: "resnet18", "resnet34" or "resnet50".
 
     Raises FileNotFoundError if the file does not exist, and ValueError if "imagenet" has no file
-    for this model.
+    for this model, or the file is too large.
     """
     if weights == "none":
         return "none"
@@ -130,31 +132,40 @@ def load_state_dict(path: Path) -> dict[str, Tensor]:
 
     path: a .safetensors file, or a file of `torch.save`.
 
-    Raises FileNotFoundError if the file does not exist, and ValueError if it is damaged or holds
-    something other than a state dict.
+    Raises FileNotFoundError if the file does not exist, and ValueError if it is damaged, too large
+    as it is or unpacked, or holds something other than a state dict.
     """
     import torch
 
     if not path.is_file():
         raise FileNotFoundError(f"The weights file {path} does not exist.")
+    regular.check_size(path, path.stat().st_size, limits.WEIGHTS_BYTES)
     stored: object
     try:
+        if zipfile.is_zipfile(path):  # as torch writes it; reading it unpacks what is compressed
+            with zipfile.ZipFile(path) as archive:
+                regular.check_archive(path, archive)
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             stored = load_file(path, device="cpu")
         else:
             stored = torch.load(path, map_location="cpu", weights_only=True)
+    except regular.Refused:
+        raise
     except Exception as error:  # damaged bytes raise nearly any type in the unpickler
         raise ValueError(f"The weights file {path} {_what_is_wrong(path, error)}.") from error
-    result = _named_tensors(stored)
+    result = _named_tensors(stored, path)
     if not result:
         raise ValueError(f"The weights file {path} does not hold a state dict of named tensors.")
     return result
 
 
-def _named_tensors(stored: object) -> dict[str, Tensor]:
-    """The state dict in what a file holds, or nothing where there is none."""
+def _named_tensors(stored: object, path: Path) -> dict[str, Tensor]:
+    """The state dict in what a file holds, or nothing where there is none.
+
+    Raises Refused if its tensors are larger than weights may be: their shapes need no numbers.
+    """
     import torch
 
     if not isinstance(stored, dict):
@@ -162,10 +173,13 @@ def _named_tensors(stored: object) -> dict[str, Tensor]:
     inner = (stored.get(key) for key in ("state_dict", "model"))
     stored = next((value for value in inner if isinstance(value, dict)), stored)
     result: dict[str, Tensor] = {}
+    numbers = 0
     for key, value in stored.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             return {}
         value = value.detach()
+        numbers += value.numel()
+        regular.check_size(f"{path}, unpacked,", 4 * numbers, limits.WEIGHTS_BYTES)
         result[key] = value.float() if value.is_floating_point() else value
     if all(key.startswith("module.") for key in result):
         return {key.removeprefix("module."): value for key, value in result.items()}

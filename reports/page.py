@@ -24,6 +24,7 @@ from runs.run import Run
 from runs.variants import differing_values
 
 NAME = "report.html"
+FOLD = 60  # rows of a table that are seen at once; the others are there when it is unfolded
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
     "supported": "✓",
     "refuted": "✗",
@@ -78,6 +79,7 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         unfinished=[t for t in run.trials if not t.finished],
         pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
+        fold=FOLD,
     )
 
 

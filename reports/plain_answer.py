@@ -14,6 +14,14 @@ from reports.differences import amounts, level
 from runs.run import Run
 from runs.variants import Variant
 
+NAMED = 20  # variants that are named in a sentence
+
+
+def _some(named: Sequence[str]) -> str:
+    """Names in their order, and how many more there are: a table has them all."""
+    more = len(named) - NAMED
+    return ", ".join(named[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
 
 def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]) -> str:
     """One paragraph from the differences; "" where there are not two variants to compare.
@@ -45,14 +53,14 @@ def plain_answer(run: Run, compared: Comparison | None, shown: Sequence[Variant]
             for gap, interval, _ in [differences.told(d, unit)]
         ]
         if named:
-            told.append(f"Clearly {side} than {base.name}: {', '.join(named)}.")
+            told.append(f"Clearly {side} than {base.name}: {_some(named)}.")
     alike = [
         variant.name
         for variant, d in compared.differences.items()
         if not d.excludes_zero or differences.one_seed(d)
     ]
     if alike:
-        told.append(f"Not to be told from {base.name} by this run: {', '.join(alike)}.")
+        told.append(f"Not to be told from {base.name} by this run: {_some(alike)}.")
     if compared.differences:
         every = compared.differences.values()
         told.append(f"Intervals are {level(every)} and hold together, over {amounts(every)}.")

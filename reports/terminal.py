@@ -28,6 +28,7 @@ from runs.variants import Variant
 
 Remarks = Callable[[Sequence[Mapping[str, object]]], Sequence[str]]
 MARK = "⚠"
+ROWS = 100  # of a table, or lines about trials: more would push the verdicts out of sight
 
 
 def show(reading: Reading, remarks: Remarks) -> None:
@@ -71,6 +72,9 @@ def _print_means(
     table, suspects = Table("sweep", "variant", *metrics, "n", title=title), reading.suspects
     for sweep, own in reading.run.by_sweep(variants).items():
         for variant in own:
+            if table.row_count == ROWS:
+                table.caption = f"{len(variants) - ROWS:,} more are in results.csv and the page"
+                break
             values = [variant.values_of(metric) for metric in metrics]
             label = variant.label(sweep)
             marked = f"{MARK} {label}" if variant in suspects else label
@@ -92,6 +96,9 @@ def _show_differences(reading: Reading) -> None:
         table = Table("sweep", "variant", "difference", "interval", "of which", "p", "")
         for sweep, variants in reading.run.by_sweep(compared.differences).items():
             for variant in variants:
+                if table.row_count == ROWS:
+                    table.caption = f"{len(every) - ROWS:,} more are on the page"
+                    break
                 one = compared.differences[variant]
                 effect, ends, p = told(one, unit)
                 declared = "declared" if one.declared else ""
@@ -117,14 +124,18 @@ def _line(verdict: Verdict) -> str:
 
 def _show_trials(reading: Reading) -> None:
     """How controls ended, what did not finish, and what is wrong with any trial."""
+    lines = []
     for trial in reading.run.trials:
         audit, name = reading.audits[trial.key], reading.run.name(trial)
         if trial.control and trial.finished and not audit.faults:
-            print(f"{name}: {audit.passed or '; '.join(audit.unchecked)}.")
+            lines.append(f"{name}: {audit.passed or '; '.join(audit.unchecked)}.")
         if not trial.finished:
-            print(f"{name}: {trial.status}, {trial.reason}")
-        for fault in audit.faults:
-            print(f"{MARK} {name}: {fault.says}")
+            lines.append(f"{name}: {trial.status}, {trial.reason}")
+        lines += [f"{MARK} {name}: {fault.says}" for fault in audit.faults]
+    for line in lines[:ROWS]:
+        print(line)
+    if len(lines) > ROWS:
+        print(f"{len(lines) - ROWS:,} more such lines are on the page.")
 
 
 def _finished(run: Run) -> list[Mapping[str, object]]:

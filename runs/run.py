@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from runs.record import StudyRecord, Tracked, TrialRecord
 from runs.variants import Variant, grouped, in_order, variant_names
@@ -19,6 +20,11 @@ class Run:
     study: StudyRecord
     trials: Sequence[TrialRecord]
     tracked: Tracked | None = None
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What was worked out about it, for whoever would work it out again: it never changes."""
+        return {}
 
     @cached_property
     def all_variants(self) -> Sequence[Variant]:
@@ -64,7 +70,7 @@ class Run:
         """Those of its own trials."""
         return sorted({trial.seed for trial in self.trials if not trial.control})
 
-    @property
+    @cached_property
     def outcome(self) -> str:
         """The metric that variants are compared by.
 

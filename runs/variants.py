@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,13 +59,14 @@ def label(settings: Mapping[str, Any], shown: Iterable[str]) -> str:
 
 def distinct(labels: Sequence[tuple[str, str]]) -> list[str]:
     """A name for each (sweep, label): the label, behind its sweep where another one has it, too."""
-    called = [text for _, text in labels]
-    apart = [text if called.count(text) == 1 else f"{sweep}: {text}" for sweep, text in labels]
+    called = Counter(text for _, text in labels)
+    apart = [text if called[text] == 1 else f"{sweep}: {text}" for sweep, text in labels]
     # What tells two of one sweep apart may be no setting that it varies.
-    return [
-        f"{text} ({apart[:place].count(text) + 1})" if apart.count(text) > 1 else text
-        for place, text in enumerate(apart)
-    ]
+    again, names, before = Counter(apart), [], Counter[str]()
+    for text in apart:
+        before[text] += 1
+        names.append(f"{text} ({before[text]})" if again[text] > 1 else text)
+    return names
 
 
 def differing_values(variants: Sequence[Variant], sweep: str) -> dict[str, list[str]]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runs.errors import UsageError
 from service.resources import Resources
+
+# Without one of them Linux has no GPU that torch could use: NVIDIA's, AMD's, and Windows' below it.
+DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ def cores() -> int:
 
 def this_machine() -> Node:
     """Its cores and GPUs."""
+    return Node(float(cores()), float(_gpus()))
+
+
+def _gpus() -> int:
+    if sys.platform == "linux" and not any(map(os.path.exists, DEVICES)):
+        return 0
     import torch  # seconds, which a run whose trials are in other processes does without
 
-    return Node(float(cores()), float(torch.cuda.device_count()))
+    return torch.cuda.device_count()

@@ -13,13 +13,12 @@ from service.capacity import Capacity, this_machine
 from service.likely import show_chances
 from service.plan import Plan
 
+IN_A_TABLE = 300  # trials
+
 
 def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     """Print it; needs neither data, weights nor Ray. With an address, the cluster stays unasked."""
-    table = Table("key", "trial", "sweeps", title=f"{plan.study.name}: {len(plan.todo)} trials")
-    for spec in plan.todo:
-        table.add_row(spec.key, spec.name, " ".join(spec.sweeps))
-    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    _list(plan)
     trials = plan.todo
     if plan.until is not None and not plan.last:
         trials = [*trials, *plan.with_seeds(plan.until).todo]
@@ -51,6 +50,19 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     else:
         print(f"How many run at once is known when the cluster at {address} is joined.")
     show_chances(plan)
+
+
+def _list(plan: Plan) -> None:
+    """Every trial: its key, its name and its sweeps."""
+    title = f"{plan.study.name}: {len(plan.todo)} trials"
+    rows = [(spec.key, spec.name, " ".join(spec.sweeps)) for spec in plan.todo]
+    if len(rows) > IN_A_TABLE:  # laying out thousands of rows takes longer than all the rest
+        print("\n".join([title, *("  ".join(row) for row in rows)]))
+        return
+    table = Table("key", "trial", "sweeps", title=title)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
 
 
 def _time(hours: float) -> str:

@@ -112,7 +112,10 @@ class Study:
 
     def expects_divergence(self, settings: Settings) -> bool:
         """Whether `may_diverge` names these settings."""
-        return any(has(settings.canonical(), case) for case in self.may_diverge)
+        if not self.may_diverge:
+            return False
+        canonical = settings.canonical()
+        return any(has(canonical, case) for case in self.may_diverge)
 
     def trials(self, seeds: int = 1, only: Sequence[str] = ()) -> list[TrialSpec]:
         """Every trial, seed by seed so that an interrupted run is balanced; none twice.
@@ -130,11 +133,13 @@ class Study:
                     identity = json.dumps(settings.identity(), sort_keys=True)
                     sweeps.setdefault(identity, []).append(sweep)
                     chosen.setdefault(identity, settings)
+        varied = {sweep: self.varied(sweep) for sweep in self.sweeps}
         labels = [
-            (own[0], label(chosen[identity].canonical(), self.varied(own[0])) or own[0])
+            (own[0], label(chosen[identity].canonical(), varied[own[0]]) or own[0])
             for identity, own in sweeps.items()
         ]
         names = dict(zip(chosen, distinct(labels), strict=True))
+        expected = {key: self.expects_divergence(one) for key, one in chosen.items()}
         return [
             TrialSpec(
                 hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12],
@@ -142,7 +147,7 @@ class Study:
                 settings,
                 seed,
                 names[identity],
-                self.expects_divergence(settings),
+                expected[identity],
             )
             for seed in range(seeds)
             for identity, settings in chosen.items()
@@ -238,8 +243,9 @@ class Study:
         study = study.changed(sweeps=sweeps)
         trials = study.trials(only=only)
         for name, wanted in typed.items():
-            used = [t.settings.canonical().get(name) for t in trials if t.settings.applies(name)]
-            idle = [value for value in wanted if value not in used]
+            applied = [t for t in trials if t.settings.applies(name)]
+            used = {json.dumps(t.settings.model_dump(mode="json", include={name})) for t in applied}
+            idle = [value for value in wanted if json.dumps({name: value}) not in used]
             option = f"--{name.replace('_', '-')}"
             if len(idle) == len(wanted):
                 raise UsageError(f"{option} changes nothing: no selected variant uses it.")

@@ -135,9 +135,11 @@ def _check_question(study: Study) -> None:
 
 def _check_baseline(study: Study) -> None:
     """Refuse one that no variant has, or several that differ in more than what each tunes."""
+    if not study.baseline:
+        return
     variants = [settings for sweep in study.sweeps for settings in study.choices(sweep)]
     apart = _apart(study, variants, study.baseline)
-    if not study.baseline or len(apart) == 1:
+    if len(apart) == 1:
         return
     named = label(study.baseline, study.baseline)
     if not apart:
@@ -239,10 +241,9 @@ def _apart(
     study: Study, variants: Sequence[Settings], chosen: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The variants with these settings that differ in more than in what each tunes."""
-    apart: list[dict[str, Any]] = []
+    apart: dict[str, dict[str, Any]] = {}
     for settings in variants:
         if has(settings.canonical(), chosen):
             kept = {k: v for k, v in settings.identity().items() if k != study.tune_each}
-            if kept not in apart:
-                apart.append(kept)
-    return apart
+            apart.setdefault(json.dumps(kept, sort_keys=True), kept)
+    return list(apart.values())

@@ -52,7 +52,8 @@ class BackboneSettings(ImageSettings):
         """
         if self.weights not in NAMED and not Path(self.weights).is_file():
             raise ValueError(
-                f"weights must be imagenet, none or an existing file; got {self.weights!r}."
+                f"weights must be imagenet, none or an existing, regular file; got "
+                f"{self.weights!r}."
             )
         super().check()
 

@@ -139,10 +139,7 @@ class ImageSettings(Settings):
         if inputs["dataset"]["validation"] == "given":
             notes.append("Validation is given with the images, and is the same for every seed.")
         if dropped := inputs["dataset"]["dropped"]:
-            more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
-            notes.append(
-                f"{len(dropped)} corrupt images are left out: {', '.join(dropped[:3])}{more}."
-            )
+            notes.append(images.left_out(dropped, inputs["dataset"].get("reasons", {})))
         if inputs["dataset"]["verified"] is False:
             notes.append(f"The images are not the published ones of {inputs['dataset']['name']}.")
         return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
@@ -49,17 +50,16 @@ class Settings(BaseModel):
 
     def applies(self, name: str) -> bool:
         """Whether the setting `name` has a meaning given the values of the others."""
-        marks = type(self).model_fields[name].metadata
-        return all(
+        marks = _marks(type(self))[name]
+        return not marks or all(
             getattr(self, mark.setting) in mark.values and self.applies(mark.setting)
             for mark in marks
-            if isinstance(mark, When)
         )
 
     @classmethod
     def is_identity(cls, name: str) -> bool:
         """Whether the setting `name` decides what is computed (see NotIdentity)."""
-        return not any(isinstance(mark, NotIdentity) for mark in cls.model_fields[name].metadata)
+        return name not in _no_identity(cls)
 
     def canonical(self) -> dict[str, Any]:
         """The settings that apply, ready for JSON."""
@@ -116,6 +116,24 @@ class Settings(BaseModel):
         Raises pydantic's ValidationError if one is refused.
         """
         return type(self).model_validate({**self.model_dump(), **values})
+
+
+@cache  # pydantic looks every field up anew, which is most of the time that listing trials takes
+def _marks(kind: type[Settings]) -> Mapping[str, Sequence[When]]:
+    """Of every field, when it applies."""
+    return {
+        name: [mark for mark in field.metadata if isinstance(mark, When)]
+        for name, field in kind.model_fields.items()
+    }
+
+
+@cache
+def _no_identity(kind: type[Settings]) -> frozenset[str]:
+    """The fields that do not decide what is computed."""
+    fields = kind.model_fields.items()
+    return frozenset(
+        name for name, one in fields if any(isinstance(mark, NotIdentity) for mark in one.metadata)
+    )
 
 
 @dataclass(frozen=True)

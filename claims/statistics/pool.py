@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +42,19 @@ def pool(rows: npt.ArrayLike) -> Pool:
     Raises ValueError for values that are not finite.
     """
     table = np.asarray_chkfinite(rows, np.float64)
-    apart = {}
-    for row in range(len(table)) if len(table) > 2 else ():
-        own, p = _own(table, row)
-        if p < APART:
-            apart[row] = own
-    return Pool(*residual(table), apart)
+    # Each comparison of a sweep has the same rows, in another order: to find those that stand apart
+    # takes long, and is done once.
+    order = np.lexsort(table.T)
+    found = _apart(table[order].tobytes(), table.shape) if len(table) > 2 else {}
+    return Pool(*residual(table), {int(order[row]): own for row, own in found.items()})
+
+
+@lru_cache(maxsize=64)
+def _apart(numbers: bytes, shape: tuple[int, int]) -> Mapping[int, float]:
+    """The rows of a table (V, S) whose own spread is larger, with the variance of a value."""
+    table = np.frombuffer(numbers, np.float64).reshape(shape)
+    every = ((row, *_own(table, row)) for row in range(len(table)))
+    return {row: own for row, own, p in every if p < APART}
 
 
 def residual(table: _Floats) -> tuple[float, int]:

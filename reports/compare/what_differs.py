@@ -43,7 +43,7 @@ def _facts(run: Run) -> dict[str, dict[str, str]]:
             "published files": PUBLISHED.get(str(data.get("verified")), ""),
             **{f"{part} images": f"{count:,}" for part, count in data.get("counts", {}).items()},
             "fingerprint": data.get("fingerprint", "")[:SHORT],
-            "corrupt images left out": str(len(data["dropped"])) if "dropped" in data else "",
+            "images left out": str(len(data["dropped"])) if "dropped" in data else "",
             "weights' digest": study.inputs.get("weights", {}).get("digest") or "",
         },
         "code and machine": {

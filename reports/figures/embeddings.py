@@ -40,9 +40,11 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     having = (own for own in reading.run.sweeps if _has_embeddings(reading, own))
     if next(having, None) != sweep:
         return None
-    trials = sweep_view.of_one_seed(sweep_view.tried(reading, sweep))
+    tried = sweep_view.tried(reading, sweep)
+    trials = sweep_view.of_one_seed(sweep_view.spread(tried))
     folders = {variant.label(sweep): trial.folder for variant, trial in trials.items()}
-    return maps(folders, f"{reading.run.study.study}: {sweep}, one seed")
+    some = sweep_view.of_how_many(len(trials), len(tried))
+    return maps(folders, f"{reading.run.study.study}: {sweep}, one seed{some}")
 
 
 def maps(folders: Mapping[str, Readable], title: str) -> Figure | None:

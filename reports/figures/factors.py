@@ -10,6 +10,7 @@ import numpy as np
 
 from claims.units import unit_of, words_of
 from reports.figures.looks import COLOURS
+from reports.figures.sweep_view import spread
 from reports.reading import Reading
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ def strips(
     left, right = min(dots) - room, max(dots) + room
     inch = (right - left) / (WIDTH - LEFT - RIGHT)
     names = {name: textwrap.wrap(name, 17, break_on_hyphens=False) or [""] for name in order}
-    labels = {name: _placed(_named(factors[name], means[name]), right, inch) for name in order}
+    named = {name: _named(factors[name], means[name]) for name in order}
+    few = {name: spread(of_setting) for name, of_setting in named.items()}
+    labels = {name: _placed(few[name], right, inch) for name in order}
+    names = {n: [*lines, *_some(few[n], named[n])] for n, lines in names.items()}
     heights = [
         GAP + max(LEVEL * (1 + max(level for *_, level in labels[name])), 0.17 * len(names[name]))
         for name in order
@@ -104,6 +108,11 @@ def strips(
     axis.text(1.02, -0.05, "range", transform=axis.get_yaxis_transform(), fontsize=9)
     figure.text(0.5, 0.1 / (top + tall + bottom), _notes(given), ha="center", fontsize=8)
     return figure
+
+
+def _some(few: Sequence[Dot], every: Sequence[Dot]) -> list[str]:
+    """A line that says how many values are shown, where that is not all."""
+    return [] if len(few) == len(every) else [f"({len(few)} of {len(every):,})"]
 
 
 def _means(values: Mapping[str, Sequence[float]], scale: float) -> dict[str, float]:

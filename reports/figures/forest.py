@@ -35,10 +35,12 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     compared, looks = reading.compared, sweep_view.variant_looks(reading)
     if not compared:
         return None
-    rows = {variant.name: row for variant, row in compared.differences.items()}
-    styles = {variant.name: looks[variant] for variant in compared.differences}
-    base = compared.baseline.name
-    title = f"{reading.run.study.study}: less {base}"
+    every = compared.differences
+    shown = {*sweep_view.spread(list(every)), *(v for v, row in every.items() if row.declared)}
+    rows = {variant.name: row for variant, row in every.items() if variant in shown}
+    styles = {variant.name: looks[variant] for variant in every if variant in shown}
+    base, some = compared.baseline.name, sweep_view.of_how_many(len(rows), len(every))
+    title = f"{reading.run.study.study}: less {base}{some}"
     return forest(rows, base, title, metric=compared.metric, styles=styles)
 
 

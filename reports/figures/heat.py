@@ -23,7 +23,7 @@ unfolded = True
 
 def draw(reading: Reading, sweep: str) -> Figure | None:
     """Means over seeds, where variants fill a grid and the outcome is a share."""
-    outcome, view = reading.run.outcome, sweep_view.view(reading, sweep)
+    outcome, view = reading.run.outcome, sweep_view.view(reading, sweep, most=None)
     crossed = grids.crossed(view.names, sweep)
     if not crossed or not unit_of(outcome).sign:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reports.figures import looks
 from reports.figures.looks import Look
@@ -11,6 +12,24 @@ from reports.reading import Reading
 from runs.bundle import Readable
 from runs.record import TrialRecord
 from runs.variants import Variant
+
+MOST = 60  # variants of a picture: nobody tells more apart, and each takes time to draw
+T = TypeVar("T")
+
+
+def spread(all_of: Sequence[T], most: int = MOST) -> list[T]:
+    """All, or where these are too many so many of them, evenly spaced, the first and the last too.
+
+    By their place, never by what came out: a selection by that would show something else.
+    """
+    if len(all_of) <= most:
+        return list(all_of)
+    return [all_of[place * (len(all_of) - 1) // (most - 1)] for place in range(most)]
+
+
+def of_how_many(shown: int, there: int) -> str:
+    """What a picture says that lacks some: ", 60 of 333 variants, evenly spaced"; "" for all."""
+    return "" if shown == there else f", {shown} of {there:,} variants, evenly spaced"
 
 
 @dataclass(frozen=True)
@@ -33,10 +52,12 @@ class SweepView:
         return {self.names[v]: trial.folder for v, trial in of_one_seed(list(self.names)).items()}
 
 
-def view(reading: Reading, sweep: str) -> SweepView:
+def view(reading: Reading, sweep: str, most: int | None = MOST) -> SweepView:
     """The variants with a finished trial, each at its own value of a setting that they tune.
 
     Controls are no variants of a picture.
+
+    most: how many of them, evenly spaced, which the title says; None for all.
     """
     tuned, title = reading.run.study.tune_each, _title(reading, sweep)
     variants = tried(reading, sweep)
@@ -46,6 +67,9 @@ def view(reading: Reading, sweep: str) -> SweepView:
         if own:
             title = f"{title}, each at its own {tuned}"
             names = {variant: _at_own(variant, sweep, tuned) for variant in own}
+    shown = spread(list(names), most or len(names))
+    title += of_how_many(len(shown), len(names))
+    names = {variant: names[variant] for variant in shown}
     return _looking(reading, title, names)
 
 

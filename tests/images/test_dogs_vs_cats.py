@@ -94,7 +94,7 @@ def test_a_corrupt_image_is_left_out_and_moves_no_other(put: Callable[..., Path]
 
 def test_a_class_of_corrupt_images_is_a_sentence(put: Callable[..., Path]) -> None:
     dogs = {f"dog_{number}": b"text" for number in range(15)}
-    with pytest.raises(ValueError, match="without train images: dog, after 15 corrupt images"):
+    with pytest.raises(ValueError, match="without train images: dog; 15 images are left out"):
         load(put("train.zip", **dogs))
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import images
+from files import regular
 from images.decode import picture
 from images.folder import Folder
 
@@ -207,9 +208,9 @@ def test_a_picture_that_cannot_be_read_is_an_error_and_not_a_corrupt_one(
         images.load(f"folder:{root}", data_dir=tmp_path, image_size=6)
     (root / "train" / "cat" / "gone.png").unlink()
 
-    def fail(path: Path) -> bytes:
+    def fail(path: Path, most: int) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(regular, "read", fail)
     with pytest.raises(ValueError, match=r"must be readable; .* is not: Input/output error"):
         images.load(f"folder:{root}", data_dir=tmp_path, image_size=6)

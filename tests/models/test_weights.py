@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -248,3 +250,50 @@ def test_a_name_look_up_that_hangs_counts_as_offline(
     finally:
         release.set()
     assert time.monotonic() - start < 3
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_weights_that_are_no_regular_file_are_a_sentence(
+    tmp_path: Path, suffix: str, kind: str
+) -> None:
+    path = tmp_path / f"w{suffix}"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(FileNotFoundError, match="neither 'imagenet' nor 'none' nor an existing"):
+        digest(str(path), "resnet18")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        load_state_dict(path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_too_large_a_file_of_weights_is_refused_unread(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"w{suffix}"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    for read in (lambda: digest(str(path), "resnet18"), lambda: load_state_dict(path)):
+        with pytest.raises(ValueError, match=r"has more than 4,096 MiB"):
+            read()
+
+
+def test_weights_that_unpack_to_far_more_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(20 * 2**20)}, tmp_path / "w.pth")  # 80 MiB
+    with (
+        zipfile.ZipFile(tmp_path / "w.pth") as plain,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+    with pytest.raises(ValueError, match=r"bomb\.pth unpacks to more than 64 MiB"):
+        load_state_dict(tmp_path / "bomb.pth")
+
+
+def test_a_shape_without_numbers_behind_it_fills_no_memory(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1, dtype=torch.float16).expand(2**40)}, tmp_path / "w.pth")
+    with pytest.raises(ValueError, match=r"unpacked, has more than 4,096 MiB"):
+        load_state_dict(tmp_path / "w.pth")

@@ -164,7 +164,7 @@ def test_weights_that_are_not_there_are_refused_by_the_check_and_not_before(data
     chosen = settings(data, weights="none-such.pth")
     assert chosen.identity()["weights"] == "none-such.pth"
     with pytest.raises(
-        ValueError, match=r"weights must be imagenet, none or an existing file; got"
+        ValueError, match=r"weights must be imagenet, none or an existing, regular file; got"
     ):
         chosen.check()
 
