@@ -17,8 +17,8 @@ from rich.table import Table
 from benchmarks.figures import at_least_one, measured, spread
 
 NAMES = (
-    "actor_reuse", "data_path", "cache", "tracking", "help", "shared_features", "frozen_prefix",
-    "cnn", "whole_run", "page", "scale",
+    "actor_reuse", "data_path", "cache", "tracking", "tracking_rows", "help", "shared_features",
+    "frozen_prefix", "cnn", "whole_run", "page", "scale",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ T = TypeVar("T")
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
+    ">=": operator.ge,
     "1 +-": lambda value, limit: abs(value - 1) <= limit,
 }
 
@@ -25,7 +26,7 @@ class Target(NamedTuple):
     """
 
     of: Literal["ours", "ratio", "difference"]
-    sign: Literal["<", "<=", "1 +-"]
+    sign: Literal["<", "<=", ">=", "1 +-"]
     limit: float
 
 

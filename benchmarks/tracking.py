@@ -32,6 +32,7 @@ from service.execution import run_trial
 from service.options import options_from
 from service.plan import plan_run
 from service.publisher import Publisher
+from service.tracking.address import parse
 from trainables import protocol
 
 REPEATS = 3
@@ -63,10 +64,11 @@ def untracked(run: RunFolder, uri: str) -> Iterator[Commit]:
 @contextmanager
 def published(run: RunFolder, uri: str) -> Iterator[Commit]:
     """Notify a thread, which sends what the run folder holds."""
-    publisher = Publisher(run, uri)
-    yield lambda line: publisher.notify()
+    publisher = Publisher(run, parse(uri))
+    (trial,) = run.study.trials
+    yield lambda line: publisher.notify(trial.key)
     run.write_results()
-    if not publisher.close("finished", reading(run.read()), timeout=60):
+    if not publisher.close(reading(run.read()), timeout=60):
         raise RuntimeError(f"The publisher did not send everything: {publisher.error}.")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from service.output import outlasting_its_reader
 from service.plan import Plan, plan_run
 from service.resume import resume_run
 from service.study import Study
+from service.tracking.address import shown_word
 from service.trial_spec import TrialSpec
 
 
@@ -74,8 +74,7 @@ def _program() -> str:
 
 def _command(program: str) -> str:
     """The whole of it, without passwords."""
-    words = (re.sub(r"://[^/@]*@", "://***@", word) for word in sys.argv[1:])
-    return " ".join([program, *map(shlex.quote, words)])
+    return " ".join([program, *(shlex.quote(shown_word(word)) for word in sys.argv[1:])])
 
 
 def execute(

@@ -25,6 +25,7 @@ from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
+from service.tracking.address import Address, choose
 
 FRUITLESS = 2  # starts of Ray in a row that end before any trial commits, until it is given up
 
@@ -55,15 +56,14 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             capacity = cluster.capacity().at_most(options.max_concurrent)
             if address:
                 cluster.check_shared(folder.path)
-            chosen = options.tracking_uri or plan.tracking_uri or tracking.default_uri(output)
-            uri = tracking.absolute(chosen)
+            mlflow = choose(options.tracking_uri, plan.tracking_uri, output)
             lease.take()
-            plan.write(folder, inputs, uri)
+            plan.write(folder, inputs, mlflow.shown)
             began = True
         _say(plan, capacity, inputs)
         while True:
             print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
-            status, whole = _run(plan, options, folder, cluster, capacity, uri, lease, until)
+            status, whole = _run(plan, options, folder, cluster, capacity, mlflow, lease, until)
             more = _further(plan, folder) if whole else None
             if more is None:
                 return status, folder
@@ -102,7 +102,7 @@ def _complete(plan: Plan, folder: RunFolder) -> bool:
         return True
     print(f"All trials have ended; what is missing is made: {', '.join(lacking)}.")
     uri = folder.study.tracking_uri
-    publisher = None if uri is None else Publisher(folder, uri)
+    publisher = None if uri is None else Publisher(folder, choose(None, uri, folder.path))
     gather = not folder.gathered  # a kept run's curves have fewer digits than its results
     ending.conclude(folder, plan.study.settings, publisher, gather=gather)
     return False
@@ -145,7 +145,7 @@ def _run(
     folder: RunFolder,
     cluster: Cluster,
     capacity: Capacity,
-    uri: str,
+    mlflow: Address,
     lease: Lease,
     until: float | None,
 ) -> tuple[int, bool]:
@@ -153,7 +153,7 @@ def _run(
     from reports.figures import side_processes
     from service import ending
 
-    publisher = Publisher(folder, uri)
+    publisher = Publisher(folder, mlflow)
     slots = min(capacity.slots, len(plan.todo))
     with (
         Interruption(folder.path, lease, until) as stop,
@@ -164,7 +164,7 @@ def _run(
             if event.what == "failed":
                 _record_failure(folder, event)
             progress.notify(event)
-            publisher.notify()
+            publisher.notify(event.key)
 
         job = RunTrials(
             plan.study,

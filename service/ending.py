@@ -24,14 +24,19 @@ DEAD_TRACKING_GRACE_SECONDS = 8.0
 
 def owed(folder: RunFolder) -> list[str]:
     """What a run whose trials have ended lacks, in words."""
+    lacking, tracked = owed_files(folder), folder.tracked
+    if folder.study.tracking_uri is not None and not (tracked and tracked.complete):
+        lacking.append("the record in MLflow")
+    return lacking
+
+
+def owed_files(folder: RunFolder) -> list[str]:
+    """The files of a run that are missing, or older than its trials."""
     lacking = [] if folder.gathered else [RESULTS_FILE]
     names = (TABLE_FILE, answer_file.NAME, page.NAME)
     lacking += [name for name in names if not (folder.path / name).exists()]
     if page.NAME in lacking and answer_file.NAME not in lacking and _refused(folder):
         lacking.remove(page.NAME)
-    tracked = folder.tracked
-    if folder.study.tracking_uri is not None and not (tracked and tracked.complete):
-        lacking.append("the record in MLflow")
     return lacking
 
 
@@ -83,7 +88,7 @@ def _grace(publisher: Publisher) -> float:
 
 
 def _finish_record(publisher: Publisher, folder: RunFolder, read: Reading) -> None:
-    if publisher.close(folder.status(), read, timeout=_grace(publisher)):
+    if publisher.close(read, timeout=_grace(publisher)):
         print(f"MLflow: {_place(folder, publisher.uri)}")
     else:
         why = publisher.error or "it is slow"

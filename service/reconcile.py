@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
+from reports.reading import reading
 from runs.folder import RunFolder
-from runs.trial_folder import TrialFolder
-from runs.variants import trial_names
-from service.tracking import STATUS, Projection, files_of, metrics_of, params_of
+from service.tracking.address import parse
+from service.tracking.held import Held, compare, one_of
+from service.tracking.owed import Owed, Source
+from service.tracking.store import Store
 
 
 def differences(run: RunFolder, uri: str) -> list[str]:
-    """What the store lacks, holds twice or otherwise, a sentence each; empty if complete."""
-    projection = Projection(run, uri)
-    parents = projection.find("study.parent", "yes")
-    if len(parents) != 1:
-        return [f"The run has {len(parents)} parent runs in MLflow instead of 1."]
-    wrong, called = [], trial_names(run.study)
-    for trial in run.trials():
-        if not trial.committed and trial.ending is None:
-            continue
-        key = trial.path.name
-        name, runs = called[key], projection.find("study.trial_key", key)
-        if len(runs) != 1:
-            wrong.append(f"{name}: {len(runs)} MLflow runs instead of 1.")
-            continue
-        differs = _differs(projection.client(), trial, name, runs[0], parents[0].info.run_id)
-        wrong += [f"{name}: {what}." for what in differs]
-    return wrong
+    """What the store lacks, has too much or otherwise, a sentence each; empty if complete.
+
+    The run is one that nobody runs any more. Raises whatever MLflow does.
+    """
+    source = Source(run)
+    study = source.study()
+    store = Store.look_up(parse(uri), study.study)
+    found = {} if store is None else store.runs(study.run)
+    parents = one_of(found.pop("", []))
+    if store is None or not parents:
+        return ["The run has 0 parent runs in MLflow instead of 1."]
+    said = []
+    if len(parents) > 1:
+        said.append(f"The run has {len(parents)} parent runs in MLflow instead of 1.")
+    read = reading(run.read()) if run.gathered else None  # reading gathers otherwise
+    trials = source.concluded_trials(read)
+    said += _wrong(store, source.concluded_parent(trials, read), parents[0], None)
+    for owed in trials:
+        several = one_of(found.pop(owed.key, []))
+        if len(several) != 1:
+            said.append(f"{owed.called}: {len(several)} MLflow runs instead of 1.")
+        if several:
+            said += _wrong(store, owed, several[0], parents[0].run_id)
+    surplus = [one for several in found.values() for one in several]
+    return said + [f"{one.name}: an MLflow run of no trial that has begun." for one in surplus]
 
 
-def _differs(client: Any, trial: TrialFolder, name: str, run: Any, parent: str) -> Iterator[str]:
-    if run.data.tags.get("mlflow.parentRunId") != parent:
-        yield "it is not nested below the parent run"
-    if run.info.run_name != name:
-        yield f"its name is {run.info.run_name}"
-    for param, text in params_of(trial.asked).items():
-        if run.data.params.get(param) != text:
-            yield f"{param} is {run.data.params.get(param)} instead of {text}"
-    wanted: dict[str, list[tuple[int, float]]] = {}
-    for line in trial.committed:
-        for metric, value in metrics_of(line).items():
-            wanted.setdefault(metric, []).append((int(line["epoch"]), value))
-    for metric, rows in wanted.items():
-        history = client.get_metric_history(run.info.run_id, metric)
-        if sorted((row.step, row.value) for row in history) != sorted(rows):
-            yield f"{metric} has {len(history)} values in MLflow, not the run's {len(rows)}"
-    if trial.ending is None:
-        if run.info.status == "FINISHED":
-            yield "its status is FINISHED although it was stopped"
-    else:
-        if run.info.status != STATUS[trial.ending.status]:
-            yield f"its status is {run.info.status}"
-        stored = {file.path for file in client.list_artifacts(run.info.run_id)}
-        for file in files_of(trial):
-            if file.name not in stored:
-                yield f"{file.name} is missing"
+def _wrong(store: Store, owed: Owed, held: Held, parent: str | None) -> list[str]:
+    store.look(held)
+    return [f"{owed.called}: {what}." for what in compare(owed, held, parent).says]

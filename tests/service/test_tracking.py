@@ -23,7 +23,9 @@ from service.publisher import Publisher
 from service.reconcile import differences
 from service.report import build
 from service.study import Study
-from service.tracking import Projection, publish
+from service.tracking.address import parse
+from service.tracking.projection import Projection
+from service.tracking.projection import publish as published
 from trainables.protocol import Epoch, Settings
 
 
@@ -63,6 +65,10 @@ def run(tmp_path):
     )
     folder.specs = plan.trials
     return folder
+
+
+def publish(run, uri):
+    published(run, parse(uri))
 
 
 def start(run, number=0):
@@ -146,13 +152,15 @@ def test_a_line_that_a_killed_trial_will_repeat_is_not_sent(run, store):
     folder = run.trial(run.specs[0].key)
     with (folder.path / "metrics.jsonl").open("a") as file:  # killed before its checkpoint
         file.write(json.dumps({"epoch": 2, "timestamp": 1, "val/loss": 0.7}) + "\n")
-    projection = Projection(run, store)
+    projection = Projection(run, parse(store))
     projection.sync()
     client, _, nested = recorded(run, store)
     assert history(client, nested[folder.path.name]) == [(1, 0.1)]
     list(start(run))
     projection.sync()
-    projection.finish("finished", reading(run.read()))
+    read = reading(run.read())
+    projection.close_trials(read)
+    projection.close_run(read)
     assert history(client, nested[folder.path.name]) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
 
 
@@ -176,8 +184,9 @@ def test_a_setting_that_says_where_things_lie_may_change_between_publications(ru
     study = json.loads((run.path / "study.json").read_text())
     study["trials"][0]["settings"]["lr"] = 0.2
     (run.path / "study.json").write_text(json.dumps(study))
-    publish(run, store)  # MLflow refuses to change a param; that must not end the record
-    assert differences(run, store) == ["lr=0.2 seed=0: lr is 0.1 instead of 0.2."]
+    assert "lr=0.2 seed=0: lr is 0.1 instead of 0.2." in differences(run, store)
+    publish(run, store)  # MLflow refuses to change a param: the run is sent anew
+    assert differences(run, store) == []
 
 
 def test_a_trial_that_did_not_end_is_closed_as_stopped_and_opened_again(run, store):
@@ -228,16 +237,33 @@ def test_a_run_without_a_place_in_mlflow_is_published_where_one_is_named(
     assert main() == 2
     said = capsys.readouterr().err
     assert "is not recorded in MLflow; --tracking-uri says where" in said and said.count("\n") == 1
+    build(run)
     monkeypatch.setattr(sys, "argv", ["publish", str(run.path), "--tracking-uri", store])
     assert main() == 0
 
 
+@pytest.mark.parametrize("lost", ["results.json", "report.html"])
+def test_a_run_that_lacks_something_itself_is_not_called_complete(
+    run, store, monkeypatch, capsys, lost
+):
+    list(start(run))
+    build(run)
+    (run.path / lost).unlink()
+    monkeypatch.setattr(sys, "argv", ["publish", str(run.path), "--tracking-uri", store])
+    assert main() == 1
+    said = capsys.readouterr().out
+    assert f"lacks {lost}; make it with: python -m service.report {run.path}" in said
+    assert not (run.path / lost).exists() and not run.tracked.complete
+    build(run)
+    assert main() == 0 and run.tracked.complete
+
+
 def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store):
-    publisher = Publisher(run, store)
+    publisher = Publisher(run, parse(store))
     for number in (0, 1):
         for _ in start(run, number):
             publisher.notify()
-    assert publisher.close("failed", reading(run.read()), timeout=60)
+    assert publisher.close(reading(run.read()), timeout=60)
     _, parents, nested = recorded(run, store)
     assert parents[0].info.status == "FAILED"
     assert len(nested) == 2
@@ -245,14 +271,14 @@ def test_a_publisher_follows_a_run_and_sends_the_rest_when_it_closes(run, store)
 
 
 def test_a_publisher_without_a_server_neither_blocks_nor_raises(run):
-    publisher = Publisher(run, "http://127.0.0.1:9")
+    publisher = Publisher(run, parse("http://127.0.0.1:9"))
     began = time.monotonic()
     for _ in start(run):
         publisher.notify()
     assert time.monotonic() - began < 5
     while publisher.error is None:
         time.sleep(0.05)
-    assert not publisher.close("finished", reading(run.read()), timeout=0.1)
+    assert not publisher.close(reading(run.read()), timeout=0.1)
     publisher._thread.join(60)  # it does not try for ever
     assert not publisher._thread.is_alive()
 
@@ -280,3 +306,52 @@ def test_a_bundled_run_has_the_record_that_its_folders_would_have(run, store):
     assert history(client, trial) == [(1, 0.1), (2, 0.05), (3, 0.1 / 3)]
     # It may have pictures of what was not kept, which could not be drawn again.
     assert (run.path / "report.html").read_bytes() == page and run.bundled
+
+
+def test_runs_are_found_on_every_page_of_a_listing(run, store, monkeypatch):
+    monkeypatch.setattr("service.tracking.store.RUNS_A_CALL", 1)
+    for number in (0, 1):
+        list(start(run, number))
+    publish(run, store)
+    publish(run, store)
+    _, parents, nested = recorded(run, store)
+    assert (len(parents), len(nested)) == (1, 2)
+    assert differences(run, store) == []
+
+
+def test_a_pass_reads_only_trials_that_changed_and_the_study_once(run, store, monkeypatch):
+    list(start(run))
+    projection = Projection(run, parse(store))
+    projection.sync()
+    read = []
+    trial_of, study_of = RunFolder.trial, RunFolder.study.fget
+    monkeypatch.setattr(RunFolder, "trial", lambda s, key: read.append(key) or trial_of(s, key))
+    monkeypatch.setattr(RunFolder, "study", property(lambda s: read.append("") or study_of(s)))
+    key = run.specs[1].key
+    list(start(run, 1))
+    read.clear()
+    projection.sync([key])
+    assert set(read) == {key}
+    _, _, nested = recorded(run, store)
+    assert nested[key].info.status == "FAILED"
+
+
+def test_the_reason_of_a_failure_is_sent_and_its_traceback_is_not(run, store):
+    folder = run.trial(run.specs[0].key)
+    (folder.place / "error.txt").write_text("10.0.0.7 /home/someone\n")
+    folder.end("failed", "no such luck")
+    publish(run, store)
+    client, _, nested = recorded(run, store)
+    (trial,) = nested.values()
+    assert trial.data.tags["study.reason"] == "no such luck"
+    names = {one.path for one in client.list_artifacts(trial.info.run_id)}
+    assert "settings.json" in names and "error.txt" not in names
+
+
+def test_a_record_is_not_complete_while_a_run_goes_on(run, store):
+    list(start(run))
+    publish(run, store)
+    assert run.tracked.complete
+    publisher = Publisher(run, parse("http://127.0.0.1:9"), say=lambda sentence: None)
+    assert not run.tracked.complete  # whether or not MLflow is there
+    assert not publisher.close(reading(run.read()), timeout=0.1)
