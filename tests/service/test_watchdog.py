@@ -40,7 +40,8 @@ def train(settings, trial):
     yield Epoch({"val/score": 2.0}, {})
 
 how = {"seed": 0, "threads": 1, "gpus": 0, "metric": "val/score", "mode": "max"}
-for line in run_trial(train, Settings(), Path(sys.argv[1]), **how, watch=partial(Watchdog, limit=2)):
+watch = partial(Watchdog, limit=2)
+for line in run_trial(train, Settings(), Path(sys.argv[1]), **how, watch=watch):
     time.sleep(3 if sys.argv[2] == "slowly" else 0)  # whoever schedules may be slow
 """
 
