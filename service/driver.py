@@ -97,6 +97,9 @@ def _complete(plan: Plan, folder: RunFolder) -> bool:
     """Make whatever a run whose trials have ended still lacks; whether it lacked nothing."""
     from service import ending
 
+    if not folder.bundled:
+        for trial in folder.trials():
+            trial.tidy()
     lacking = ending.owed(folder)
     if not lacking:
         return True

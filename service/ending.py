@@ -12,8 +12,7 @@ from reports.answers import AnswerError
 from reports.figures import drawing
 from reports.reading import Reading, reading
 from reports.terminal import show
-from runs.folder import RESULTS_FILE, TABLE_FILE, RunFolder
-from runs.trial_folder import read_json
+from runs.folder import RESULTS_FILE, TABLE_FILE, RunFolder, json_or_none
 from service import looks
 from service.publisher import Publisher
 from trainables.protocol import Settings
@@ -33,16 +32,18 @@ def owed(folder: RunFolder) -> list[str]:
 def owed_files(folder: RunFolder) -> list[str]:
     """The files of a run that are missing, or older than its trials."""
     lacking = [] if folder.gathered else [RESULTS_FILE]
-    names = (TABLE_FILE, answer_file.NAME, page.NAME)
-    lacking += [name for name in names if not (folder.path / name).exists()]
-    if page.NAME in lacking and answer_file.NAME not in lacking and _refused(folder):
-        lacking.remove(page.NAME)
-    return lacking
+    answer = json_or_none(folder.path / answer_file.NAME)
+    if not isinstance(answer, dict) or "answer" not in answer:
+        lacking.append(answer_file.NAME)
+    # There is no page where its answer contradicts the numbers.
+    refused = answer_file.NAME not in lacking and answer["answer"]["refused"]
+    names = (TABLE_FILE,) if refused else (TABLE_FILE, page.NAME, drawing.FOLDER)
+    return lacking + [name for name in names if not _filled(folder.path / name)]
 
 
-def _refused(folder: RunFolder) -> bool:
-    """Whether there is no page since its answer contradicts the numbers."""
-    return bool(read_json(folder.path / answer_file.NAME)["answer"]["refused"])
+def _filled(path: Path) -> bool:
+    """Whether something is there."""
+    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
 
 
 def conclude(

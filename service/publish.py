@@ -41,6 +41,8 @@ def main() -> int:
 def _complete(run: RunFolder, where: Address, check: bool) -> int:
     """Publish or only check; the exit status."""
     lacking = ending.owed_files(run)
+    for sentence in run.damage:
+        print(sentence)
     try:
         if check:
             if _being_run(run):

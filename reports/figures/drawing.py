@@ -11,6 +11,7 @@ from reports.figures.saving import save
 from reports.figures.side_processes import run_all
 from reports.reading import Reading
 
+FOLDER = "figures"  # of a run
 LONGEST = "embeddings"  # t-SNE takes seconds: begun last, it would be waited for
 
 
@@ -19,7 +20,7 @@ def draw(reading: Reading) -> list[Path]:
 
     Those that were there stay until all are drawn.
     """
-    folder = reading.run.path / "figures"
+    folder = reading.run.path / FOLDER
     building = folder.with_name(".figures")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()

@@ -171,6 +171,14 @@ def test_what_is_lost_is_made_again_with_the_same_bytes(finished):
     assert "what is missing is made: results.json, answer.json, report.html." in again
     after = {name: (run / name).read_bytes() for name in lost}
     assert {name for name in lost if after[name] != before[name]} == set()
+    (run / "answer.json").write_bytes(before["answer.json"][:100])
+    (run / "report.html").write_bytes(b"")
+    shutil.rmtree(run / "figures")
+    publish = start(place, f"python -m service.publish {run}")
+    assert publish.wait(100) == 1  # which makes none of them, and says so
+    again = succeed(place, f"python my_study.py --resume {run}")
+    assert "what is missing is made: answer.json, report.html, figures." in again
+    assert {name: (run / name).read_bytes() for name in lost} == before
     assert "Nothing is left to do" in succeed(place, f"python my_study.py --resume {run}")
 
 
