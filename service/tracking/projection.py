@@ -140,7 +140,8 @@ class Projection:
             self._store.check(self._held[""].run_id)
             return self._store
         study = self._source.study()
-        store = Store.connect(self.address, study.study, study.question)
+        output = self.run.path.parent.parent
+        store = Store.connect(self.address, study.study, study.question, output)
         for key, several in store.runs(study.run).items():
             self._held[key], *surplus = one_of(several)
             store.delete(surplus)

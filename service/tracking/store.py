@@ -37,16 +37,20 @@ class Store:
         self._file = _identity(address)
 
     @classmethod
-    def connect(cls, address: Address, study: str, question: str) -> Store:
+    def connect(cls, address: Address, study: str, question: str, output: Path) -> Store:
         """The experiment of a study, made if there is none.
+
+        output: the output folder, where artifacts lie that no server takes.
 
         Raises Refusal if it was deleted.
         """
         client = _client(address, create=True)
         experiment = client.get_experiment_by_name(study)
         if experiment is None:
-            file = address.sqlite_file
-            artifacts = None if file is None else _artifacts(file)
+            artifacts = None
+            if "://" in address.used and not address.used.startswith("http"):
+                # MLflow would put them below the folder that somebody happens to be in.
+                artifacts = _artifacts(address.sqlite_file or output / "mlflow.db")
             note = {"mlflow.note.content": question}
             made = client.create_experiment(study, artifact_location=artifacts, tags=note)
             return cls(client, address, str(made))

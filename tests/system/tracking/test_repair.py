@@ -1,6 +1,7 @@
 """Whatever is missing, other or too much in MLflow is found, and mended once."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mlflow.entities import Dataset, DatasetInput, Metric
@@ -136,3 +137,14 @@ def test_what_only_the_parent_lacks_is_found(made, uri, tmp_path):
     _, _, nested = made.recorded(uri)
     tracked = json.loads((made.folder.path / "mlflow.json").read_text())
     assert sorted(tracked["runs"].values()) == sorted(run.info.run_id for run in nested)
+
+
+def test_artifacts_that_no_server_takes_lie_beside_the_runs(made, postgres, server, monkeypatch):
+    server("postgres")  # has set it up
+    monkeypatch.chdir(made.folder.path.parent)
+    made.train(0)
+    made.conclude()
+    publish(made.folder, parse(postgres))
+    assert not Path("mlruns").exists()
+    assert list((made.folder.path.parents[1] / "mlartifacts").rglob("results.csv"))
+    assert differences(made.folder, postgres) == []
