@@ -183,3 +183,14 @@ def test_only_claims_of_selected_sweeps_are_told_and_none_of_a_small_run(said, e
     for options in ({"only": "t"}, {"smoke": True}):
         text = said(**options)
         assert "t.better" not in text and "likely" not in text
+
+
+def test_thousands_of_trials_are_all_listed_a_line_each(study, tmp_path, capsys):
+    many = study.changed(
+        sweeps={"s": {"x": {"grid_search": [str(number) for number in range(2500)]}}}, claims=[]
+    )
+    service.run(many, seeds=2, dry_run=True, output=tmp_path)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "toy: 5000 trials"
+    rows = [re.fullmatch(r"([0-9a-f]{12})  x=(\d+) seed=([01])  s", line) for line in said[1:5001]]
+    assert len({row.groups() for row in rows}) == 5000
