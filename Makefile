@@ -5,6 +5,8 @@ TORCH ?= default
 # Where demo writes and ui reads.
 OUTPUT ?= outputs
 PORT ?= 5000
+# Files of tests that run at once.
+JOBS ?= 2
 TORCH_INDEX_cpu := --index-url https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -24,7 +26,7 @@ demo: setup
 	@echo "Open the report in a browser; browse the runs with: make ui"
 
 test: setup
-	$(PY) -m pytest -m "not system"
+	$(PY) -m pytest -m "not system" -n $(JOBS) --dist loadfile
 
 test-system: setup
 	$(PY) -m pytest -m system
