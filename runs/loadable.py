@@ -48,6 +48,8 @@ def _check(value: Any, where: str, around: list[int], checked: set[int]) -> None
         raise UnloadableState(
             f"{where} is a number of {value.bit_length()} bits, which is too long."
         )
+    if kind is bytes and not value:
+        raise UnloadableState(f"{where} is bytes without any, which torch does not read back.")
     if kind in (*PLAIN, torch.dtype, torch.device, torch.Size):
         return
     if kind not in (*CONTAINERS, torch.Tensor, torch.nn.Parameter):

@@ -31,19 +31,21 @@ def owed(folder: RunFolder) -> list[str]:
 
 def owed_files(folder: RunFolder) -> list[str]:
     """The files of a run that are missing, or older than its trials."""
-    lacking = [] if folder.gathered else [RESULTS_FILE]
     answer = json_or_none(folder.path / answer_file.NAME)
-    if not isinstance(answer, dict) or "answer" not in answer:
-        lacking.append(answer_file.NAME)
-    # There is no page where its answer contradicts the numbers.
-    refused = answer_file.NAME not in lacking and answer["answer"]["refused"]
-    names = (TABLE_FILE,) if refused else (TABLE_FILE, page.NAME, drawing.FOLDER)
-    return lacking + [name for name in names if not _filled(folder.path / name)]
+    whole = isinstance(answer, dict) and "answer" in answer
+    refused = whole and answer["answer"]["refused"]  # there is no page: it contradicts the numbers
+    has = {
+        RESULTS_FILE: folder.gathered,
+        TABLE_FILE: _filled(folder.path / TABLE_FILE),
+        answer_file.NAME: whole,
+        page.NAME: refused or _filled(folder.path / page.NAME),
+        drawing.FOLDER: refused or (folder.path / drawing.FOLDER).is_dir(),
+    }
+    return [name for name, there in has.items() if not there]
 
 
-def _filled(path: Path) -> bool:
-    """Whether something is there."""
-    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
+def _filled(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
 
 
 def conclude(

@@ -11,7 +11,7 @@ import pytest
 
 from reports import markdown
 from reports.reading import reading
-from runs.folder import read
+from runs.folder import RunFolder
 from service.keep import all_kept
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +40,7 @@ def readings():
 def test_the_tables_are_what_is_printed_for_the_runs_of_the_pictures():
     assert PICTURES
     for picture in PICTURES:
-        shown = reading(read((ROOT / picture).parents[1]))
+        shown = reading(RunFolder((ROOT / picture).parents[1]).read())
         assert (ROOT / picture).is_file()
         assert markdown.compared(shown) in README
         first = picture == PICTURES[0]
@@ -69,7 +69,7 @@ def test_every_kept_run_has_its_report_and_readme_leads_to_some():
 
 def test_the_first_command_is_that_of_the_first_picture():
     command = re.search(r"python -m studies\.\S+ --data-dir DATA .*(\n.*)?", README).group()
-    about = markdown.about(reading(read((ROOT / PICTURES[0]).parents[1])))
+    about = markdown.about(reading(RunFolder((ROOT / PICTURES[0]).parents[1]).read()))
     assert " ".join(command.replace("\\\n", " ").split()) in about
 
 

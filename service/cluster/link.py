@@ -238,7 +238,9 @@ def _knock(address: str) -> None:
         return
     host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
     if not host or not port.isdecimal():
-        raise UsageError(f"--address must be HOST:PORT, as 10.0.0.1:6379 is; got {address}.")
+        raise UsageError(
+            f"No Ray cluster answers at {address}: --address is HOST:PORT, as 10.0.0.1:6379."
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
     except (OSError, OverflowError) as error:

@@ -126,6 +126,7 @@ class Source:
         if seen != self._seen:
             self._study = self.run.study
             self._names = trial_names(self._study)
+            self._asked = {asked.key: asked for asked in self._study.trials}
             self._seen = seen
         return self._study
 
@@ -143,11 +144,11 @@ class Source:
         audit: what was found in it, None if that is not known.
         """
         study, trial = self.study(), self.run.trial(key)
-        ending = trial.ending  # first: whoever has ended commits nothing more
-        lines = trial.committed
+        found = trial.contents()
+        ending, lines = found.ending, found.lines
         if not lines and ending is None:
             return None
-        asked = trial.asked
+        asked = self._asked[key]
         status = ending.status if ending else "stopped" if concluded else "running"
         tags = {
             KEY: key,

@@ -16,7 +16,7 @@ from reports.figures import factors, forest, sweep_view
 from reports.plain_answer import NAMED
 from reports.reading import Reading, reading
 from reports.terminal import ROWS, show
-from runs.folder import read
+from runs.folder import RunFolder
 from runs.run import Run
 
 SEEDS = 3
@@ -37,6 +37,7 @@ def run_of(folder: Path, variants: int) -> Run:
             (place / "metrics.jsonl").write_text(text)
             listed.append(about)
             ended = {"status": "finished", "reason": None, "diverged": False, "epochs": 2}
+            (place / "status.json").write_text(json.dumps({**ended, "ended": 0.0}))
             last = {"val/accuracy": accuracies[-1]}
             results.append({**about, **ended, "metrics": last, "seconds": 1.0})
     study = {"format": 1, "study": "large", "run": folder.name, "question": "Which x?",
@@ -44,7 +45,7 @@ def run_of(folder: Path, variants: int) -> Run:
              "asked": {"seeds": SEEDS}, "trials": listed}  # fmt: skip
     (folder / "study.json").write_text(json.dumps(study))
     (folder / "results.json").write_text(json.dumps({"trials": results}))
-    return read(folder)
+    return RunFolder(folder).read()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from reports.answers import AnswerError
 from reports.figures import drawing, factors, side_processes
 from reports.reading import reading
 from runs.artifacts import Predictions
-from runs.folder import read
+from runs.folder import RunFolder
 from trainables.training import evaluation
 
 CLASSES = ("cat", "dog", "ship")
@@ -55,6 +55,7 @@ def folder(tmp_path):
             listed.append(about)
             metrics = {k: v for line in lines for k, v in line.items() if "/" in k}
             ended = {"status": "finished", "reason": None, "diverged": False, "epochs": 3}
+            write_json(trial / "status.json", {**ended, "ended": 0.0})
             results.append({**about, **ended, "metrics": metrics, "seconds": 36.0})
     data = {"name": "toys", "fingerprint": "abc123", "verified": False, "dropped": ["a.jpg"],
             "counts": {"train": 3000, "val": 30, "test": 300}}  # fmt: skip
@@ -84,7 +85,7 @@ def change(folder, name, **values):
 
 
 def text_of(folder):
-    return page.write(reading(read(folder))).read_text()
+    return page.write(reading(RunFolder(folder).read())).read_text()
 
 
 def words(html):
@@ -105,10 +106,10 @@ def test_question_answer_verdicts_differences_and_provenance_stand_on_it(folder)
 
 
 def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder):
-    drawing.draw(reading(read(folder)))
-    first = page.write(reading(read(folder))).read_bytes()
-    drawing.draw(reading(read(folder)))
-    assert page.write(reading(read(folder))).read_bytes() == first
+    drawing.draw(reading(RunFolder(folder).read()))
+    first = page.write(reading(RunFolder(folder).read())).read_bytes()
+    drawing.draw(reading(RunFolder(folder).read()))
+    assert page.write(reading(RunFolder(folder).read())).read_bytes() == first
     html = first.decode()
     sources = re.findall(r'(?:src|href)="([^"]*)"', html)
     assert all(s.startswith(("data:", "#", "http://tracking:5000/#/")) for s in sources)
@@ -119,8 +120,8 @@ def test_twice_gives_the_same_bytes_and_nothing_is_fetched_from_elsewhere(folder
 
 
 def test_linked_pictures_are_beside_the_page_and_all_others_in_it(folder):
-    drawing.draw(reading(read(folder)))
-    html = page.write(reading(read(folder)), linked=("forest", "size")).read_text()
+    drawing.draw(reading(RunFolder(folder).read()))
+    html = page.write(reading(RunFolder(folder).read()), linked=("forest", "size")).read_text()
     sources = re.findall(r'<img src="([^"]*)"', html)
     beside = [source for source in sources if not source.startswith("data:image")]
     assert beside == ["figures/forest.svg", "figures/size.svg"]
@@ -174,14 +175,14 @@ def test_a_variant_that_two_sweeps_share_stands_in_each_called_as_it_is_there(ma
 
 
 def test_pictures_stay_as_they_were_where_one_cannot_be_drawn(folder, monkeypatch):
-    drawn = drawing.draw(reading(read(folder)))
+    drawn = drawing.draw(reading(RunFolder(folder).read()))
     assert {file.parent for file in drawn} == {folder / "figures"}
     before = {file: file.read_bytes() for file in drawn}
     assert {"forest.svg", "factors.png", "size.svg"} <= {file.name for file in drawn}
     monkeypatch.setattr(factors, "draw", lambda *_: 1 / 0)
     monkeypatch.setattr(side_processes, "_cores", lambda: 1)
     with pytest.raises(ZeroDivisionError):
-        drawing.draw(reading(read(folder)))
+        drawing.draw(reading(RunFolder(folder).read()))
     assert {file: file.read_bytes() for file in (folder / "figures").iterdir()} == before
     assert not (folder / ".figures").exists()
 
@@ -195,14 +196,13 @@ def test_an_answer_that_is_not_borne_out_leaves_the_page_as_it_was(folder):
     before = text_of(folder)
     change(folder, "study.json", answer={"size": '{{ holds(1 > 2, "one is more") }}'})
     with pytest.raises(AnswerError, match="one is more"):
-        page.write(reading(read(folder)))
+        page.write(reading(RunFolder(folder).read()))
     assert (folder / page.NAME).read_text() == before
 
 
 def test_a_trial_that_diverged_is_there_with_its_reason(folder):
-    results = json.loads((folder / "results.json").read_text())
-    results["trials"][0] |= {"status": "failed", "reason": "diverged: train/loss is nan"}
-    write_json(folder / "results.json", results)
+    ended = {"status": "failed", "reason": "diverged: train/loss is nan", "diverged": True}
+    change(folder, "trials/10/status.json", **ended)
     assert "failed: diverged: train/loss is nan" in words(text_of(folder))
 
 
@@ -224,7 +224,7 @@ class Nesting(HTMLParser):
 
 
 def test_it_is_well_formed_and_its_own_links_lead_somewhere(folder):
-    drawing.draw(reading(read(folder)))
+    drawing.draw(reading(RunFolder(folder).read()))
     html = text_of(folder)
     parser = Nesting()
     parser.feed(html)

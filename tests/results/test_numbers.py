@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.reading import reading
-from runs.folder import read
+from runs.folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 TOLD = json.loads(Path(__file__).with_name("numbers.json").read_text())
@@ -35,7 +35,7 @@ def test_every_kept_run_is_told_of():
 
 @pytest.fixture(params=TOLD, scope="module")
 def kept(request):
-    return reading(read(ROOT / "results" / request.param)), TOLD[request.param]
+    return reading(RunFolder(ROOT / "results" / request.param).read()), TOLD[request.param]
 
 
 def test_means_spreads_and_counts(kept):

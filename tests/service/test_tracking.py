@@ -224,6 +224,7 @@ def test_differences_name_what_is_missing(run, store):
     assert differences(run, store) == [
         "lr=0.1 seed=0: test/other has 0 values in MLflow, not the run's 1.",
         "lr=0.1 seed=0: later.png is missing.",
+        "lr=0.1 seed=0: status.json has another content in MLflow.",
     ]
 
 

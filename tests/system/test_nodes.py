@@ -100,7 +100,7 @@ def test_a_driver_that_is_no_node_runs_a_study_on_the_cluster(machines, place, h
         (f"{HEAD}:6380", TOKEN, "outputs", "connection refused"),
         ("10.77.16.9:6379", TOKEN, "outputs", "no route to host"),
         (f"{HEAD}:6379", TOKEN, "/tmp/here", f"the node {HEAD} does not share /tmp/here"),
-        ("nowhere", TOKEN, "outputs", "--address must be HOST:PORT"),
+        ("nowhere", TOKEN, "outputs", "--address is HOST:PORT"),
     ],
 )
 def test_what_cannot_be_joined_is_said_within_a_minute(
