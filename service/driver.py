@@ -12,7 +12,7 @@ from typing import Any
 
 from runs import trial_folder
 from runs.command import written
-from runs.disk import disk_sentence
+from runs.disk import DiskError, disk_sentence, said_of
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.lease import Lease
@@ -57,8 +57,12 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             if address:
                 cluster.check_shared(folder.path)
             mlflow = choose(options.tracking_uri, plan.tracking_uri, output)
-            lease.take()
-            plan.write(folder, inputs, mlflow.shown)
+            try:
+                with said_of(folder.path):
+                    lease.take()
+                    plan.write(folder, inputs, mlflow.shown)
+            except DiskError as error:
+                raise UsageError(str(error)) from None
             began = True
         _say(plan, capacity, inputs)
         while True:
