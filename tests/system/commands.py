@@ -26,7 +26,13 @@ def start(place, *words, module=None, file=None, **variables):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,  # so that a test can signal all of it, as a terminal does
+        preexec_fn=_listening,
     )
+
+
+def _listening():
+    """Ctrl-C is ignored by what a shell runs in the background, as it may run these tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process):

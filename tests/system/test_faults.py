@@ -22,6 +22,7 @@ from tests.system.commands import (
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 LOSS = ["--smoke", "--only", "loss"]
+LONG = [*LOSS, "--epochs", "30", "--max-concurrent", "1"]
 LONGER = [*LOSS, "--epochs", "6", "--max-concurrent", "1"]  # the last trial gets a used actor
 
 
@@ -64,6 +65,13 @@ def undisturbed(place):
     return only_run(place / "undisturbed")
 
 
+@pytest.fixture(scope="module")
+def long(place):
+    """A run of so many epochs that it does not end before the last kill."""
+    succeed(place, *LONG, "--output", place / "long")
+    return only_run(place / "long")
+
+
 def test_a_run_outlives_a_dead_tracking_server_and_is_published_later(place):
     output = place / "dead"
     text = succeed(place, *LOSS, "--tracking-uri", "http://127.0.0.1:9", "--output", output)
@@ -85,18 +93,18 @@ VICTIMS = {
 }
 
 
-def test_whatever_is_killed_a_run_goes_on_to_the_numbers_of_an_undisturbed_one(undisturbed, place):
+def test_whatever_is_killed_a_run_goes_on_to_the_numbers_of_an_undisturbed_one(long, place):
     """Each once, in an order that is drawn; the driver, and all at once, are gone on from."""
-    output, process, ended, first = place / "killed", None, {}, keys(undisturbed)[0]
+    output, process, ended, first = place / "killed", None, {}, keys(long)[0]
     order = [*VICTIMS, "the driver", "everything"]
     random.Random(4).shuffle(order)
     for victim in order:
         if process is None:
-            words = ["--resume"] if (output / "q2_losses").exists() else LONGER
+            words = ["--resume"] if (output / "q2_losses").exists() else LONG
             process = start(place, *words, "--output", output)
         before = len(committed(output))
         if victim == order[-1]:  # the first trial has ended then
-            before = max(before, len(committed(undisturbed.parents[1], first)))
+            before = max(before, len(committed(long.parents[1], first)))
         wait_until(lambda before=before: len(committed(output)) > before, process)
         for file in output.glob("q2_losses/2*/trials/*/status.json"):
             ended[file] = file.read_bytes()
@@ -116,9 +124,9 @@ def test_whatever_is_killed_a_run_goes_on_to_the_numbers_of_an_undisturbed_one(u
     assert status == 0, text
     run = only_run(output)
     assert ended and {file: file.read_bytes() for file in ended} == ended
-    for key in keys(undisturbed):
-        assert numbers(run / "trials" / key) == numbers(undisturbed / "trials" / key)
-    assert untimed(run) == untimed(undisturbed)
+    for key in keys(long):
+        assert numbers(run / "trials" / key) == numbers(long / "trials" / key)
+    assert untimed(run) == untimed(long)
     _, parents, nested = recorded(f"sqlite:///{output}/mlflow.db")
     assert [parent.info.status for parent in parents] == ["FINISHED"]
     assert [one.info.status for one in nested] == ["FINISHED"] * 2
