@@ -38,6 +38,7 @@ FROM = 50  # trials after which memory and time are counted
 LEFT = 10  # trials that a resumed run still lacks
 # What Ray's own processes and the trials' are called, or have in their command.
 RAYS = ("raylet", "gcs_server", "ray::", "ray/_private", "ray/dashboard", "ray/core")
+SCHEDULER = "service.cluster.process"  # which has Ray's folders in its command, and is ours
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -103,7 +104,8 @@ def used(driver: int) -> Used:
         except OSError:  # it has ended meanwhile
             continue
         process = int(entry.name)
-        if process != driver and any(name in words for name in RAYS):
+        ours = process == driver or SCHEDULER in words
+        if not ours and any(name in words for name in RAYS):
             continue  # nor what is below it
         parents[process] = int(fields[1])
         # Of children that have ended, too: what they did was done for the driver.

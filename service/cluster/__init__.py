@@ -14,6 +14,9 @@ for _name, _value in {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the driver says when to stop
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    # Epochs that take less than this come several at a time.
+    "TUNE_RESULT_BUFFER_MIN_TIME_S": "0.25",
+    "TUNE_RESULT_BUFFER_LENGTH": "1000",
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # scratch that nobody reads, and that grows
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
