@@ -145,6 +145,13 @@ def _answer(mark: str, reply: str) -> bool:
     return True
 
 
+def dead_process() -> str | None:
+    """Which of Ray's own processes that were started here has ended, None if none has."""
+    node = ray._private.worker._global_node
+    dead = node.dead_processes() if node else []
+    return str(dead[0][0]) if dead else None
+
+
 def disconnect() -> None:
     """Leave the cluster, which ends our trials there; a local one is stopped."""
     ray.shutdown()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from runs.lease import Permit
-from service.cluster import stopping
+from service.cluster import connection, stopping
 from service.cluster.messages import Cause, Event, RunTrials
 from service.execution import run_trial
 from service.watchdog import Watchdog
@@ -169,13 +170,25 @@ class Follow(tune.Callback):
         """A trial recorded its end, or stopped before it."""
         self._tell(Event("end", trial.config["key"]))
 
+    def on_trial_recover(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        """A trial failed, and is tried again."""
+        _end_with_ray()
+
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial failed for the last time; others go on."""
+        _end_with_ray()
         text = ""
         if trial.error_file:
             with suppress(OSError):
                 text = Path(trial.error_file).read_text()
         self._tell(Event("failed", trial.config["key"], cause=_cause(trial), text=text))
+
+
+def _end_with_ray() -> None:
+    """End this process if Ray has died, which is no failure of the trials that it takes along."""
+    if (dead := connection.dead_process()) is not None:
+        print(f"its {dead} died", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def _cause(trial: Any) -> Cause:
