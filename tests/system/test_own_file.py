@@ -177,7 +177,7 @@ def test_what_is_lost_is_made_again_with_the_same_bytes(finished):
     publish = start(place, f"python -m service.publish {run}")
     assert publish.wait(100) == 1  # which makes none of them, and says so
     again = succeed(place, f"python my_study.py --resume {run}")
-    assert "what is missing is made: answer.json, report.html, figures." in again
+    assert "what is missing is made: answer.json, report.html, figures, " in again
     assert {name: (run / name).read_bytes() for name in lost} == before
     assert "Nothing is left to do" in succeed(place, f"python my_study.py --resume {run}")
 
