@@ -19,7 +19,7 @@ from tests.system.commands import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 LOSS = ["--smoke", "--only", "loss"]
 LONG = [*LOSS, "--epochs", "30", "--max-concurrent", "1"]
