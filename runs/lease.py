@@ -119,7 +119,9 @@ class Lease:
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
-            now = holder(self._run)
+            now = None
+            with suppress(OSError):  # the network, for a moment
+                now = holder(self._run)
             if now is not None and now.token != self._holder.token and now.pid != os.getpid():
                 self.lost.set()
                 return

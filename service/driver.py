@@ -5,29 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-from runs import trial_folder
 from runs.command import written
-from runs.disk import DiskError, disk_sentence, said_of
+from runs.disk import disk_sentence
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from runs.lease import Lease
-from service import reasons, tracking
+from service import restarting
 from service.capacity import Capacity
-from service.cluster.link import Cluster, Gone
+from service.cluster.link import Cluster
 from service.cluster.messages import Event, RunTrials
 from service.interruption import INTERRUPTED, Interruption, raising
 from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
+from service.tracking import store
 from service.tracking.address import Address, choose
-
-FRUITLESS = 2  # starts of Ray in a row that end before any trial commits, until it is given up
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
@@ -52,17 +47,13 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             variables = plan.study.settings.environment()
             cluster = Cluster(address, plan.study.resources, variables)
             inputs = _prepare(plan)
-            tracking.load()  # while nothing else can go on
+            store.load()  # while nothing else can go on
             capacity = cluster.capacity().at_most(options.max_concurrent)
             if address:
                 cluster.check_shared(folder.path)
             mlflow = choose(options.tracking_uri, plan.tracking_uri, output)
-            try:
-                with said_of(folder.path):
-                    lease.take()
-                    plan.write(folder, inputs, mlflow.shown)
-            except DiskError as error:
-                raise UsageError(str(error)) from None
+            lease.take()
+            plan.write(folder, inputs, mlflow.shown)
             began = True
         _say(plan, capacity, inputs)
         while True:
@@ -78,6 +69,13 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             raise
         _say_how_to_go_on(folder)
         return INTERRUPTED, folder
+    except OSError as error:  # a full disk: what is measured stays, and resuming makes what is owed
+        if (sentence := disk_sentence(error, folder.path)) is None:
+            raise
+        if not began:
+            raise UsageError(sentence) from None
+        _say_how_to_go_on(folder, sentence.removesuffix("."))
+        return 1, folder
     finally:
         lease.release()
         if cluster is not None:
@@ -168,23 +166,21 @@ def _run(
     ):
 
         def follow(event: Event) -> None:
-            if event.what == "failed":
-                _record_failure(folder, event)
             progress.notify(event)
             publisher.notify(event.key)
 
         job = RunTrials(
-            plan.study,
-            plan.todo,
-            folder.path,
-            capacity.trial,
-            capacity.slots,
-            options.max_concurrent,
-            options.max_failures,
-            lease.take(),
-            options.trial_timeout,
+            study=plan.study,
+            specs=plan.todo,
+            run=folder.path,
+            trial=capacity.trial,
+            slots=capacity.slots,
+            max_concurrent=options.max_concurrent,
+            max_failures=options.max_failures,
+            token=lease.take(),
+            limit=options.trial_timeout,
         )
-        broken = _all_trials(job, cluster, folder, lease, stop, follow)
+        broken = restarting.run_trials(job, cluster, folder, lease, stop, follow)
     lacking = folder.status({spec.key for spec in plan.todo}) == "stopped"
     interrupted = stop.gently and lacking
     if stop.now and interrupted:  # who ends processes may leave no time for pictures
@@ -193,13 +189,7 @@ def _run(
     if lacking or plan.last:
         lease.revoke()  # nobody commits any more
         cluster.leave()
-    try:
-        ending.conclude(folder, plan.study.settings, publisher)
-    except OSError as error:  # nothing that is measured is lost, and resuming makes what is owed
-        if (sentence := disk_sentence(error, folder.path)) is None:
-            raise
-        _say_how_to_go_on(folder, sentence.removesuffix("."))
-        return INTERRUPTED if interrupted else 1, False
+    ending.conclude(folder, plan.study.settings, publisher)
     if interrupted:
         if not stop.now:
             _say_how_to_go_on(folder)
@@ -208,67 +198,3 @@ def _run(
         _say_how_to_go_on(folder, f"Ray ended: {broken}")
     # Sweeps that were not selected may lack a trial.
     return int(folder.status({spec.key for spec in plan.todo}) != "finished"), broken is None
-
-
-def _all_trials(
-    job: RunTrials,
-    cluster: Cluster,
-    folder: RunFolder,
-    lease: Lease,
-    stop: Interruption,
-    follow: Callable[[Event], None],
-) -> str | None:
-    """Run trials, and start Ray again where it ends before they do; why it was given up, or None.
-
-    A trial goes on from where it stands, so that nothing is lost with Ray but the epochs under way.
-    """
-    fruitless, given_up = 0, set[str]()
-    committed = 0
-
-    def followed(event: Event) -> None:
-        nonlocal committed
-        committed += event.what == "epoch"
-        if event.what == "failed":
-            given_up.add(event.key)
-        follow(event)
-
-    while True:
-        before = committed
-        try:
-            cluster.run(job, followed, stop)
-            return None
-        except Gone as gone:
-            lease.revoke()
-            if stop.now:
-                return None
-            fruitless = fruitless + 1 if committed == before else 0
-            if fruitless >= FRUITLESS:
-                return str(gone)
-            print(f"Ray ended ({gone}); it is started again, and trials go on.", flush=True)
-            try:
-                with raising():
-                    cluster.again()
-                    cluster.capacity()
-            except UsageError as error:
-                return str(error)
-            except KeyboardInterrupt:
-                stop.end()
-                return None
-        left = [
-            spec
-            for spec in job.specs
-            if spec.key not in given_up and folder.trial(spec.key).ending is None
-        ]
-        if not left:
-            return None
-        job = replace(job, specs=left, token=lease.take())
-
-
-def _record_failure(folder: RunFolder, event: Event) -> None:
-    """Write down that a trial failed for the last time, as it could not itself."""
-    files = folder.trial(event.key)
-    reason, text = reasons.in_words(event, files.place)
-    with suppress(OSError):  # on a full disk it counts as stopped, and resuming goes on with it
-        if files.ending is None:  # its process may die after it has recorded a good end
-            files.end("failed", reason)
-        (files.place / trial_folder.ERROR).write_text(text)

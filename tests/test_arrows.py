@@ -48,7 +48,7 @@ def test_only_the_cluster_knows_ray_and_only_tracking_knows_mlflow(path: Path) -
         if top == "ray":
             assert place.startswith(("service/cluster/", "studies/")), name
         if top == "mlflow":
-            assert place.startswith("service/tracking/"), name
+            assert place == "service/tracking/store.py", name
 
 
 def test_the_service_knows_only_the_protocol_of_trainables() -> None:

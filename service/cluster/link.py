@@ -103,17 +103,19 @@ class Cluster:
         self._connection, self._leaving = Connection(here.detach()), False
         self._began = time.monotonic()
         self._nodes: list[Node] | None = None
-        self._send(self._connect)
+        with suppress(Gone):  # which `capacity` finds, too
+            self._send(self._connect)
 
     def again(self) -> None:
-        """Start it anew, whatever became of it.
+        """Start it anew, whatever became of it, and wait for it.
 
-        Raises UsageError if nobody answers any more.
+        Raises UsageError if it does not start, or nobody answers any more.
         """
         self.kill()
         if self._connect.address:
             _knock(self._connect.address)
         self._start()
+        self.capacity()
 
     def capacity(self) -> Capacity:
         """What it can hold. Raises UsageError if it did not start, or no node can hold a trial."""
@@ -134,14 +136,16 @@ class Cluster:
 
     def check_shared(self, folder: Path) -> None:
         """Raises UsageError if a node does not see what is written into `folder`."""
-        self._send(CheckShared(folder))
         try:
+            self._send(CheckShared(folder))
             self._answer(time.monotonic() + JOIN_SECONDS)
         except TimeoutError:
             raise UsageError(
                 f"Not every node of the cluster said within {JOIN_SECONDS:.0f} seconds whether it "
                 f"sees {folder}; a node that hangs has to leave."
             ) from None
+        except Gone as gone:
+            raise UsageError(f"Ray ended ({gone}) before the first trial.") from None
 
     def run(self, job: RunTrials, tell: Callable[[Event], None], stopping: Stopping) -> None:
         """Run trials until all have ended, or it is to stop.

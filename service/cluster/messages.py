@@ -92,10 +92,9 @@ class Refused:
 
 @dataclass(frozen=True)
 class Broken:
-    """What was asked for failed in a way that nobody foresaw: the exception, and its traceback."""
+    """What was asked for failed in a way that nobody foresaw: the exception, in a line."""
 
     says: str
-    text: str
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import os
 import queue
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -53,7 +52,7 @@ def main(descriptor: int) -> None:
         except UsageError as error:
             answer = Refused(str(error))
         except BaseException as error:
-            answer = Broken(_first_line(error), traceback.format_exc())
+            answer = Broken(_first_line(error))
         tell(answer)
     from service.cluster import connection as cluster
 

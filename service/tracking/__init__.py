@@ -7,13 +7,3 @@ store       every call of MLflow
 projection  brings the one to the other
 trouble     what went wrong, in a person's words
 """
-
-from __future__ import annotations
-
-import os
-
-
-def load() -> None:
-    """Import MLflow, which takes seconds, while nothing else can go on."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import mlflow  # noqa: F401

@@ -257,6 +257,12 @@ def _client(address: Address, create: bool) -> Any:
     return MlflowClient(tracking_uri=address.used)
 
 
+def load() -> None:
+    """Import MLflow, which takes seconds, while nothing else can go on."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow  # noqa: F401
+
+
 def _open_again(address: Address, file: Path) -> None:
     """Leave connections that this process may have to a file that was there before.
 
