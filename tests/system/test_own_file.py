@@ -4,16 +4,15 @@ First the example that README shows, then one that waits where it is told to.
 """
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.system import commands
+from tests.system.commands import finish, only_run, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,28 +68,11 @@ if __name__ == "__main__":
 
 def start(place, command):
     """A command that names `python`, started in a folder."""
-    program, *words = shlex.split(command)
+    program, first, *words = shlex.split(command)
     assert program == "python"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
-        env.pop(name, None)
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=place,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(process):
-    try:
-        text, _ = process.communicate(timeout=200)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return process.returncode, text
+    if first == "-m":
+        return commands.start(place, *words[1:], module=words[0])
+    return commands.start(place, *words, file=first)
 
 
 def succeed(place, command):
@@ -99,9 +81,8 @@ def succeed(place, command):
     return text
 
 
-def only_run(place, study="mine"):
-    (run,) = (place / "outputs" / study).glob("2*")
-    return run
+def own_run(place, study="mine"):
+    return only_run(place / "outputs", study)
 
 
 def test_the_example_runs_from_anywhere_and_ends_in_a_page_with_an_answer(tmp_path):
@@ -124,11 +105,7 @@ def interrupted(tmp_path_factory):
     place = tmp_path_factory.mktemp("mine")
     (place / "my_study.py").write_text(STUDY)
     process = start(place, "python my_study.py --only power --max-concurrent 1 --seeds 2")
-    end = time.monotonic() + 120
-    while not list(place.glob("outputs/mine/2*/trials/*/metrics.jsonl")):
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < end, "no trial began"
-        time.sleep(0.05)
+    wait_until(lambda: list(place.glob("outputs/mine/2*/trials/*/metrics.jsonl")), process)
     process.terminate()  # Ctrl-C is ignored where tests run in the background
     status, text = finish(process)
     assert status == 130, text
@@ -146,22 +123,22 @@ def finished(interrupted):
 
 def test_an_interrupted_run_names_the_file_that_it_was_started_with(interrupted):
     place, text = interrupted
-    assert f"go on with: python my_study.py --resume {only_run(place)}\n" in text
+    assert f"go on with: python my_study.py --resume {own_run(place)}\n" in text
     assert "studies." not in text and "Traceback" not in text
 
 
 def test_the_run_records_how_it_was_started(finished):
     place, _ = finished
-    study = json.loads((only_run(place) / "study.json").read_text())
+    study = json.loads((own_run(place) / "study.json").read_text())
     assert study["program"] == "python my_study.py"
     assert study["command"] == "python my_study.py --only power --max-concurrent 1 --seeds 2"
-    page = (only_run(place) / "report.html").read_text()
+    page = (own_run(place) / "report.html").read_text()
     assert f"<pre>{study['command']}</pre>" in page
 
 
 def test_what_is_lost_is_made_again_with_the_same_bytes(finished):
     place, said = finished
-    run = only_run(place)
+    run = own_run(place)
     assert "what is missing" not in said
     lost = ("results.json", "answer.json", "report.html")
     before = {name: (run / name).read_bytes() for name in lost}
@@ -184,7 +161,7 @@ def test_what_is_lost_is_made_again_with_the_same_bytes(finished):
 
 def test_the_command_that_would_test_a_claim_works_as_it_is_written(finished):
     place, _ = finished
-    run = only_run(place)
+    run = own_run(place)
     (claim,) = json.loads((run / "answer.json").read_text())["claims"]
     assert claim["status"] == "not tested"
     wanted = f"python my_study.py --resume mine/{run.name} --only shift --seeds 3"
