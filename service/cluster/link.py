@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cloudpickle
 
@@ -32,6 +32,7 @@ from service.cluster.messages import (
     RunTrials,
     Stop,
 )
+from service.interruption import Interruption
 from service.resources import Resources
 
 KNOCK_SECONDS = 5.0  # for anybody to answer at an address
@@ -50,21 +51,6 @@ main({descriptor})
 
 class Gone(RuntimeError):
     """Ray ended, or the process that it lives in: whatever ran there runs no more."""
-
-
-class Stopping(Protocol):
-    """Who asks a run to stop: gently, once the epochs that run have ended; or now."""
-
-    @property
-    def gently(self) -> bool:
-        """Whether it was asked to stop."""
-
-    @property
-    def now(self) -> bool:
-        """Whether it was asked not to wait for anything."""
-
-    def look(self) -> None:
-        """See whether anybody asks now."""
 
 
 class Cluster:
@@ -147,19 +133,21 @@ class Cluster:
         except Gone as gone:
             raise UsageError(f"Ray ended ({gone}) before the first trial.") from None
 
-    def run(self, job: RunTrials, tell: Callable[[Event], None], stopping: Stopping) -> None:
+    def run(self, job: RunTrials, tell: Callable[[Event], None], stop: Interruption) -> None:
         """Run trials until all have ended, or it is to stop.
+
+        stop: who may ask for that.
 
         Raises Gone if Ray ends before they do, or is ended since it is to stop now.
         """
         self._send(job)
         told = False
         while True:
-            stopping.look()
-            if stopping.now:
+            stop.look()
+            if stop.now:
                 self.kill()
                 raise Gone("it was ended")
-            if stopping.gently and not told:
+            if stop.gently and not told:
                 self._send(Stop())
                 told = True
             if (message := self._received(LOOK_SECONDS)) is None:

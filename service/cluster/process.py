@@ -13,7 +13,7 @@ from typing import Any
 import cloudpickle
 
 from runs.errors import UsageError
-from service.cluster import stopping
+from service.cluster import stop_flag
 from service.cluster.messages import (
     Answer,
     Broken,
@@ -68,7 +68,7 @@ def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
             # The driver is gone, and with it whoever these trials are for.
             os.killpg(os.getpgid(0), signal.SIGKILL)
         if isinstance(request, Stop):
-            stopping.asked.set()
+            stop_flag.asked.set()
         else:
             requests.put(request)
 

@@ -22,7 +22,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from runs.lease import Permit
-from service.cluster import connection, stopping
+from service.cluster import connection, stop_flag
 from service.cluster.messages import Cause, Event, RunTrials
 from service.execution import run_trial
 from service.watchdog import Watchdog
@@ -69,7 +69,7 @@ class InOrder(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """The next trial's configuration: its key."""
-        if not self._left or stopping.asked.is_set():
+        if not self._left or stop_flag.asked.is_set():
             return Searcher.FINISHED
         return {"key": self._left.pop()}
 
@@ -88,7 +88,7 @@ class WhenAsked(tune.Stopper):
 
     def __call__(self, trial_id: str, result: Any) -> bool:
         """Whether the trial ends here: it has just committed."""
-        return stopping.asked.is_set()
+        return stop_flag.asked.is_set()
 
     def stop_all(self) -> bool:
         """Never: that would not wait for epochs."""
