@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from claims.statistics.rates import at_most, p_above
-from runs.hits import Hits
 from runs.record import TrialRecord
 from runs.run import Run
 from runs.variants import Variant
 
 LEVEL = 0.01  # of the test of being above chance
-# Every comparison asks it of all trials of its sweep.
-_at_chance: WeakKeyDictionary[Hits, bool] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,7 @@ def at_chance(trial: TrialRecord) -> bool:
     own = trial.hits
     if own is None:
         return False
-    if own not in _at_chance:
-        right = own.right
-        _at_chance[own] = p_above(int(right.sum()), len(right), own.by_chance) > LEVEL
-    return _at_chance[own]
+    return p_above(int(own.right.sum()), len(own.right), own.by_chance) > LEVEL
 
 
 def dead(trial: TrialRecord) -> bool:

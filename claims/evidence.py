@@ -9,6 +9,7 @@ from claims import tuned
 from claims.deaths import Deaths, dead, deaths
 from claims.looks import FIRST, blocks
 from claims.needs import Missing, Needs, Unfinished
+from runs.once import once
 from runs.record import TrialAsked, TrialRecord
 from runs.run import Run
 from runs.variants import Variant
@@ -38,20 +39,12 @@ class Sample:
     draws: bool = True
 
 
+@once  # every comparison of a sweep asks for all of its variants
 def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     """What a claim on a sweep sees of a variant: the seeds that all of the sweep has.
 
     name: what the claim calls it.
     """
-    # Every comparison of a sweep asks for all of its variants.
-    place = (sample, sweep, variant, name)
-    if place not in run.known:
-        run.known[place] = _sample(run, sweep, variant, name)
-    found: Sample = run.known[place]
-    return found
-
-
-def _sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     fixed, may_diverge, listed = _listed(run, sweep)
     listed = listed or frozenset(trial.seed for trial in variant.trials)
     draws = not all(trial.key in fixed for trial in variant.trials)
@@ -65,17 +58,12 @@ def _sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
     return Sample(name, variant, trials, ended, trained, died, draws)
 
 
+@once
 def _listed(run: Run, sweep: str) -> tuple[frozenset[str], frozenset[str], frozenset[int]]:
     """Keys of trials that draw nothing, and that may diverge; the seeds a sweep was to have."""
-    if (_listed, sweep) not in run.known:
-        asked = run.study.trials
-        run.known[_listed, sweep] = (
-            frozenset(trial.key for trial in asked if not trial.draws),
-            frozenset(trial.key for trial in asked if trial.may_diverge),
-            blocks(run.study, sweep),
-        )
-    found: tuple[frozenset[str], frozenset[str], frozenset[int]] = run.known[_listed, sweep]
-    return found
+    fixed = frozenset(trial.key for trial in run.study.trials if not trial.draws)
+    may_diverge = frozenset(trial.key for trial in run.study.trials if trial.may_diverge)
+    return fixed, may_diverge, blocks(run.study, sweep)
 
 
 def select(run: Run, sweep: str, settings: Mapping[str, object]) -> Sample:
@@ -128,14 +116,17 @@ def fitting(run: Run, sweep: str, settings: Mapping[str, object]) -> list[Varian
 
 def neighbours(run: Run, sweep: str, samples: Sequence[Sample]) -> list[Sample]:
     """The other variants of a sweep, that may share their spread over seeds with these."""
-    if (neighbours, sweep) not in run.known:
-        there = [one for one in run.variants if sweep in one.sweeps and one.finished]
-        if run.study.tune_each:
-            there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
-        run.known[neighbours, sweep] = [sample(run, sweep, variant, "") for variant in there]
-    all_of_it: list[Sample] = run.known[neighbours, sweep]
     apart = [one.variant for one in samples]
-    return [one for one in all_of_it if one.variant not in apart]
+    return [one for one in _finished(run, sweep) if one.variant not in apart]
+
+
+@once
+def _finished(run: Run, sweep: str) -> list[Sample]:
+    """The variants of a sweep that finished, each at its own tuned setting."""
+    there = [one for one in run.variants if sweep in one.sweeps and one.finished]
+    if run.study.tune_each:
+        there = tuned.own_variants(there, run.study.tune_each, run.study.metric, run.study.mode)
+    return [sample(run, sweep, variant, "") for variant in there]
 
 
 def spelt(settings: Mapping[str, object]) -> str:

@@ -23,7 +23,7 @@ class Run:
 
     @cached_property
     def known(self) -> dict[Any, Any]:
-        """What was worked out about it, for whoever would work it out again: it never changes."""
+        """What `runs.once` keeps."""
         return {}
 
     @cached_property
