@@ -90,7 +90,7 @@ def test_the_example_runs_from_anywhere_and_ends_in_a_page_with_an_answer(tmp_pa
     few = "python forest.py --seeds 2 --n-estimators 20 1 --max-depth 5"
     assert "random_forest: 4 trials" in succeed(tmp_path, f"{few} --dry-run")
     succeed(tmp_path, few)
-    run = only_run(tmp_path, "random_forest")
+    run = own_run(tmp_path, "random_forest")
     page = (run / "report.html").read_text()
     assert "How many trees, 5 deep, does a random forest need to read digits?" in page
     assert "By test accuracy (higher is better) n_estimators=20" in page
