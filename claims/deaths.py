@@ -66,7 +66,7 @@ def deaths(name: str, trials: Sequence[TrialRecord], may_diverge: Collection[str
 
 def of_variants(run: Run) -> dict[Variant, Deaths]:
     """Of every variant of which a network died, how many did."""
-    may_diverge = {trial.key for trial in run.study.trials if trial.may_diverge}
+    may_diverge = {trial.key for trial in run.study.compared if trial.may_diverge}
     every = {v: deaths(v.name, v.trials, may_diverge) for v in run.variants}
     return {variant: own for variant, own in every.items() if own.dead}
 

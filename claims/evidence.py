@@ -61,8 +61,8 @@ def sample(run: Run, sweep: str, variant: Variant, name: str) -> Sample:
 @once
 def _listed(run: Run, sweep: str) -> tuple[frozenset[str], frozenset[str], frozenset[int]]:
     """Keys of trials that draw nothing, and that may diverge; the seeds a sweep was to have."""
-    fixed = frozenset(trial.key for trial in run.study.trials if not trial.draws)
-    may_diverge = frozenset(trial.key for trial in run.study.trials if trial.may_diverge)
+    fixed = frozenset(trial.key for trial in run.study.compared if not trial.draws)
+    may_diverge = frozenset(trial.key for trial in run.study.compared if trial.may_diverge)
     return fixed, may_diverge, blocks(run.study, sweep)
 
 
@@ -103,7 +103,7 @@ def asked(run: Run, sweep: str, settings: Mapping[str, object]) -> list[TrialAsk
     """What the run was to have of a sweep with these settings, whether it has begun or not."""
     return [
         trial
-        for trial in run.study.trials
+        for trial in run.study.compared
         if sweep in trial.sweeps
         if all(trial.settings.get(name) == value for name, value in settings.items())
     ]

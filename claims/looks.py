@@ -79,9 +79,9 @@ def blocks(study: StudyRecord, sweep: str) -> frozenset[int]:
     draws nothing has every seed; where none of a sweep draws anything, there is none.
     """
     seeds: dict[str, set[int]] = {}
-    for trial in study.trials:
+    for trial in study.compared:
         if sweep in trial.sweeps and trial.draws:
-            seeds.setdefault(identity(trial.settings), set()).add(trial.seed)
+            seeds.setdefault(identity(trial), set()).add(trial.seed)
     return frozenset(set.intersection(*seeds.values())) if seeds else frozenset()
 
 

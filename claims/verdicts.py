@@ -98,7 +98,7 @@ def _asked(run: Run, sweeps: Collection[str]) -> list[TrialAsked]:
     seeds = {sweep: blocks(run.study, sweep) for sweep in sweeps}
     return [
         trial
-        for trial in run.study.trials
+        for trial in run.study.compared
         if any(sweep in trial.sweeps and trial.seed in seeds[sweep] for sweep in sweeps)
     ]
 

@@ -91,7 +91,7 @@ def _other_values(run: Run, sweep: str) -> bool:
 
 
 def _ended(run: Run, sweep: str) -> bool:
-    asked = [trial for trial in run.study.trials if sweep in trial.sweeps]
+    asked = [trial for trial in run.study.compared if sweep in trial.sweeps]
     own = [trial for trial in run.trials if sweep in trial.sweeps]
     return bool(own) and all(trial.ended for trial in own) and len(own) >= len(asked)
 

@@ -38,6 +38,7 @@ ENTRY = (
     "key", "sweeps", "settings", "seed", "status", "reason", "diverged", "epochs", "metrics",
     "seconds",
 )  # fmt: skip
+ROLE = "role"  # which an older run does not tell: all that it has is compared
 
 
 class RunFolder:
@@ -210,7 +211,7 @@ class RunFolder:
             "study": study.study,
             "run": study.run,
             "dataset": dict(study.dataset),
-            "trials": [{name: getattr(trial, name) for name in ENTRY} for trial in records],
+            "trials": [{n: getattr(trial, n) for n in (*ENTRY, ROLE)} for trial in records],
         }
         write_json(self.path / RESULTS_FILE, results)
         write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
@@ -249,7 +250,9 @@ class RunFolder:
             replace(stand[entry["key"]], **{name: entry[name] for name in ENTRY})
             for entry in told or []
         ]
-        return Run(self.path, self.study, trials, self.tracked)
+        compared = [trial for trial in trials if trial.role == "compared"]
+        others = [trial for trial in trials if trial.role != "compared"]
+        return Run(self.path, self.study, compared, self.tracked, others)
 
     @property
     def tracked(self) -> Tracked | None:
@@ -309,7 +312,7 @@ def _agree(told: list[dict[str, Any]] | None, records: Iterable[TrialRecord]) ->
 
 def _rows(trials: Iterable[dict[str, Any]]) -> list[list[Any]]:
     """A table of trials, a line each; what one does not have is empty."""
-    about = ("key", "seed", "status", "reason", "diverged", "epochs", "seconds")
+    about = ("key", "seed", "role", "status", "reason", "diverged", "epochs", "seconds")
     rows = [
         {k: t[k] for k in about} | {"sweeps": " ".join(t["sweeps"])} | t["settings"] | t["metrics"]
         for t in trials

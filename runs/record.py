@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from runs.bundle import Readable
 from runs.hits import Hits
+from runs.ranges import Range, without
 
 FORMAT = 1
-Status = Literal["finished", "failed", "stopped"]
+Status = Literal["finished", "failed", "stopped", "pruned"]
+Role = Literal["compared", "search", "default", "superseded"]
 
 
 class _Record(BaseModel):
@@ -41,6 +43,10 @@ class Asked(_Record):
     max_seeds: of a run that goes on until its claims are decided, the most that it may have; its
         looks are planned by it.
     output: as it was typed.
+    tune: how many settings are drawn for every variant and seed; 0: none is tuned.
+    search: what suggests the settings that are tried, "" where they are listed beforehand.
+    trials: how many it suggests.
+    scheduler: what ends some of these early.
     """
 
     values: Mapping[str, Sequence[Any]] = {}
@@ -50,6 +56,10 @@ class Asked(_Record):
     smoke: bool = False
     controls: bool = False
     output: str = "outputs"
+    tune: int = 0
+    search: str = ""
+    trials: int | None = None
+    scheduler: str = "none"
 
 
 class Look(_Record):
@@ -83,6 +93,12 @@ class TrialAsked(_Record):
 
     settings: those that apply, ready for JSON.
     draws: whether its seed decides anything; one that does not stands for every seed.
+    role: what it is for. What is compared is trained with a variant's own settings; "search" trials
+        are drawn to find these, "default" ones have what is held in their place, and "superseded"
+        ones were compared until more settings were drawn.
+    tuned: settings that are no part of the variant, since every variant has its own; those of a
+        trial whose search has not ended are not yet among `settings`.
+    among: keys of the trials whose best settings it is trained with; () of any other.
     """
 
     key: str
@@ -91,6 +107,14 @@ class TrialAsked(_Record):
     settings: Mapping[str, Any]
     may_diverge: bool = False
     draws: bool = True
+    role: Role = "compared"
+    tuned: Mapping[str, Range] = {}
+    among: tuple[str, ...] = ()
+
+    @property
+    def of_variant(self) -> Mapping[str, Any]:
+        """The settings that its variant has."""
+        return without(self.settings, self.tuned) if self.tuned else self.settings
 
 
 class StudyRecord(_Record):
@@ -134,6 +158,11 @@ class StudyRecord(_Record):
     sweeps: Mapping[str, tuple[str, ...]] = {}
     trials: tuple[TrialAsked, ...] = ()
 
+    @cached_property
+    def compared(self) -> Sequence[TrialAsked]:
+        """The trials that are compared, and controls."""
+        return [trial for trial in self.trials if trial.role == "compared"]
+
     @property
     def dataset(self) -> Mapping[str, Any]:
         """What is known of the images: name, fingerprint, counts, ...; {} without any."""
@@ -145,6 +174,7 @@ class TrialRecord:
     """One trial of a run, and what it came to.
 
     settings: those that apply.
+    role, tuned, among: see TrialAsked.
     reason: why it failed, else None.
     diverged: whether its numbers left the finite range, which is an outcome of its settings.
     metrics: the last value of each.
@@ -165,6 +195,14 @@ class TrialRecord:
     seconds: float
     lines: Sequence[Mapping[str, Any]]
     folder: Readable
+    role: Role = "compared"
+    tuned: Mapping[str, Range] = field(default_factory=dict)
+    among: Sequence[str] = ()
+
+    @property
+    def of_variant(self) -> Mapping[str, Any]:
+        """The settings that its variant has."""
+        return without(self.settings, self.tuned) if self.tuned else self.settings
 
     @property
     def finished(self) -> bool:
@@ -196,7 +234,7 @@ class Ended(_Record):
         they stand in metrics.jsonl; None of an older run, where they are not checked.
     """
 
-    status: Literal["finished", "failed"]
+    status: Literal["finished", "failed", "pruned"]
     reason: str | None = None
     diverged: bool = False
     epochs: int = 0
@@ -206,8 +244,8 @@ class Ended(_Record):
 
     @property
     def for_good(self) -> bool:
-        """Whether it will not be tried again: it finished, or diverged, which is an outcome."""
-        return self.status == "finished" or self.diverged
+        """Whether it will not be tried again: it finished, was pruned, or diverged, an outcome."""
+        return self.status != "failed" or self.diverged
 
 
 class Tracked(_Record):

@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runs.record import StudyRecord, Tracked, TrialRecord
-from runs.variants import Variant, grouped, in_order, variant_names
+from runs.record import StudyRecord, Tracked, TrialAsked, TrialRecord
+from runs.variants import Variant, grouped, in_order, trial_names, variant_names
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that is read off a run folder; tracked is None where MLflow has nothing of it."""
+    """All that is read off a run folder.
+
+    trials: what is compared, and controls.
+    tracked: None where MLflow has nothing of it.
+    others: trials that were for finding settings, or for telling what finding them brought.
+    """
 
     path: Path
     study: StudyRecord
     trials: Sequence[TrialRecord]
     tracked: Tracked | None = None
+    others: Sequence[TrialRecord] = ()
+
+    @property
+    def every(self) -> list[TrialRecord]:
+        """All trials, whatever they are for."""
+        return [*self.trials, *self.others]
+
+    @cached_property
+    def tuned(self) -> bool:
+        """Whether any variant has settings of its own."""
+        return any(trial.tuned for trial in self.study.compared)
+
+    def at_defaults(self) -> Run:
+        """The same with what is held in place of every tuned setting."""
+        record = self.study
+
+        def counts(trial: TrialAsked | TrialRecord) -> bool:
+            return trial.role == "default" or (trial.role == "compared" and not trial.tuned)
+
+        asked = tuple(
+            trial.model_copy(update={"role": "compared"})
+            for trial in record.trials
+            if counts(trial)
+        )
+        return replace(
+            self,
+            study=record.model_copy(update={"trials": asked}),
+            trials=[trial for trial in self.every if counts(trial)],
+            others=[],
+        )
 
     @cached_property
     def known(self) -> dict[Any, Any]:
@@ -30,7 +65,7 @@ class Run:
     def all_variants(self) -> Sequence[Variant]:
         """Every variant with a trial, in their order, controls too."""
         sweeps = self.study.sweeps or {s: () for t in self.trials for s in t.sweeps}
-        return grouped(self.trials, sweeps, variant_names(self.study.trials, self.study.sweeps))
+        return grouped(self.trials, sweeps, variant_names(self.study.compared, self.study.sweeps))
 
     @cached_property
     def variants(self) -> Sequence[Variant]:
@@ -39,7 +74,8 @@ class Run:
 
     @cached_property
     def _trial_names(self) -> dict[str, str]:
-        return {
+        names = trial_names(self.study)
+        return names | {
             trial.key: f"{variant.name} seed={trial.seed}"
             for variant in self.all_variants
             for trial in variant.trials

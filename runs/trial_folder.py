@@ -47,8 +47,15 @@ class TrialFolder:
 
     @property
     def asked(self) -> TrialAsked:
-        """What the trial was asked for."""
-        return self._asked or TrialAsked.model_validate(read_json(self.path / SETTINGS))
+        """What the trial was asked for, with the settings that its search found."""
+        if self._asked and not self._asked.among:
+            return self._asked
+        try:
+            return TrialAsked.model_validate(read_json(self.path / SETTINGS))
+        except (OSError, ValueError):
+            if self._asked is None:
+                raise
+            return self._asked
 
     def contents(self, thorough: bool = False) -> Contents:
         """How the trial stands (`runs.contents`); who asks for two of these reads them once.
@@ -229,4 +236,7 @@ class TrialFolder:
             seconds=sum(line.get("time/seconds", 0.0) for line in found.lines),
             lines=found.lines,
             folder=self.path,
+            role=asked.role,
+            tuned=asked.tuned,
+            among=asked.among,
         )

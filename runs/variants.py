@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from runs.record import StudyRecord, TrialRecord
+from runs.record import StudyRecord, TrialAsked, TrialRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +93,8 @@ class Listed(Protocol):
     """A trial, run or not."""
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        """Those that apply."""
+    def of_variant(self) -> Mapping[str, Any]:
+        """The settings that its variant has."""
 
     @property
     def sweeps(self) -> Sequence[str]:
@@ -102,21 +102,21 @@ class Listed(Protocol):
 
 
 def variant_names(trials: Iterable[Listed], sweeps: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What variants are called, by `identity` of their settings: as in their first sweep.
+    """What variants are called, by `identity` of their trials: as in their first sweep.
 
     sweeps: of each, the settings that tell its variants apart.
     """
     firsts: dict[str, tuple[str, str]] = {}
     for trial in trials:
         sweep = trial.sweeps[0]
-        called = label(trial.settings, sweeps.get(sweep, ())) or sweep
-        firsts.setdefault(identity(trial.settings), (sweep, called))
+        called = label(trial.of_variant, sweeps.get(sweep, ())) or sweep
+        firsts.setdefault(identity(trial), (sweep, called))
     return dict(zip(firsts, distinct([*firsts.values()]), strict=True))
 
 
-def identity(settings: Mapping[str, Any]) -> str:
+def identity(trial: Listed) -> str:
     """What trials of one variant share, as text."""
-    return json.dumps(settings, sort_keys=True)
+    return json.dumps(trial.of_variant, sort_keys=True)
 
 
 def grouped(
@@ -132,12 +132,12 @@ def grouped(
     """
     by_settings: dict[str, list[TrialRecord]] = {}
     for trial in trials:
-        by_settings.setdefault(identity(trial.settings), []).append(trial)
+        by_settings.setdefault(identity(trial), []).append(trial)
     own = variant_names(trials, sweeps) | dict(called)
     return [
         Variant(
             own[settings],
-            same[0].settings,
+            same[0].of_variant,
             {sweep: tuple(sweeps.get(sweep, ())) for trial in same for sweep in trial.sweeps},
             same,
         )
@@ -146,6 +146,15 @@ def grouped(
 
 
 def trial_names(study: StudyRecord) -> dict[str, str]:
-    """Of all trials that a run was asked for, by key, for people: "alpha=0.01 seed=1"."""
+    """Of all trials that a run was asked for, by key, for people: "alpha=0.01 seed=1".
+
+    Of one that is not compared also what it is for: its own values, or that they are those held.
+    """
     called = variant_names(study.trials, study.sweeps)
-    return {t.key: f"{called[identity(t.settings)]} seed={t.seed}" for t in study.trials}
+    return {t.key: f"{called[identity(t)]}{_apart(t)} seed={t.seed}" for t in study.trials}
+
+
+def _apart(trial: TrialAsked) -> str:
+    if trial.role == "search":
+        return f" {label(trial.settings, trial.tuned)}"
+    return "" if trial.role == "compared" else f" {trial.role}"

@@ -21,6 +21,8 @@ from service.options import RunOptions
 from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
+from service.search.handing import Handing
+from service.search.listed import Listed
 from service.tracking import store
 from service.tracking.address import Address, choose
 
@@ -169,10 +171,15 @@ def _run(
             progress.notify(event)
             publisher.notify(event.key)
 
+        def settled(key: str) -> None:
+            follow(Event("end", key))
+
+        study = plan.study
+        listed = Listed(plan.todo, folder, study.metric, study.mode, settled)
         job = RunTrials(
-            study=plan.study,
-            specs=plan.todo,
+            study=study,
             run=folder.path,
+            waits=listed.prunes,
             trial=capacity.trial,
             slots=capacity.slots,
             max_concurrent=options.max_concurrent,
@@ -180,7 +187,9 @@ def _run(
             token=lease.take(),
             limit=options.trial_timeout,
         )
-        broken = restarting.run_trials(job, cluster, folder, lease, stop, follow)
+        broken = restarting.run_trials(
+            job, Handing(listed, folder), cluster, folder, lease, stop, follow
+        )
     lacking = folder.status({spec.key for spec in plan.todo}) == "stopped"
     interrupted = stop.gently and lacking
     if stop.now and interrupted:  # who ends processes may leave no time for pictures

@@ -13,6 +13,7 @@ from claims.looks import FIRST
 from runs.errors import UsageError, nearest, sentence
 from trainables.protocol import Settings
 
+SMOKE_DRAWS = 2  # of a study that is tuned, with --smoke
 UNTIL_DECIDED: Literal["until-decided"] = "until-decided"
 MAX_SEEDS = 12  # of one that goes on until its claims are decided
 
@@ -30,6 +31,18 @@ class RunOptions(BaseModel):
     )
     max_seeds: int | None = Field(
         None, ge=FIRST, description=f"the most that until-decided goes to (default: {MAX_SEEDS})"
+    )
+    tune: int | None = Field(
+        None,
+        ge=2,
+        description="tune every variant over N settings with each seed, and compare the best",
+    )
+    search: Literal["optuna"] | None = Field(
+        None, description="find the best settings of all that is varied or tuned"
+    )
+    trials: int | None = Field(None, ge=2, description="how many settings --search tries")
+    scheduler: Literal["asha", "none"] | None = Field(
+        None, description="what ends trials of --search early (default: none)"
     )
     output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
     tracking_uri: str | None = Field(
@@ -75,6 +88,8 @@ OPTIONAL_VALUE = ("resume", "retry_failed")
 METAVARS = {
     "seeds": f"N|{UNTIL_DECIDED}",
     "only": "SWEEP [SWEEP ...]",
+    "scheduler": "{asha,none}",
+    "search": "{optuna}",
     "resume": "[RUN]",
     "retry_failed": "[RUN]",
     "trial": "KEY",

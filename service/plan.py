@@ -16,7 +16,7 @@ from runs.folder import STUDY_FILE, RunFolder
 from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
-from service.options import MAX_SEEDS, UNTIL_DECIDED, RunOptions
+from service.options import MAX_SEEDS, SMOKE_DRAWS, UNTIL_DECIDED, RunOptions
 from service.resources import Resources
 from service.study import Study
 from service.trial_spec import TrialSpec
@@ -62,7 +62,7 @@ class Plan:
     def with_seeds(self, seeds: int) -> Plan:
         """The same with more seeds of the selected sweeps: these are what it lacks."""
         known = {spec.same for spec in self.trials}
-        listed = self.study.trials(seeds, self.sweeps or self.asked.only)
+        listed = self.study.trials(seeds, self.sweeps or self.asked.only, self.asked.tune)
         more = [spec for spec in listed if spec.same not in known]
         asked = self.asked.model_copy(update={"seeds": seeds})
         return replace(self, trials=[*self.trials, *more], todo=more, asked=asked)
@@ -98,8 +98,9 @@ class Plan:
         self._write(folder, before.model_copy(update=changed))
 
     def _listed(self, before: StudyRecord | None) -> tuple[TrialAsked, ...]:
-        listed = {trial.key: trial for trial in before.trials} if before else {}
-        return tuple({**listed, **{spec.key: spec.asked for spec in self.trials}}.values())
+        now = {spec.key: spec.asked for spec in self.trials}
+        listed = {trial.key: _superseded(trial, now) for trial in before.trials} if before else {}
+        return tuple({**listed, **now}.values())
 
     def _write(self, folder: RunFolder, record: StudyRecord) -> None:
         for spec in self.trials:
@@ -107,7 +108,8 @@ class Plan:
             path = trial.place
             path.mkdir(exist_ok=True)
             trial.tidy()
-            write_json(path / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
+            if not spec.among:  # else its search decides
+                write_json(path / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
         for spec in self.todo:
             # Else the end of an earlier start would be taken for that of the next one.
             for left in (trial_folder.ENDING, trial_folder.ERROR):
@@ -162,6 +164,17 @@ class Plan:
         )
 
 
+def _superseded(trial: TrialAsked, now: Mapping[str, TrialAsked]) -> TrialAsked:
+    """As it is listed from now on: what was compared is not, where more settings were drawn."""
+    if not trial.among or trial.key in now:
+        return trial
+    again = any(
+        one.among[: len(trial.among)] == trial.among and one.seed == trial.seed
+        for one in now.values()
+    )
+    return trial.model_copy(update={"role": "superseded"}) if again else trial
+
+
 def _ran(sweep: str, listed: Sequence[TrialAsked]) -> bool:
     return any(sweep in trial.sweeps for trial in listed)
 
@@ -173,7 +186,12 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     if options.controls:
         chosen = chosen.with_controls()
     seeds, until = _seeds(options)
-    trials = chosen.trials(seeds, options.only)
+    tune = _draws(base, options)
+    trials = chosen.trials(seeds, options.only, tune)
+    if not any(spec.tuned for spec in trials):
+        if options.tune:
+            raise UsageError(_nothing_to_tune(base, chosen))
+        tune = 0
     asked = Asked(
         values={name: [chosen.validated(name, v) for v in given] for name, given in values.items()},
         only=options.only,
@@ -182,8 +200,27 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
         smoke=options.smoke,
         controls=options.controls,
         output=str(options.output),
+        tune=tune,
     )
     return Plan(chosen, trials, trials, asked, sweeps=options.only, until=until)
+
+
+def _draws(study: Study, options: RunOptions) -> int:
+    """How many settings every variant of a new run is tuned over; 0: none is tuned."""
+    if options.tune is not None:
+        return options.tune
+    return min(study.tune, SMOKE_DRAWS) if options.smoke else study.tune
+
+
+def _nothing_to_tune(before: Study, study: Study) -> str:
+    fixed = [name for name in before.tuned_names if name in study.fixed]
+    if not before.tuned_names:
+        return f"--tune has nothing to tune: study {study.name} declares no ranges."
+    why = "no selected variant has a setting with a range of its own"
+    if fixed:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in fixed)
+        why = f"{options} fixed what there was"
+    return f"--tune has nothing to tune: {why}."
 
 
 def _seeds(options: RunOptions) -> tuple[int, int | None]:

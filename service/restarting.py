@@ -14,12 +14,14 @@ from service import reasons
 from service.cluster.link import Cluster, Gone
 from service.cluster.messages import Event, RunTrials
 from service.interruption import Interruption, raising
+from service.search.handing import Handing
 
 FRUITLESS = 2  # times in a row that Ray ends before any trial commits, until it is given up
 
 
 def run_trials(
     job: RunTrials,
+    trials: Handing,
     cluster: Cluster,
     folder: RunFolder,
     lease: Lease,
@@ -30,22 +32,22 @@ def run_trials(
 
     A trial goes on from where it stands, so that nothing is lost with Ray but the epochs under way.
 
+    trials: gives them.
     follow: is told of every event, once what it says is written down.
     """
-    committed, failed, fruitless = 0, set[str](), 0
+    committed, fruitless = 0, 0
 
     def followed(event: Event) -> None:
         nonlocal committed
         committed += event.what == "epoch"
         if event.what == "failed":
-            failed.add(event.key)
             _record_failure(folder, event)
         follow(event)
 
     while True:
         before = committed
         try:
-            cluster.run(job, followed, stop)
+            cluster.run(job, trials, followed, stop)
             return None
         except Gone as gone:
             lease.revoke()
@@ -63,14 +65,9 @@ def run_trials(
             except KeyboardInterrupt:
                 stop.end()
                 return None
-        left = [
-            spec
-            for spec in job.specs
-            if spec.key not in failed and folder.trial(spec.key).ending is None
-        ]
-        if not left:
+        if not trials.again():
             return None
-        job = replace(job, specs=left, token=lease.take())
+        job = replace(job, token=lease.take())
 
 
 def _record_failure(folder: RunFolder, event: Event) -> None:

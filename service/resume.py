@@ -16,6 +16,7 @@ from service import more_seeds
 from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
+from service.search import tuning
 from service.study import CONTROLS, Study
 from service.trial_spec import TrialSpec, same
 from trainables.protocol import Settings
@@ -28,6 +29,11 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     before = folder.study
     if before.study != study.name:
         raise UsageError(f"{folder.path} is a run of {before.study}, not of {study.name}.")
+    if before.tune_each and study.tuned_names:
+        raise UsageError(
+            f"{folder.path} lists the values of {before.tune_each} itself, which this version of "
+            f"{study.name} draws; start a new run."
+        )
     base = study.smaller() if before.asked.smoke else study
     # What was held is taken from the run, whatever the study holds by now.
     settings = _settings_from(type(base.settings), before.settings, folder)
@@ -41,11 +47,12 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
         smoke=before.asked.smoke,
         controls=options.controls or before.asked.controls,
         output=before.asked.output,
+        tune=_draws(before, options),
     )
     chosen = base.overridden(asked.values, asked.only)
     if asked.controls:
         chosen = chosen.with_controls()
-    listed = chosen.trials(asked.seeds, asked.only)
+    listed = chosen.trials(asked.seeds, asked.only, asked.tune)
     moved = {name: getattr(chosen.settings, name) for name in values}
     trials = _under_their_keys(listed, before, moved, folder)
     wanted = {*options.only, CONTROLS} if options.controls else {*options.only}
@@ -57,6 +64,18 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     known = {trial.key for trial in before.trials} | {trial.key for trial in selected}
     trials = [trial for trial in trials if trial.key in known]
     return Plan(chosen, trials, todo, asked, folder, options.only, until)
+
+
+def _draws(before: StudyRecord, options: RunOptions) -> int:
+    """How many settings every variant is tuned over from now on; fewer contradict the run."""
+    had, wanted = before.asked.tune, options.tune
+    if wanted is None or wanted == had:
+        return had
+    if not had:
+        raise UsageError("--tune contradicts the run, which tunes nothing; start a new run for it.")
+    if wanted < had:
+        raise UsageError(f"The run has drawn {had} settings already; got --tune {wanted}.")
+    return wanted
 
 
 def _settings_from(kind: type[Settings], values: Mapping[str, Any], folder: RunFolder) -> Settings:
@@ -88,7 +107,7 @@ def _under_their_keys(
         varied = {name for sweep in trial.sweeps for name in before.sweeps.get(sweep, ())}
         places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
         kept = _settings_from(type(trials[0].settings), {**trial.settings, **places}, folder)
-        known[same(kept, trial.seed)] = trial.key
+        known[same(kept, trial.seed, trial.role, trial.tuned, trial.among)] = trial.key
     return [replace(t, key=known.get(t.same, t.key)) for t in trials]
 
 
@@ -146,6 +165,8 @@ def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> tuple[s
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:
     """The trials that have not ended; with `retry`, those that failed and may end otherwise.
 
+    A draw stays as it is once its variant has been trained with the best of the others.
+
     Says of which ones a file is damaged, and where they go on.
     """
     ended: dict[str, Ended | None] = {}
@@ -161,7 +182,8 @@ def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[Trial
             print(
                 f"{len(failed) - len(again)} diverged, which is an outcome, and do not run again."
             )
-        return again
+        used = {key for spec in trials if tuning.found(spec, folder) for key in spec.among}
+        return [spec for spec in again if spec.key not in used]
     if again:
         print(f"{len(again)} trials failed; --retry-failed runs them again.")
     return [spec for spec in trials if not ended[spec.key]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,12 @@ from pydantic import ValidationError
 
 from claims import Claim
 from runs.errors import UsageError, nearest, sentence
-from runs.variants import distinct, label
-from service import study_checks
+from runs.ranges import Range
+from service import listing, study_checks
+from service.distributions import range_of
 from service.paragraphs import paragraphs_of
 from service.resources import Resources
-from service.sweeps import Sweep, choices, ends, has, replaced, spaces, varied
+from service.sweeps import Sweep, choices, drawn, ends, has, listed, replaced, spaces, varied
 from service.trial_spec import TrialSpec
 from trainables.protocol import Settings, Trainable
 
@@ -46,9 +46,11 @@ class Study:
     smoke: the small defaults of --smoke that are particular to this study.
     may_diverge: settings with which a trial that diverges is an outcome, no failure of the run:
         ({"alpha": 1.0},).
-    tune_each: a setting of which every variant is shown at its own best value (best mean over seeds
-        of `metric`), since a comparison at one value for all says more of that value than of the
-        variants; how sensitive each is, is drawn.
+    tuned: what must not decide a comparison, with the range that every variant gets its own value
+        from where a run is tuned (`--tune N`) or searched: {"lr": tune.loguniform(1e-4, 1)}. A
+        sweep may draw a setting from a range of its own.
+    tune: how many settings every variant is tuned over with each seed if nothing else is said; 0:
+        variants have what is held.
     baseline: the settings of the one variant that all others are compared with; {} for the first.
 
     Raises UsageError, one sentence, if it makes no sense (`service.study_checks`).
@@ -67,9 +69,11 @@ class Study:
     answer: Mapping[str, str] | Path = field(default_factory=dict)
     smoke: Mapping[str, Any] = field(default_factory=dict)
     may_diverge: Sequence[Mapping[str, Any]] = ()
-    tune_each: str | None = None
+    tuned: Mapping[str, Any] = field(default_factory=dict)
+    tune: int = 0
     baseline: Mapping[str, Any] = field(default_factory=dict)
     paragraphs: Mapping[str, str] = field(init=False)  # of the answer, by sweep
+    fixed: frozenset[str] = field(init=False, default=frozenset())  # settings that options hold
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paragraphs", paragraphs_of(self.answer))
@@ -98,10 +102,36 @@ class Study:
 
     def choices(self, sweep: str) -> list[Settings]:
         """The settings of every variant of a sweep."""
+        return [settings for settings, _ in self.tunable(sweep)]
+
+    def tunable(self, sweep: str) -> list[tuple[Settings, dict[str, Range]]]:
+        """The settings of every variant of a sweep, and the ranges of those that may be tuned.
+
+        A sweep tunes nothing that it sets, and nothing that an option has fixed; what it draws has
+        its own range. Controls are as they are.
+        """
+        common = {name: range_of(value, f"{name} is tuned") for name, value in self.tuned.items()}
+        found = []
         try:
-            return [self.settings.changed(**choice) for choice in choices(self.sweeps[sweep])]
+            for choice in choices(self.sweeps[sweep]):
+                settings = self.settings.changed(**choice.values)
+                ranges = {**common, **choice.ranges} if sweep != CONTROLS else {}
+                own = {
+                    name: one
+                    for name, one in ranges.items()
+                    if name not in choice.values and name not in self.fixed
+                    if settings.applies(name)
+                }
+                found.append((settings, own))
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
+        return found
+
+    @property
+    def tuned_names(self) -> list[str]:
+        """All settings that are drawn anywhere, in the order in which they are written."""
+        own = (n for s in self.sweeps.values() for space in spaces(s) for n in drawn(space))
+        return list(dict.fromkeys([*self.tuned, *own]))
 
     def validated(self, name: str, value: Any) -> Any:
         """A value as JSON holds it ("3" typed in a shell is 3); raises UsageError for a bad one."""
@@ -117,42 +147,18 @@ class Study:
         canonical = settings.canonical()
         return any(has(canonical, case) for case in self.may_diverge)
 
-    def trials(self, seeds: int = 1, only: Sequence[str] = ()) -> list[TrialSpec]:
+    def trials(self, seeds: int = 1, only: Sequence[str] = (), tune: int = 0) -> list[TrialSpec]:
         """Every trial, seed by seed so that an interrupted run is balanced; none twice.
 
         What draws nothing has one, of seed 0, however many seeds there are.
+
+        tune: how many settings every variant is tuned over with each seed, 0 for none.
         """
         if seeds < 1:
             raise UsageError(f"seeds must be at least 1; got {seeds}.")
         self.check_sweeps(only)
-        sweeps: dict[str, list[str]] = {}
-        chosen: dict[str, Settings] = {}
-        for sweep in self.sweeps:
-            if not only or sweep in (*only, CONTROLS):
-                for settings in self.choices(sweep):
-                    identity = json.dumps(settings.identity(), sort_keys=True)
-                    sweeps.setdefault(identity, []).append(sweep)
-                    chosen.setdefault(identity, settings)
-        varied = {sweep: self.varied(sweep) for sweep in self.sweeps}
-        labels = [
-            (own[0], label(chosen[identity].canonical(), varied[own[0]]) or own[0])
-            for identity, own in sweeps.items()
-        ]
-        names = dict(zip(chosen, distinct(labels), strict=True))
-        expected = {key: self.expects_divergence(one) for key, one in chosen.items()}
-        return [
-            TrialSpec(
-                hashlib.sha256(f"{identity}/{seed}".encode()).hexdigest()[:12],
-                tuple(sweeps[identity]),
-                settings,
-                seed,
-                names[identity],
-                expected[identity],
-            )
-            for seed in range(seeds)
-            for identity, settings in chosen.items()
-            if seed == 0 or settings.draws
-        ]
+        sweeps = [name for name in self.sweeps if not only or name in (*only, CONTROLS)]
+        return [*listing.trials(self, sweeps, seeds, tune)]
 
     def check_sweeps(self, only: Sequence[str]) -> None:
         """Refuse the name of a sweep that there is not."""
@@ -177,7 +183,6 @@ class Study:
         """
         return {
             "question": self.asks(held),
-            "tune_each": self.tune_each,
             "baseline": dict(self.baseline),
             "claims": [claim.model_dump(mode="json") for claim in self.claims],
             "variants": {name: dict(chosen) for name, chosen in self.variants.items()},
@@ -205,7 +210,8 @@ class Study:
         if "control" not in self.setting_names:
             raise UsageError(f"Study {self.name} has no controls: no setting is called control.")
         variants = [spec.settings for spec in self.trials()]
-        names = dict.fromkeys(n for s in self.sweeps.values() for space in spaces(s) for n in space)
+        every = [listed(space) for sweep in self.sweeps.values() for space in spaces(sweep)]
+        names = dict.fromkeys(name for space in every for name in space)
         own = (v for v in variants if has(v.canonical(), self.baseline))
         base = next(own, variants[0]).canonical()
         held = {name: base[name] for name in names if name in base}
@@ -237,7 +243,7 @@ class Study:
             settings = self.settings.changed(**held)
         except ValidationError as error:
             raise sentence(error, self.setting_names) from None
-        study = self.changed(settings=settings)
+        study = self.changed(settings=settings, fixed=self.fixed | values.keys())
         typed = {name: [study.validated(name, v) for v in given] for name, given in values.items()}
         sweeps = {name: replaced(sweep, typed) for name, sweep in self.sweeps.items()}
         study = study.changed(sweeps=sweeps)

@@ -13,13 +13,16 @@ from pydantic import ValidationError
 
 from reports.answer_template import mentions
 from runs.errors import UsageError, nearest
+from runs.ranges import Range
 from runs.variants import label
+from service.distributions import is_distribution, range_of
 from service.sweeps import choices, has, is_grid, spaces
 from trainables.protocol import Settings, measured_by
 
 if TYPE_CHECKING:
     from service.study import Study
 
+FEWEST_DRAWS = 2  # of one, nothing is chosen
 TIMED = ("time/seconds", "time/peak_gpu_gib")  # what is measured of every trial
 
 
@@ -31,10 +34,11 @@ def check_values(study: Study) -> None:
             _check_space(study, sweep, space)
     for sweep in study.sweeps:
         _check_variants(study, sweep)
+    _check_tuned(study)
     cases: list[tuple[str, Mapping[str, Any]]] = [
         ("is made small", study.smoke),
         ("compares", study.baseline),
-        ("tunes each variant", {study.tune_each: None} if study.tune_each else {}),
+        ("tunes each variant", study.tuned),
         *(("may diverge", case) for case in study.may_diverge),
     ]
     for what, case in cases:
@@ -44,6 +48,7 @@ def check_values(study: Study) -> None:
 
 def check_words(study: Study) -> None:
     """Refuse a question, baseline, metric, claim or answer about what the study does not have."""
+    _check_tuned_used(study)
     _check_question(study)
     _check_baseline(study)
     _check_claims(study)
@@ -77,11 +82,8 @@ def _check_kinds(study: Study) -> None:
 def _check_space(study: Study, sweep: str, space: Mapping[str, Any]) -> None:
     for setting, value in space.items():
         _check_name(study, setting, f"Sweep {sweep} varies {setting!r}")
-        if hasattr(value, "sample"):
-            raise UsageError(
-                f"Sweep {sweep} draws {setting} from a distribution; a study lists its "
-                "values with tune.grid_search([...])."
-            )
+        if is_distribution(value):
+            _check_range(study, setting, range_of(value, f"Sweep {sweep} draws {setting}"))
         if is_grid(value) and not value["grid_search"]:
             raise UsageError(f"Sweep {sweep} has no values for {setting}.")
         if isinstance(value, list | tuple) and not _takes(study, setting, value):
@@ -89,6 +91,31 @@ def _check_space(study: Study, sweep: str, space: Mapping[str, Any]) -> None:
                 f"Sweep {sweep} gives {setting} the list {list(value)}; write "
                 f"tune.grid_search({list(value)}) to try each of them."
             )
+
+
+def _check_range(study: Study, name: str, drawn: Range) -> None:
+    """Refuse a range that reaches beyond what the setting allows."""
+    for value in drawn.choices or (drawn.at(0.0), drawn.at(1.0)):
+        study.validated(name, value)
+
+
+def _check_tuned(study: Study) -> None:
+    """Refuse ranges that are none, or that no variant uses, and a number of draws too small."""
+    for name, value in study.tuned.items():
+        _check_name(study, name, f"Study {study.name} tunes {name!r}")
+        _check_range(study, name, range_of(value, f"Study {study.name} tunes {name}"))
+    if study.tune and study.tune < FEWEST_DRAWS:
+        raise UsageError(f"Study {study.name} tunes over {study.tune} settings; 2 are the fewest.")
+    if study.tune and not study.tuned_names:
+        raise UsageError(f"Study {study.name} has tune={study.tune} and no range to draw from.")
+
+
+def _check_tuned_used(study: Study) -> None:
+    """Refuse a tuned setting that no variant uses, of a study as it is declared."""
+    used = {name for sweep in study.sweeps for _, own in study.tunable(sweep) for name in own}
+    for name in study.tuned:
+        if name not in used:
+            raise UsageError(f"Study {study.name} tunes {name}, which no variant uses.")
 
 
 def _takes(study: Study, setting: str, value: Any) -> bool:
@@ -103,7 +130,8 @@ def _check_variants(study: Study, sweep: str) -> None:
     """Refuse settings without a meaning, and variants that would share a key: two data_dirs."""
     variants: dict[str, Settings] = {}
     for choice, settings in zip(choices(study.sweeps[sweep]), study.choices(sweep), strict=True):
-        idle = [setting for setting in choice if not settings.applies(setting)]
+        named = (*choice.values, *choice.ranges)
+        idle = [setting for setting in named if not settings.applies(setting)]
         if idle:
             raise UsageError(
                 f"Sweep {sweep} sets {idle[0]}, which has no meaning in its variant "
@@ -134,7 +162,7 @@ def _check_question(study: Study) -> None:
 
 
 def _check_baseline(study: Study) -> None:
-    """Refuse one that no variant has, or several that differ in more than what each tunes."""
+    """Refuse one that no variant has, or several."""
     if not study.baseline:
         return
     variants = [settings for sweep in study.sweeps for settings in study.choices(sweep)]
@@ -240,10 +268,10 @@ def _check_name(study: Study, name: str, who: str) -> None:
 def _apart(
     study: Study, variants: Sequence[Settings], chosen: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The variants with these settings that differ in more than in what each tunes."""
+    """The variants with these settings, those that sweeps share once."""
     apart: dict[str, dict[str, Any]] = {}
     for settings in variants:
         if has(settings.canonical(), chosen):
-            kept = {k: v for k, v in settings.identity().items() if k != study.tune_each}
+            kept = settings.identity()
             apart.setdefault(json.dumps(kept, sort_keys=True), kept)
     return list(apart.values())

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from runs.ranges import Range
+from service.distributions import is_distribution, range_of
+
 Space = Mapping[str, Any]
-"""Settings to a constant or to `tune.grid_search([...])`; its choices are their product."""
+"""Settings to a constant or to `tune.grid_search([...])`, whose product its choices are, or to a
+distribution that every choice draws its own value from, where the study is tuned or searched."""
 
 Sweep = Space | Sequence[Space]
 """One space, or several whose choices come one after the other: a learning rate has other values
@@ -24,22 +29,50 @@ def is_grid(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"grid_search"}
 
 
+def listed(space: Space) -> dict[str, Any]:
+    """What of a space can be listed: all but what is drawn."""
+    return {name: value for name, value in space.items() if not is_distribution(value)}
+
+
+def drawn(space: Space) -> dict[str, Range]:
+    """What of a space is drawn, and from which range."""
+    return {
+        name: range_of(value, f"{name} is drawn")
+        for name, value in space.items()
+        if is_distribution(value)
+    }
+
+
 def varied(sweep: Sweep) -> tuple[str, ...]:
     """The settings with several values in a sweep (with one value each: those in a grid)."""
     values: dict[str, list[Any]] = {}
     for space in spaces(sweep):
-        for name, value in space.items():
+        for name, value in listed(space).items():
             values.setdefault(name, []).append(value)
     return tuple(n for n, own in values.items() if any(is_grid(v) or v != own[0] for v in own))
 
 
-def choices(sweep: Sweep) -> list[dict[str, Any]]:
-    """Every choice of values, settings in the order in which they are written."""
-    listed = []
+@dataclass(frozen=True)
+class Choice:
+    """One choice of values.
+
+    values: by setting, in the order in which they are written.
+    ranges: of the settings that are drawn.
+    """
+
+    values: Mapping[str, Any]
+    ranges: Mapping[str, Range]
+
+
+def choices(sweep: Sweep) -> list[Choice]:
+    """Every choice of values."""
+    found = []
     for space in spaces(sweep):
-        values = [v["grid_search"] if is_grid(v) else [v] for v in space.values()]
-        listed += [dict(zip(space, choice, strict=True)) for choice in itertools.product(*values)]
-    return listed
+        own, ranges = listed(space), drawn(space)
+        values = [v["grid_search"] if is_grid(v) else [v] for v in own.values()]
+        for choice in itertools.product(*values):
+            found.append(Choice(dict(zip(own, choice, strict=True)), ranges))
+    return found
 
 
 def ends(sweep: Sweep) -> Sweep:
@@ -57,7 +90,7 @@ def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
     """
     parts = spaces(sweep)
     for name, wanted in values.items():
-        kept = [s for s in parts if name not in s or is_grid(s[name]) or s[name] in wanted]
+        kept = [s for s in parts if name not in s or _free(s[name]) or s[name] in wanted]
         parts = kept or parts
     return [
         {
@@ -68,6 +101,10 @@ def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
         }
         for space in parts
     ]
+
+
+def _free(value: Any) -> bool:
+    return is_grid(value) or is_distribution(value)
 
 
 def _ends(value: Any) -> Any:

@@ -20,15 +20,15 @@ from claims import Claim, OrderChanges
 from trainables import cnn
 
 ADAM, MOMENTUM = {"optimizer": "adam"}, {"optimizer": "momentum"}
-RATES = {
-    "adam": [3e-4, 1e-3, 3e-3],
-    "adamw": [3e-4, 1e-3, 3e-3],
-    "amsgrad": [3e-4, 1e-3, 3e-3],
-    "nadam": [3e-4, 1e-3, 3e-3],
-    "radam": [3e-4, 1e-3, 3e-3],
-    "adamax": [1e-3, 3e-3, 1e-2],
-    "rmsprop": [1e-4, 3e-4, 1e-3],
-    "momentum": [3e-3, 1e-2, 3e-2],
+RATES = {  # two decades each, about what is usual
+    "adam": (1e-4, 1e-2),
+    "adamw": (1e-4, 1e-2),
+    "amsgrad": (1e-4, 1e-2),
+    "nadam": (1e-4, 1e-2),
+    "radam": (1e-4, 1e-2),
+    "adamax": (2e-4, 2e-2),
+    "rmsprop": (3e-5, 3e-3),
+    "momentum": (1e-3, 1e-1),
 }
 
 STUDY = service.Study(
@@ -38,10 +38,10 @@ STUDY = service.Study(
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64, weight_decay=0.001),
     sweeps={
         "optimizer": [
-            {"optimizer": name, "lr": tune.grid_search(rates)} for name, rates in RATES.items()
+            {"optimizer": name, "lr": tune.loguniform(*ends)} for name, ends in RATES.items()
         ],
     },
-    tune_each="lr",
+    tune=3,
     baseline=ADAM,
     claims=[
         Claim(

@@ -31,13 +31,13 @@ STUDY = service.Study(
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64),
     sweeps={
         "optimizer": [
-            {**ONE_IMAGE, "lr": tune.grid_search([0.0003, 0.001, 0.003])},
-            {**SGD, "lr": tune.grid_search([0.03, 0.1, 0.3])},
-            {**MOMENTUM, "batch_size": 64, "lr": tune.grid_search([0.003, 0.01, 0.03])},
-            {**ADAM, "batch_size": 64, "lr": tune.grid_search([0.0003, 0.001, 0.003])},
+            {**ONE_IMAGE, "lr": tune.loguniform(1e-4, 1e-2)},
+            {**SGD, "lr": tune.loguniform(1e-2, 1.0)},
+            {**MOMENTUM, "batch_size": 64, "lr": tune.loguniform(1e-3, 1e-1)},
+            {**ADAM, "batch_size": 64, "lr": tune.loguniform(1e-4, 1e-2)},
         ],
     },
-    tune_each="lr",
+    tune=3,
     baseline=ADAM,
     claims=[
         Claim(

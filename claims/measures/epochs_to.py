@@ -81,7 +81,7 @@ class EpochsTo(OfMetric):
             return self.level
         variants: dict[str, list[TrialRecord]] = {}
         for trial in rivals:
-            variants.setdefault(identity(trial.settings), []).append(trial)
+            variants.setdefault(identity(trial), []).append(trial)
         return max(map(self._median_end, variants.values()))
 
     def _median_end(self, trials: Sequence[TrialRecord]) -> float:

@@ -26,14 +26,18 @@ from service.cluster.messages import (
     Connect,
     Done,
     Event,
+    Goes,
     Leave,
     Refused,
     Request,
     RunTrials,
     Stop,
+    Take,
+    Want,
 )
 from service.interruption import Interruption
 from service.resources import Resources
+from service.search.handing import Handing
 
 KNOCK_SECONDS = 5.0  # for anybody to answer at an address
 JOIN_SECONDS = 60.0
@@ -133,9 +137,16 @@ class Cluster:
         except Gone as gone:
             raise UsageError(f"Ray ended ({gone}) before the first trial.") from None
 
-    def run(self, job: RunTrials, tell: Callable[[Event], None], stop: Interruption) -> None:
+    def run(
+        self,
+        job: RunTrials,
+        trials: Handing,
+        tell: Callable[[Event], None],
+        stop: Interruption,
+    ) -> None:
         """Run trials until all have ended, or it is to stop.
 
+        trials: gives them.
         stop: who may ask for that.
 
         Raises Gone if Ray ends before they do, or is ended since it is to stop now.
@@ -152,8 +163,16 @@ class Cluster:
                 told = True
             if (message := self._received(LOOK_SECONDS)) is None:
                 continue
-            if isinstance(message, Event):
+            if isinstance(message, Want):
+                self._send(Take(trials.next(), trials.over))
+            elif isinstance(message, Event):
                 tell(message)
+                if message.what == "epoch":
+                    goes = trials.told(message.key, message.line)
+                    if job.waits:
+                        self._send(Goes(goes))
+                elif message.what != "start":
+                    trials.ended(message.key)
             elif isinstance(message, Broken):
                 raise Gone(message.says)
             else:

@@ -34,8 +34,9 @@ class CheckShared:
 
 @dataclass(frozen=True)
 class RunTrials:
-    """Run trials to their ends, telling every Event.
+    """Run trials to their ends, telling every Event; which ones, is asked for with Want.
 
+    waits: whether after every line it is to wait for a Goes, before the trial goes on.
     run: the run folder.
     trial: what one books.
     slots: how many are expected to run at once.
@@ -46,8 +47,8 @@ class RunTrials:
     """
 
     study: Study
-    specs: Sequence[TrialSpec]
     run: Path
+    waits: bool
     trial: Resources
     slots: int
     max_concurrent: int | None
@@ -59,6 +60,24 @@ class RunTrials:
 @dataclass(frozen=True)
 class Stop:
     """Begin no further trial, and let those that run end with the epoch that they are in."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """What answers Want: the next trial; None if there is none as long as others run.
+
+    over: whether none will come any more.
+    """
+
+    spec: TrialSpec | None
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Goes:
+    """What answers the event of a line, where it is waited for: whether the trial goes on."""
+
+    on: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,11 @@ class Event:
     line: Mapping[str, Any] = field(default_factory=dict)
     cause: Cause = "raised"
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Want:
+    """There is a place for a trial."""
 
 
 @dataclass(frozen=True)
@@ -107,5 +131,5 @@ class Done:
     nodes: Sequence[tuple[float, float]] = ()
 
 
-Request = Connect | CheckShared | RunTrials | Stop | Leave
+Request = Connect | CheckShared | RunTrials | Take | Goes | Stop | Leave
 Answer = Done | Refused | Broken

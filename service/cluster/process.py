@@ -21,10 +21,13 @@ from service.cluster.messages import (
     Connect,
     Done,
     Event,
+    Goes,
     Leave,
     Refused,
     RunTrials,
     Stop,
+    Take,
+    Want,
 )
 
 
@@ -37,18 +40,23 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(descriptor)
     requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    listening = threading.Thread(target=_listen, args=(connection, requests), daemon=True)
+    replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    listening = threading.Thread(target=_listen, args=(connection, requests, replies), daemon=True)
     listening.start()
 
-    def tell(message: Event | Answer) -> None:
+    def tell(message: Event | Want | Answer) -> None:
         connection.send_bytes(cloudpickle.dumps(message))
+
+    def ask(message: Event | Want) -> Any:
+        tell(message)
+        return replies.get()
 
     while True:
         request = requests.get()
         if isinstance(request, Leave):
             break
         try:
-            answer: Answer = _done(request, tell)
+            answer: Answer = _done(request, tell, ask)
         except UsageError as error:
             answer = Refused(str(error))
         except BaseException as error:
@@ -60,7 +68,9 @@ def main(descriptor: int) -> None:
     os._exit(0)
 
 
-def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
+def _listen(
+    connection: Connection, requests: queue.SimpleQueue[Any], replies: queue.SimpleQueue[Any]
+) -> None:
     while True:
         try:
             request = cloudpickle.loads(connection.recv_bytes())
@@ -69,11 +79,13 @@ def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
             os.killpg(os.getpgid(0), signal.SIGKILL)
         if isinstance(request, Stop):
             stop_flag.asked.set()
+        elif isinstance(request, Take | Goes):
+            replies.put(request)
         else:
             requests.put(request)
 
 
-def _done(request: Any, tell: Callable[[Event], None]) -> Done:
+def _done(request: Any, tell: Callable[[Event], None], ask: Callable[[Event | Want], Any]) -> Done:
     from service.cluster import connection
 
     if isinstance(request, Connect):
@@ -85,7 +97,7 @@ def _done(request: Any, tell: Callable[[Event], None]) -> Done:
     elif isinstance(request, RunTrials):
         from service.cluster import runner
 
-        runner.run_trials(request, tell)
+        runner.run_trials(request, tell, ask)
     return Done()
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,19 +23,26 @@ from ray.tune.search import Searcher
 
 from runs.lease import Permit
 from service.cluster import connection, stop_flag
-from service.cluster.messages import Cause, Event, RunTrials
+from service.cluster.messages import Cause, Event, RunTrials, Want
 from service.execution import run_trial
+from service.trial_spec import TrialSpec
 from service.watchdog import Watchdog
 
 Tell = Callable[[Event], None]
+Ask = Callable[[Event | Want], Any]
 
 
-def run_trials(job: RunTrials, tell: Tell) -> None:
-    """Run trials to their ends; those that fail are told, and the others go on."""
+def run_trials(job: RunTrials, tell: Tell, ask: Ask) -> None:
+    """Run trials to their ends; those that fail are told, and the others go on.
+
+    ask: sends the driver what it has an answer to, and waits for that.
+    """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # we say ourselves what failed
     # So many processes may start at once; Tune lets one start after the other otherwise.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(8, job.slots))
-    keys = [spec.key for spec in job.specs]
+    if job.waits:  # what comes next depends on what came before: no trial, and no line, ahead
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = "1"
+        os.environ["TUNE_RESULT_BUFFER_LENGTH"] = "1"
     with tempfile.TemporaryDirectory(prefix="tune-", ignore_cleanup_errors=True) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(
@@ -43,8 +50,8 @@ def run_trials(job: RunTrials, tell: Tell) -> None:
                 {"CPU": job.trial.cpus, "GPU": job.trial.gpus},
             ),
             tune_config=tune.TuneConfig(
-                search_alg=InOrder(keys),
-                num_samples=len(keys),
+                search_alg=AsTheDriverSays(ask),
+                num_samples=-1,
                 reuse_actors=True,
                 max_concurrent_trials=job.max_concurrent,
             ),
@@ -52,29 +59,32 @@ def run_trials(job: RunTrials, tell: Tell) -> None:
                 name="scratch",
                 storage_path=scratch,
                 verbose=0,
-                stop=WhenAsked(),
+                stop=WhenAsked(ask if job.waits else None),
                 failure_config=tune.FailureConfig(max_failures=job.max_failures),
-                callbacks=[Follow(tell)],
+                callbacks=[Follow(tell, lines=not job.waits)],
             ),
         )
         tuner.fit()
 
 
-class InOrder(Searcher):
+class AsTheDriverSays(Searcher):
     """Gives Tune one trial after the other, and none once the run is asked to stop."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, ask: Ask) -> None:
         super().__init__()
-        self._left = list(reversed(keys))
+        self._ask = ask
 
     def suggest(self, trial_id: str) -> Any:
-        """The next trial's configuration: its key."""
-        if not self._left or stop_flag.asked.is_set():
+        """The next trial's configuration."""
+        if stop_flag.asked.is_set():
             return Searcher.FINISHED
-        return {"key": self._left.pop()}
+        answer = self._ask(Want())
+        if answer.spec is not None:
+            return {"spec": answer.spec}
+        return Searcher.FINISHED if answer.over else None
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Nothing: no trial depends on what another came to."""
+        """Nothing: the driver reads what a trial came to off its folder."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: Tune's storage is scratch."""
@@ -84,10 +94,23 @@ class InOrder(Searcher):
 
 
 class WhenAsked(tune.Stopper):
-    """Lets trials end with an epoch once the run is asked to stop."""
+    """Lets trials end with an epoch: all once the run is asked to stop, one if the driver says so.
+
+    ask: sends a line to the driver, who may end the trial there; None where it never does.
+    """
+
+    def __init__(self, ask: Ask | None) -> None:
+        self._ask = ask
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # as Follow
 
     def __call__(self, trial_id: str, result: Any) -> bool:
         """Whether the trial ends here: it has just committed."""
+        if self._ask is not None and "commit" in result:
+            key, line = result["commit"]
+            if not self._ask(Event("epoch", key, line)).on:
+                return True
         return stop_flag.asked.is_set()
 
     def stop_all(self) -> bool:
@@ -100,25 +123,25 @@ class Actor(tune.Trainable):
 
     def setup(self, config: Any, job: RunTrials) -> None:
         """Called once a process, for its first trial."""
-        self.job, self.specs = job, {spec.key: spec for spec in job.specs}
+        self.job = job
         self.permit = Permit(job.run, job.token)
         self.permit.watch()
-        self._start(config["key"])
+        self._start(config["spec"])
 
     def reset_config(self, new_config: Any) -> bool:
         """Take the next trial; True: no new process is needed."""
-        self._start(new_config["key"])
+        self._start(new_config["spec"])
         return True
 
-    def _start(self, key: str) -> None:
-        job, spec = self.job, self.specs[key]
+    def _start(self, spec: TrialSpec) -> None:
+        job, self.key = self.job, spec.key
         self.lines: Iterator[dict[str, Any]] = iter(())
         if self.permit.closing:  # it waited for its process when the run was asked to stop
             return
         self.lines = run_trial(
             job.study.trainable,
             spec.settings,
-            job.run / "trials" / key,
+            job.run / "trials" / spec.key,
             seed=spec.seed,
             threads=job.study.resources.threads,
             gpus=job.trial.gpus,
@@ -131,7 +154,7 @@ class Actor(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Advance to the next commit."""
         line = next(self.lines, None)
-        return {"done": True} if line is None else {"line": line}
+        return {"done": True} if line is None else {"commit": (self.key, line)}
 
     def cleanup(self) -> None:
         """Leave the trial as it stands: a generator that is let go of later would write later."""
@@ -146,10 +169,13 @@ class Actor(tune.Trainable):
 
 
 class Follow(tune.Callback):
-    """Hands Tune's events on."""
+    """Hands Tune's events on.
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    lines: also that of every line.
+    """
+
+    def __init__(self, tell: Tell, lines: bool) -> None:
+        self._tell, self._lines = tell, lines
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles its callbacks into scratch that nobody reads; a socket has no pickle.
@@ -157,18 +183,18 @@ class Follow(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial got its actor."""
-        self._tell(Event("start", trial.config["key"]))
+        self._tell(Event("start", trial.config["spec"].key))
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: Any, **info: Any
     ) -> None:
         """A trial committed."""
-        if "line" in result:
-            self._tell(Event("epoch", trial.config["key"], result["line"]))
+        if self._lines and "commit" in result:
+            self._tell(Event("epoch", *result["commit"]))
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial recorded its end, or stopped before it."""
-        self._tell(Event("end", trial.config["key"]))
+        self._tell(Event("end", trial.config["spec"].key))
 
     def on_trial_recover(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial failed, and is tried again."""
@@ -181,7 +207,7 @@ class Follow(tune.Callback):
         if trial.error_file:
             with suppress(OSError):
                 text = Path(trial.error_file).read_text()
-        self._tell(Event("failed", trial.config["key"], cause=_cause(trial), text=text))
+        self._tell(Event("failed", trial.config["spec"].key, cause=_cause(trial), text=text))
 
 
 def _end_with_ray() -> None:
