@@ -74,6 +74,9 @@ class AsTheDriverSays(Searcher):
         super().__init__()
         self._ask = ask
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # as Follow
+
     def suggest(self, trial_id: str) -> Any:
         """The next trial's configuration."""
         if stop_flag.asked.is_set():
