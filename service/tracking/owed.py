@@ -27,13 +27,16 @@ from runs.variants import trial_names
 
 RUN, KEY, PARENT = "study.run", "study.trial_key", "study.parent"  # a run is found again by these
 STATUS, REASON, AUDIT = "study.status", "study.reason", "study.audit"
+ROLE = "study.role"
 LINES, FILES = "study.lines", "study.files"
 NOTE, NESTED_IN = "mlflow.note.content", "mlflow.parentRunId"
 WARNING = "⚠ "  # what a note of ours begins with, below a trial
 
 LONGEST_TAG, LONGEST_PARAM = 5000, 6000  # MLflow cuts longer ones, from 8,000 letters on
 LONGEST_DIGEST = 32  # MLflow allows 36
-IN_MLFLOW = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+IN_MLFLOW = {
+    "finished": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "stopped": "KILLED"
+}  # fmt: skip
 KEPT_ENDINGS = (".npz", ".json", ".csv", ".txt", ".png", ".safetensors")
 # error.txt names addresses and paths of whoever ran it; the reason is a tag.
 NOT_SENT = (trial_folder.PROGRESS, trial_folder.ERROR)
@@ -148,12 +151,13 @@ class Source:
         ending, lines = found.ending, found.lines
         if not lines and ending is None:
             return None
-        asked = self._asked[key]
+        asked = TrialFolder(trial.path, self._asked[key]).asked
         status = ending.status if ending else "stopped" if concluded else "running"
         tags = {
             KEY: key,
             "study.sweeps": " ".join(asked.sweeps),
             "study.seed": str(asked.seed),
+            ROLE: asked.role,
             STATUS: status,
             LINES: str(len(lines)),
             **_origin(study),
