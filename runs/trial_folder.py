@@ -51,11 +51,14 @@ class TrialFolder:
         if self._asked and not self._asked.among:
             return self._asked
         try:
-            return TrialAsked.model_validate(read_json(self.path / SETTINGS))
+            written = TrialAsked.model_validate(read_json(self.path / SETTINGS))
         except (OSError, ValueError):
             if self._asked is None:
                 raise
             return self._asked
+        if self._asked is None:
+            return written
+        return self._asked.model_copy(update={"settings": written.settings})
 
     def contents(self, thorough: bool = False) -> Contents:
         """How the trial stands (`runs.contents`); who asks for two of these reads them once.
@@ -172,7 +175,7 @@ class TrialFolder:
 
     def end(
         self,
-        status: Literal["finished", "failed"],
+        status: Literal["finished", "failed", "pruned"],
         reason: str | None = None,
         diverged: bool = False,
     ) -> None:

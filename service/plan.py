@@ -12,7 +12,7 @@ from claims.looks import planned
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.folder import STUDY_FILE, RunFolder
+from runs.folder import RunFolder
 from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
@@ -114,9 +114,7 @@ class Plan:
             # Else the end of an earlier start would be taken for that of the next one.
             for left in (trial_folder.ENDING, trial_folder.ERROR):
                 (folder.trial(spec.key).place / left).unlink(missing_ok=True)
-        content = record.model_dump(mode="json", exclude={"trials"})
-        content["trials"] = [trial.model_dump(mode="json") for trial in record.trials]
-        write_json(folder.path / STUDY_FILE, content, lasting=True)
+        folder.write_study(record)
 
     def record(
         self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str
