@@ -218,12 +218,18 @@ class RunFolder:
     def status(self, wanted: Collection[str] | None = None) -> Status:
         """How the run stands: stopped while a trial lacks, else failed or finished.
 
-        A trial that diverged where its study expects it does not make the run fail.
+        A trial that diverged where its study expects it does not make the run fail; a search that
+        found nothing has failed.
 
         wanted: the keys of those that may not lack, None for all.
         """
+        study = self.study
+        if study.asked.search and wanted is None and self.searching(study):
+            return "stopped"
         status: Status = "finished"
-        for asked in self.study.trials:
+        if study.asked.search and not study.compared:  # no settings finished that it tried
+            status = "failed"
+        for asked in study.trials:
             ended = self.trial(asked.key).ending
             if ended is None:
                 if wanted is None or asked.key in wanted:
@@ -231,6 +237,20 @@ class RunFolder:
             elif ended.status == "failed" and not (ended.diverged and asked.may_diverge):
                 status = "failed"
         return status
+
+    def searching(self, record: StudyRecord) -> bool:
+        """Whether a search is yet to list trials: settings to try, or the best of these.
+
+        record: what the run consists of.
+        """
+        tried = [trial for trial in record.trials if trial.role == "search"]
+        if len(tried) < (record.asked.trials or 0):
+            return True
+        seeds = record.asked.seeds if all(one.draws for one in record.compared) else 1
+        if record.compared:
+            return len(record.compared) < seeds
+        ends = [self.trial(trial.key).ending for trial in tried]
+        return any(end is None or end.status == "finished" for end in ends)
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""

@@ -12,9 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ETA = 3  # of so many trials at a rung, one goes on
+ETA = 3  # of so many trials at a rung, one goes on; the third that a reason speaks of
 RUNGS = 3  # at most: no trial is judged by less than 1/27 of its epochs
-SHARES = {2: "half", 3: "third", 4: "quarter"}
 
 
 def first_rung(epochs: int | None) -> int:
@@ -58,13 +57,11 @@ class Asha:
         least = ordered[go_on - 1]
         if value >= least if self.mode == "max" else value <= least:
             return None
-        after = f"pruned after {epoch} epoch{'s' if epoch > 1 else ''}: {value:.4g}"
+        after = f"{value:.4g} after {epoch} epoch{'s' if epoch > 1 else ''}"
         if go_on == 1:
-            return f"{after}, the best of {len(ordered)} trials has {least:.4g}"
+            return f"{after}; the best of {len(ordered)} trials has {least:.4g}"
         more = "more" if self.mode == "max" else "less"
-        return (
-            f"{after}, the best {SHARES[ETA]} of {len(ordered)} trials has {least:.4g} and {more}"
-        )
+        return f"{after}; the best third of {len(ordered)} trials has {least:.4g} and {more}"
 
     def _is_rung(self, epoch: int) -> bool:
         rung = self.first

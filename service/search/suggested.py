@@ -13,25 +13,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.contents import Contents
-from runs.errors import UsageError, sentence
 from runs.folder import RunFolder
-from runs.ranges import without
 from runs.record import StudyRecord, Suggestion, TrialAsked
-from runs.trial_folder import read_json
-from runs.variants import label
 from service.search import tuning
 from service.search.asha import Asha, first_rung
 from service.search.draws import SEARCH_SEED
 from service.search.journal import NAME as JOURNAL
 from service.search.optimizer import Optimizer
+from service.search.recorded import spec_of
 from service.search.space import Chosen, Space
 from service.study import Study
-from service.sweeps import spaces
 from service.trial_spec import TrialSpec, key_of, same
 from trainables.protocol import Settings
 
@@ -83,7 +77,7 @@ class Suggested:
         for one in record.suggested:
             repeated = one.key in self._numbers
             self._repeats = self._repeats + 1 if repeated else 0
-            point(self._optimizer, one)
+            self._optimizer.add(one.params)
             self._numbers.setdefault(one.key, []).append(one.number)
         stand = {key: self._folder.trial(key).contents() for key in self._search}
         self._replay(stand)
@@ -287,50 +281,6 @@ class Suggested:
         return [
             replace(spec, key=key_of(named(seed=seed), seed), seed=seed) for seed in range(seeds)
         ]
-
-
-def point(optimizer: Optimizer, suggestion: Suggestion) -> Chosen:
-    """A suggestion, made again. Raises UsageError if the space has no such point by now."""
-    try:
-        return optimizer.add(suggestion.params)
-    except (KeyError, ValueError) as error:
-        raise UsageError(
-            f"The run searched another space than the study has by now ({error}); start a new run."
-        ) from None
-
-
-def spec_of(asked: TrialAsked, study: Study, folder: RunFolder) -> TrialSpec:
-    """A trial as it was recorded, with things where they lie by now.
-
-    Raises UsageError if the study has not such a setting or value.
-    """
-    values = dict(asked.settings)
-    if asked.among:
-        values |= read_json(folder.trial(asked.key).path / trial_folder.SETTINGS)["settings"]
-    varied = {n for s in asked.sweeps if s in study.sweeps for p in spaces(study.sweeps[s]) for n in p}
-    kept = {
-        name: value
-        for name, value in values.items()
-        if study.settings.is_identity(name) and (name in varied or name not in study.fixed)
-    }
-    try:
-        settings = study.settings.changed(**kept)
-    except ValidationError as error:
-        raise sentence(error, study.setting_names) from None
-    first = asked.sweeps[0]
-    shown = study.varied(first) if first in study.sweeps else ()
-    return TrialSpec(
-        asked.key,
-        asked.sweeps,
-        settings,
-        asked.seed,
-        label(without(settings.canonical(), asked.tuned), shown) or first,
-        asked.may_diverge,
-        role=asked.role,
-        tuned=asked.tuned,
-        among=asked.among,
-        draws=asked.draws,
-    )
 
 
 def _first_rung(space: Space) -> int:

@@ -33,7 +33,7 @@ WARNING = "⚠ "  # what a note of ours begins with, below a trial
 
 LONGEST_TAG, LONGEST_PARAM = 5000, 6000  # MLflow cuts longer ones, from 8,000 letters on
 LONGEST_DIGEST = 32  # MLflow allows 36
-IN_MLFLOW = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+IN_MLFLOW = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "pruned": "KILLED"}
 KEPT_ENDINGS = (".npz", ".json", ".csv", ".txt", ".png", ".safetensors")
 # error.txt names addresses and paths of whoever ran it; the reason is a tag.
 NOT_SENT = (trial_folder.PROGRESS, trial_folder.ERROR)

@@ -1,4 +1,4 @@
-"""A search: rebuilt from its folder it goes on as if undisturbed, and it spends what it was given."""
+"""A search: rebuilt from its folder it goes on as if undisturbed, and spends what it was given."""
 
 import random
 from collections import Counter
@@ -27,7 +27,7 @@ def test_killed_at_every_commit_it_goes_on_as_if_undisturbed(tmp_path, undisturb
 
 
 def test_a_search_prunes_finishes_diverges_and_answers_what_it_knows(undisturbed):
-    suggested, ends = history(undisturbed)
+    _, ends = history(undisturbed)
     told = Counter((role, status) for role, status, *_ in ends.values())
     assert told["search", "pruned"] and told["search", "finished"] and told["search", "failed"]
     assert told["compared", "finished"] == 2
@@ -52,7 +52,9 @@ def test_a_finite_space_is_used_up_and_told_so(tmp_path):
     folder = begun(tmp_path, of, 20, scheduler="none")
     source = Simulation(of, folder).run()
     searched = [trial for trial in folder.study.trials if trial.role == "search"]
-    assert len(searched) == 4  # plain, and triplet with three margins: one of them is in both sweeps
+    assert (
+        len(searched) == 4
+    )  # plain, and triplet with three margins: one of them is in both sweeps
     assert source.notes == ["The space is used up: it has no other settings than these 4."]
     assert folder.study.asked.trials == 4
     suggested, _ = history(folder)
@@ -66,7 +68,9 @@ def test_a_larger_search_goes_on_and_what_was_compared_before_is_superseded(tmp_
     Simulation(of, folder).run()
     before = compared(folder)
     folder.write_study(
-        folder.study.model_copy(update={"asked": folder.study.asked.model_copy(update={"trials": 12})})
+        folder.study.model_copy(
+            update={"asked": folder.study.asked.model_copy(update={"trials": 12})}
+        )
     )
     Simulation(of, folder).run()
     after = compared(folder)
