@@ -2,6 +2,7 @@
 
 OUTPUT/<study>/<run>/  study.json  trials/<key>/{settings.json,metrics.jsonl,status.json,...}
                                    (of a kept run all of these in trials.zip)
+                       trials.jsonl (what a search has added to study.json since it was written)
                        results.json  results.csv  answer.json  report.html  figures/  mlflow.json
 """
 
@@ -19,17 +20,26 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from runs import bundle
+from runs import added, bundle
 from runs.atomic import remove_temporaries, write_csv, write_json
 from runs.bundle import Readable
 from runs.errors import UsageError, sentence
-from runs.record import FORMAT, Status, StudyRecord, Tracked, TrialRecord
+from runs.record import (
+    FORMAT,
+    Status,
+    StudyRecord,
+    Suggestion,
+    Tracked,
+    TrialAsked,
+    TrialRecord,
+)
 from runs.run import Run
 from runs.trial_folder import METRICS, TrialFolder, read_json
 from runs.variants import trial_names
 
 # The files of a run; beside them lie answer.json, report.html, figures/ and trials/.
 STUDY_FILE = "study.json"
+ADDED_FILE = "trials.jsonl"
 RESULTS_FILE = "results.json"
 TABLE_FILE = "results.csv"
 TRACKED_FILE = "mlflow.json"
@@ -105,10 +115,11 @@ class RunFolder:
 
     @property
     def study(self) -> StudyRecord:
-        """What study.json holds.
+        """What study.json holds, with what a search has added since.
 
         Raises UsageError if it is damaged, or of another version of the format.
         """
+        lines = added.read(self.path / ADDED_FILE)  # first: they may be on their way into the other
         file = self.path / STUDY_FILE
         value = json_or_none(file)
         if not isinstance(value, dict):
@@ -121,10 +132,30 @@ class RunFolder:
                 f"{self.path} has format {value.get('format')}; this version reads {FORMAT}."
             )
         try:
-            return StudyRecord.model_validate(value)
+            record = StudyRecord.model_validate(value)
         except ValidationError as error:
             what = sentence(error, StudyRecord.model_fields)
             raise UsageError(f"{file} is damaged: {what}") from None
+        return added.merged(record, lines)
+
+    def add(self, trial: TrialAsked, suggestion: Suggestion | None = None) -> None:
+        """List one more trial, on the disk when this returns; one that is listed as it is now.
+
+        suggestion: that it answers, None for one that no search suggested.
+        """
+        added.append(self.path / ADDED_FILE, trial, suggestion)
+
+    def fold(self) -> None:
+        """Write into study.json what was added to it."""
+        if (self.path / ADDED_FILE).exists():
+            self.write_study(self.study)
+
+    def write_study(self, record: StudyRecord) -> None:
+        """Write study.json; nothing is added to it yet."""
+        content = record.model_dump(mode="json", exclude={"trials"})
+        content["trials"] = [trial.model_dump(mode="json") for trial in record.trials]
+        write_json(self.path / STUDY_FILE, content, lasting=True)
+        (self.path / ADDED_FILE).unlink(missing_ok=True)
 
     def lock(self) -> FileLock:
         """The driver's lock, held. Raises UsageError if another driver is alive."""
@@ -187,12 +218,18 @@ class RunFolder:
     def status(self, wanted: Collection[str] | None = None) -> Status:
         """How the run stands: stopped while a trial lacks, else failed or finished.
 
-        A trial that diverged where its study expects it does not make the run fail.
+        A trial that diverged where its study expects it does not make the run fail; a search that
+        found nothing has failed.
 
         wanted: the keys of those that may not lack, None for all.
         """
+        study = self.study
+        if study.asked.search and wanted is None and self.searching(study):
+            return "stopped"
         status: Status = "finished"
-        for asked in self.study.trials:
+        if study.asked.search and not study.compared:  # no settings finished that it tried
+            status = "failed"
+        for asked in study.trials:
             ended = self.trial(asked.key).ending
             if ended is None:
                 if wanted is None or asked.key in wanted:
@@ -200,6 +237,20 @@ class RunFolder:
             elif ended.status == "failed" and not (ended.diverged and asked.may_diverge):
                 status = "failed"
         return status
+
+    def searching(self, record: StudyRecord) -> bool:
+        """Whether a search is yet to list trials: settings to try, or the best of these.
+
+        record: what the run consists of.
+        """
+        tried = [trial for trial in record.trials if trial.role == "search"]
+        if len(tried) < (record.asked.trials or 0):
+            return True
+        seeds = record.asked.seeds if all(one.draws for one in record.compared) else 1
+        if record.compared:
+            return len(record.compared) < seeds
+        ends = [self.trial(trial.key).ending for trial in tried]
+        return any(end is None or end.status == "finished" for end in ends)
 
     def write_results(self) -> dict[str, Any]:
         """Gather results.json and results.csv from the trials; returns the former."""

@@ -38,12 +38,18 @@ class Range(BaseModel):
             return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
         if self.whole:  # every integer has an equal part, of its own width on the range's scale
             low, high = self._scaled(self.low), self._scaled(self.high + 1)
-            number = math.floor(self._unscaled(low + share * (high - low)))
-            return int(min(max(self._rounded(number), self.low), self.high))
+            return self.fitted(math.floor(self._unscaled(low + share * (high - low))))
         low, high = self._scaled(self.low), self._scaled(self.high)
-        value = self._rounded(self._unscaled(low + share * (high - low)))
+        return self.fitted(self._unscaled(low + share * (high - low)))
+
+    def fitted(self, value: Any) -> Any:
+        """The value nearest to another one that could be drawn; a choice stays as it is."""
+        if self.choices:
+            return value
+        if self.whole:
+            return int(min(max(self._rounded(value), self.low), self.high))
         # A number that a person can read, and type again.
-        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
+        return min(max(float(f"{self._rounded(value):.{DIGITS}g}"), self.low), self.high)
 
     def share(self, value: float) -> float:
         """Where a number lies between the ends, in [0, 1]; on a logarithmic scale if `log`."""

@@ -119,6 +119,19 @@ class TrialAsked(_Record):
         return without(self.settings, self.tuned) if self.tuned else self.settings
 
 
+class Suggestion(_Record):
+    """What a search suggested, and the trial that answers it.
+
+    number: from 0, in the order of suggestions.
+    key: of the trial; several suggestions that come to the same settings have one.
+    params: what was chosen, as Optuna has it.
+    """
+
+    number: int
+    key: str
+    params: Mapping[str, Any]
+
+
 class StudyRecord(_Record):
     """What study.json holds; what an older run did not record has its default.
 
@@ -130,6 +143,7 @@ class StudyRecord(_Record):
     looks: of each sweep those at its verdicts, in their order; none of an older run.
     judged_later: the commit of the study that took the place of that which the run began with.
     tracking_uri: None where nothing is recorded in MLflow.
+    suggested: of a run that searches, all that was suggested, in its order.
     """
 
     format: int = FORMAT
@@ -159,6 +173,7 @@ class StudyRecord(_Record):
     resources: Mapping[str, float] = {}
     sweeps: Mapping[str, tuple[str, ...]] = {}
     trials: tuple[TrialAsked, ...] = ()
+    suggested: tuple[Suggestion, ...] = ()
 
     @cached_property
     def compared(self) -> Sequence[TrialAsked]:

@@ -175,7 +175,7 @@ class TrialFolder:
 
     def end(
         self,
-        status: Literal["finished", "failed"],
+        status: Literal["finished", "failed", "pruned"],
         reason: str | None = None,
         diverged: bool = False,
     ) -> None:

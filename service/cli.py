@@ -88,14 +88,6 @@ def execute(
 
     program: what a person types before options, "" for a call from Python.
     """
-    if options.search and options.tune:
-        raise UsageError(
-            "--search finds the best settings of all, --tune those of each variant; "
-            "only one of them can be given."
-        )
-    if not options.search and (options.trials or options.scheduler):
-        option = "--trials" if options.trials else "--scheduler"
-        raise UsageError(f"{option} is for --search; give both.")
     if options.trial and not options.debug:
         raise UsageError("--trial names the trial that --debug runs; give both.")
     modes = [options.resume is not None, options.retry_failed is not None, options.smoke]
@@ -142,7 +134,7 @@ def execute(
 
 
 def _check(plan: Plan) -> None:
-    for settings in {t.settings for t in plan.todo}:
+    for settings in plan.cases:
         try:
             settings.check()
         except (ValueError, OSError) as error:

@@ -23,6 +23,7 @@ from service.progress import Preparing, Progress
 from service.publisher import Publisher
 from service.search.handing import Handing
 from service.search.listed import Listed
+from service.search.source import Source
 from service.tracking import store
 from service.tracking.address import Address, choose
 
@@ -35,7 +36,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
     lock, lease = folder.lock(), Lease(folder.path)
     began, cluster = False, None
     try:
-        if not plan.todo:
+        if not plan.lacks:
             complete = _complete(plan, folder)
             more = _further(plan, folder)
             if more is None:
@@ -59,7 +60,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             began = True
         _say(plan, capacity, inputs)
         while True:
-            print(f"{len(plan.todo)} trials, at most {capacity.slots} at once: {capacity.limit}.")
+            print(f"{_amount(plan)}, at most {capacity.slots} at once: {capacity.limit}.")
             status, whole = _run(plan, options, folder, cluster, capacity, mlflow, lease, until)
             more = _further(plan, folder) if whole else None
             if more is None:
@@ -118,9 +119,9 @@ def _complete(plan: Plan, folder: RunFolder) -> bool:
 def _prepare(plan: Plan) -> dict[str, Any]:
     """What all trials read, made ready once; returns the record of the first variant's."""
     distinct: dict[str, Any] = {}
-    for spec in plan.trials:
-        key = spec.settings.model_dump_json(include=set(spec.settings.inputs))
-        distinct.setdefault(key, spec.settings)
+    for settings in plan.cases if plan.asked.search else [spec.settings for spec in plan.trials]:
+        key = settings.model_dump_json(include=set(settings.inputs))
+        distinct.setdefault(key, settings)
     inputs: dict[str, Any] = {}
     with Preparing() as progress:
         for settings in distinct.values():
@@ -134,7 +135,7 @@ def _prepare(plan: Plan) -> dict[str, Any]:
 
 
 def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
-    for note in dict.fromkeys(n for spec in plan.trials for n in spec.settings.notes(inputs)):
+    for note in dict.fromkeys(n for settings in plan.cases for n in settings.notes(inputs)):
         print(note)
     if plan.cost_of_tuning:
         print(plan.cost_of_tuning)
@@ -163,10 +164,11 @@ def _run(
     from service import ending
 
     publisher = Publisher(folder, mlflow)
-    slots = min(capacity.slots, len(plan.todo))
+    search, expected = plan.asked.search, plan.expected(folder)
+    slots = min(capacity.slots, expected)
     with (
         Interruption(folder.path, lease, until) as stop,
-        Progress(plan.study, plan.todo, folder, slots) as progress,
+        Progress(plan.study, plan.todo, folder, slots, expected) as progress,
     ):
 
         def follow(event: Event) -> None:
@@ -177,11 +179,17 @@ def _run(
             follow(Event("end", key))
 
         study = plan.study
-        listed = Listed(plan.todo, folder, study.metric, study.mode, settled)
+        source: Source
+        if search:
+            from service.search.suggested import Suggested  # Optuna takes a while to import
+
+            source = Suggested(study, folder, progress.add)
+        else:
+            source = Listed(plan.todo, folder, study.metric, study.mode, settled)
         job = RunTrials(
             study=study,
             run=folder.path,
-            waits=listed.prunes,
+            waits=source.prunes,
             trial=capacity.trial,
             slots=capacity.slots,
             max_concurrent=options.max_concurrent,
@@ -189,10 +197,12 @@ def _run(
             token=lease.take(),
             limit=options.trial_timeout,
         )
-        broken = restarting.run_trials(
-            job, Handing(listed, folder), cluster, folder, lease, stop, follow
-        )
-    lacking = folder.status({spec.key for spec in plan.todo}) == "stopped"
+        # Of a search, the next trial is the better the more have ended.
+        handing = Handing(source, folder, at_once=slots if search else None)
+        broken = restarting.run_trials(job, handing, cluster, folder, lease, stop, follow)
+    for note in source.notes:
+        print(note)
+    lacking = plan.status(folder) == "stopped"
     interrupted = stop.gently and lacking
     if stop.now and interrupted:  # who ends processes may leave no time for pictures
         _say_how_to_go_on(folder)
@@ -208,4 +218,15 @@ def _run(
     if broken:
         _say_how_to_go_on(folder, f"Ray ended: {broken}")
     # Sweeps that were not selected may lack a trial.
-    return int(folder.status({spec.key for spec in plan.todo}) != "finished"), broken is None
+    return int(plan.status(folder) != "finished"), broken is None
+
+
+def _amount(plan: Plan) -> str:
+    """What is to run, for people."""
+    if not plan.asked.search:
+        return f"{len(plan.todo)} trials"
+    seeds = plan.asked.seeds
+    return (
+        f"A search of {plan.asked.trials} trials, the best of which is trained again with {seeds} "
+        f"seed{'s' if seeds > 1 else ''}"
+    )

@@ -59,6 +59,7 @@ def conclude(
     publisher: None where MLflow has no part in it.
     gather: whether results.json may be old.
     """
+    folder.fold()
     if publisher:
         publisher.notify()
     if gather:

@@ -14,6 +14,7 @@ from runs.errors import UsageError, nearest, sentence
 from trainables.protocol import Settings
 
 SMOKE_DRAWS = 2  # of a study that is tuned, with --smoke
+SEARCH_TRIALS, SMOKE_TRIALS = 20, 6  # of a search, and of one with --smoke
 UNTIL_DECIDED: Literal["until-decided"] = "until-decided"
 MAX_SEEDS = 12  # of one that goes on until its claims are decided
 
@@ -40,9 +41,14 @@ class RunOptions(BaseModel):
     search: Literal["optuna"] | None = Field(
         None, description="find the best settings of all that is varied or tuned"
     )
-    trials: int | None = Field(None, ge=2, description="how many settings --search tries")
+    trials: int | None = Field(
+        None,
+        ge=2,
+        description=f"how many settings --search tries (default: {SEARCH_TRIALS}; {SMOKE_TRIALS} "
+        "with --smoke); the best of them is trained again with each seed",
+    )
     scheduler: Literal["asha", "none"] | None = Field(
-        None, description="what ends trials of --search early (default: none)"
+        None, description="what ends trials of --search early that fall behind (default: none)"
     )
     output: Path = Field(Path("outputs"), description="on a cluster a path that every node sees")
     tracking_uri: str | None = Field(

@@ -13,14 +13,17 @@ from claims.looks import planned
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
-from runs.folder import STUDY_FILE, RunFolder
-from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
+from runs.folder import RunFolder
+from runs.record import FORMAT, Asked, Registered, Status, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
 from service.options import MAX_SEEDS, SMOKE_DRAWS, UNTIL_DECIDED, RunOptions
 from service.resources import Resources
+from service.search import asking
+from service.search.space import Space
 from service.study import Study
 from service.trial_spec import TrialSpec
+from trainables.protocol import Settings
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,34 @@ class Plan:
             before.cpus if cpus is None else cpus, before.gpus if gpus is None else gpus
         )
         return replace(self, study=self.study.changed(resources=resources))
+
+    @property
+    def cases(self) -> list[Settings]:
+        """The settings that are to run, each once; of a search those of every variant."""
+        if self.asked.search:
+            return Space(self.study, self.asked.only).cases
+        return [*dict.fromkeys(spec.settings for spec in self.todo)]
+
+    @property
+    def lacks(self) -> bool:
+        """Whether anything is left to run."""
+        if self.todo or not self.asked.search or self.folder is None:
+            return bool(self.todo or self.asked.search)
+        before = self.folder.study
+        changed = {"asked": self.asked, "trials": self._listed(before)}
+        return self.folder.searching(before.model_copy(update=changed))
+
+    def expected(self, folder: RunFolder) -> int:
+        """How many trials are to run, those of a search that are not yet listed among them."""
+        if not self.asked.search:
+            return len(self.todo)
+        listed = [trial for trial in folder.study.trials if trial.role != "superseded"]
+        ended = sum(folder.trial(trial.key).ending is not None for trial in listed)
+        return max(1, (self.asked.trials or 0) + self.asked.seeds - ended)
+
+    def status(self, folder: RunFolder) -> Status:
+        """How it stands that what it lacked has run."""
+        return folder.status(None if self.asked.search else {spec.key for spec in self.todo})
 
     @property
     def last(self) -> bool:
@@ -128,9 +159,10 @@ class Plan:
             # Else the end of an earlier start would be taken for that of the next one.
             for left in (trial_folder.ENDING, trial_folder.ERROR):
                 (folder.trial(spec.key).place / left).unlink(missing_ok=True)
-        content = record.model_dump(mode="json", exclude={"trials"})
-        content["trials"] = [trial.model_dump(mode="json") for trial in record.trials]
-        write_json(folder.path / STUDY_FILE, content, lasting=True)
+        folder.write_study(record)
+
+    def _searches(self, sweep: str) -> bool:
+        return not self.asked.only or sweep in self.asked.only
 
     def record(
         self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str
@@ -154,7 +186,11 @@ class Plan:
             "inputs": inputs,
             "tracking_uri": uri,
             "resources": booked,
-            "sweeps": {sweep: names for sweep, names in sweeps.items() if _ran(sweep, listed)},
+            "sweeps": {
+                sweep: names
+                for sweep, names in sweeps.items()
+                if (self._searches(sweep) if self.asked.search else _ran(sweep, listed))
+            },
             "trials": listed,
         }
         if before is not None:
@@ -195,13 +231,16 @@ def _ran(sweep: str, listed: Sequence[TrialAsked]) -> bool:
 
 def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
     """A new run."""
+    search = asking.of_new(options)
     base = study.smaller() if options.smoke else study
     chosen = base.overridden(values, options.only)
     if options.controls:
         chosen = chosen.with_controls()
     seeds, until = _seeds(options)
-    tune = _draws(base, options)
-    trials = chosen.trials(seeds, options.only, tune)
+    if search:
+        chosen = asking.ready(chosen, options.only, search["scheduler"])
+    tune = 0 if search else _draws(base, options)
+    trials = [] if search else chosen.trials(seeds, options.only, tune)
     if not any(spec.tuned for spec in trials):
         if options.tune:
             raise UsageError(_nothing_to_tune(base, chosen))
@@ -215,6 +254,7 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
         controls=options.controls,
         output=str(options.output),
         tune=tune,
+        **search,
     )
     return Plan(chosen, trials, trials, asked, sweeps=options.only, until=until)
 

@@ -61,14 +61,26 @@ class Preparing:
 
 
 class Progress:
-    """Follows the trials of a run; `notify` is called by the runner."""
+    """Follows the trials of a run; `notify` is called by the runner.
 
-    def __init__(self, study: Study, specs: list[TrialSpec], run: RunFolder, slots: int) -> None:
+    specs: those that are known beforehand.
+    expected: how many there will be.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        specs: list[TrialSpec],
+        run: RunFolder,
+        slots: int,
+        expected: int,
+    ) -> None:
         self._study, self._run, self._slots = study, run, max(1, slots)
-        self._specs = {spec.key: spec for spec in specs}
+        self._expected = expected
+        self._specs: dict[str, TrialSpec] = {}
         self._running: dict[str, None] = {}
-        self._totals = {s.key: s.settings.epochs_in_all() for s in specs}
-        self._epochs = {spec.key: _epochs_done(run, spec.key) for spec in specs}
+        self._totals: dict[str, int | None] = {}
+        self._epochs: dict[str, int] = {}
         self._lines: dict[str, Mapping[str, Any]] = {}
         self._ended: dict[str, None] = {}  # in the order in which they ended
         self._epochs_seen = 0
@@ -76,6 +88,15 @@ class Progress:
         self._console = Console()
         self._live: Live | None = None
         self._lock = threading.Lock()
+        for spec in specs:
+            self.add(spec)
+
+    def add(self, spec: TrialSpec) -> None:
+        """One more is to run."""
+        with self._lock:
+            self._specs[spec.key] = spec
+            self._totals[spec.key] = spec.settings.epochs_in_all()
+            self._epochs[spec.key] = _epochs_done(self._run, spec.key)
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
@@ -108,7 +129,7 @@ class Progress:
             self._print(event.what, key)
 
     def _print(self, what: str, key: str) -> None:
-        head = f"[{len(self._ended)}/{len(self._specs)}] {self._specs[key].name}"
+        head = f"[{len(self._ended)}/{self._total}] {self._specs[key].name}"
         if what == "epoch":
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
         elif what == "start":
@@ -135,21 +156,29 @@ class Progress:
         names = dict.fromkeys([metric, "train/loss", outcome])
         return "  ".join(f"{name} {line[name]:.4g}" for name in names if name in line)
 
+    @property
+    def _total(self) -> int:
+        return max(self._expected, len(self._specs))
+
     def left(self) -> str:
         """A rough time left, from the epochs seen; a trial's epochs come one after the other."""
         if not self._epochs_seen:
             return "time left unknown"
-        missing = [
+        missing: list[float] = [
             max(0, (self._totals[key] or 1) - self._epochs[key])
             for key in self._specs
             if key not in self._ended
         ]
+        # Of those that nobody knows yet: as long as those that have ended, some of them early.
+        ended = [self._epochs[key] for key in self._ended]
+        usual = sum(ended) / len(ended) if ended else max([1, *missing])
+        missing += [usual] * (self._total - len(self._specs))
         rounds = max([sum(missing) / self._slots, *missing])
         return f"about {rounds * self._seconds / self._epochs_seen / 60:.1f} min left"
 
     def _table(self) -> Table:
         with self._lock:
-            ended = f"{len(self._ended)} of {len(self._specs)} trials"
+            ended = f"{len(self._ended)} of {self._total} trials"
             title = f"{self._study.name}: {ended}, {self.left()}"
             table = Table("trial", "", "batch", "metrics", title=title)
             for key in self._running:

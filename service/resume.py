@@ -16,7 +16,8 @@ from service import more_seeds
 from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
-from service.search import tuning
+from service.search import asking, tuning
+from service.search.recorded import check_same_space, spec_of
 from service.study import CONTROLS, Study
 from service.trial_spec import TrialSpec, same
 from trainables.protocol import Settings
@@ -48,8 +49,11 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
         controls=options.controls or before.asked.controls,
         output=before.asked.output,
         tune=_draws(before, options),
+        **asking.of_old(before, options),
     )
     chosen = base.overridden(asked.values, asked.only)
+    if asked.search:
+        return _search(chosen, asked, folder, retry=options.retry_failed is not None)
     if asked.controls:
         chosen = chosen.with_controls()
     listed = chosen.trials(asked.seeds, asked.only, asked.tune)
@@ -64,6 +68,21 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     known = {trial.key for trial in before.trials} | {trial.key for trial in selected}
     trials = [trial for trial in trials if trial.key in known]
     return Plan(chosen, trials, todo, asked, folder, options.only, until)
+
+
+def _search(study: Study, asked: Asked, folder: RunFolder, retry: bool) -> Plan:
+    """The plan of a search: what it listed is known, what it lists next is not."""
+    before = folder.study
+    study = asking.ready(study, asked.only, asked.scheduler)
+    check_same_space(study, before)
+    trials = [spec_of(trial, study, folder) for trial in before.trials]
+    todo = _todo([spec for spec in trials if spec.role != "superseded"], folder, retry)
+    searched = [spec for spec in trials if spec.role == "search"]
+    if len(searched) < (asked.trials or 0) or any(spec.role == "search" for spec in todo):
+        # What is best may be another one by then: what was, is compared no longer.
+        trials = [replace(t, role="superseded") if t.role == "compared" else t for t in trials]
+        todo = [spec for spec in todo if spec.role == "search"]
+    return Plan(study, trials, todo, asked, folder)
 
 
 def _draws(before: StudyRecord, options: RunOptions) -> int:

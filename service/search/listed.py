@@ -17,6 +17,7 @@ class Listed:
     """
 
     prunes = False
+    notes: Sequence[str] = ()
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from service.trial_spec import TrialSpec
@@ -19,6 +19,10 @@ class Source(Protocol):
 
     def next(self) -> TrialSpec | None:
         """The trial to run next, written down; None if there is none as long as others run."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for people, to be said when all has ended."""
 
     @property
     def over(self) -> bool:

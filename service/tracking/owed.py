@@ -20,7 +20,7 @@ from reports.audit import Audit
 from reports.reading import Reading
 from runs import trial_folder
 from runs.bundle import Readable
-from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
+from runs.folder import ADDED_FILE, RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
 from runs.record import Ended, StudyRecord, TrialAsked
 from runs.trial_folder import TrialFolder
 from runs.variants import trial_names
@@ -34,9 +34,7 @@ WARNING = "⚠ "  # what a note of ours begins with, below a trial
 
 LONGEST_TAG, LONGEST_PARAM = 5000, 6000  # MLflow cuts longer ones, from 8,000 letters on
 LONGEST_DIGEST = 32  # MLflow allows 36
-IN_MLFLOW = {
-    "finished": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "stopped": "KILLED"
-}  # fmt: skip
+IN_MLFLOW = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "pruned": "KILLED"}
 KEPT_ENDINGS = (".npz", ".json", ".csv", ".txt", ".png", ".safetensors")
 # error.txt names addresses and paths of whoever ran it; the reason is a tag.
 NOT_SENT = (trial_folder.PROGRESS, trial_folder.ERROR)
@@ -120,12 +118,11 @@ class Source:
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
-        self._seen: tuple[int, int] | None = None
+        self._seen: list[tuple[int, int]] = []
 
     def study(self) -> StudyRecord:
-        """What study.json holds now."""
-        stat = (self.run.path / STUDY_FILE).stat()
-        seen = (stat.st_mtime_ns, stat.st_size)
+        """What study.json holds now, with what was added to it."""
+        seen = [_stamp(self.run.path / name) for name in (ADDED_FILE, STUDY_FILE)]
         if seen != self._seen:
             self._study = self.run.study
             self._names = trial_names(self._study)
@@ -235,6 +232,15 @@ class Source:
                 final=read is not None,
             )
         )
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What changes with a file; that of none if there is no file."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
 
 
 def _owed(owed: Owed) -> Owed:

@@ -1,0 +1,73 @@
+"""The trials that a search listed, read off its run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+
+from runs import trial_folder
+from runs.errors import UsageError, sentence
+from runs.folder import RunFolder
+from runs.ranges import Range, without
+from runs.record import StudyRecord, TrialAsked
+from runs.trial_folder import read_json
+from runs.variants import label
+from service.search.space import Space
+from service.study import Study
+from service.sweeps import spaces
+from service.trial_spec import TrialSpec
+
+
+def check_same_space(study: Study, record: StudyRecord) -> None:
+    """Raises UsageError if what was suggested is no point of the study's space by now."""
+    space = Space(study, record.asked.only)
+    for one in record.suggested:
+        try:
+            space.choose(partial(_given, one.params))
+        except (KeyError, ValueError):
+            raise UsageError(
+                "The run searched another space than the study has by now; start a new run."
+            ) from None
+
+
+def _given(params: Mapping[str, Any], name: str, values: Range) -> Any:
+    return params[name]
+
+
+def spec_of(asked: TrialAsked, study: Study, folder: RunFolder) -> TrialSpec:
+    """A trial as it was recorded, with things where they lie by now.
+
+    Raises UsageError if the study has not such a setting or value.
+    """
+    values = dict(asked.settings)
+    if asked.among:
+        values |= read_json(folder.trial(asked.key).path / trial_folder.SETTINGS)["settings"]
+    varied = {
+        n for s in asked.sweeps if s in study.sweeps for p in spaces(study.sweeps[s]) for n in p
+    }
+    kept = {
+        name: value
+        for name, value in values.items()
+        if study.settings.is_identity(name) and (name in varied or name not in study.fixed)
+    }
+    try:
+        settings = study.settings.changed(**kept)
+    except ValidationError as error:
+        raise sentence(error, study.setting_names) from None
+    first = asked.sweeps[0]
+    shown = study.varied(first) if first in study.sweeps else ()
+    return TrialSpec(
+        asked.key,
+        asked.sweeps,
+        settings,
+        asked.seed,
+        label(without(settings.canonical(), asked.tuned), shown) or first,
+        asked.may_diverge,
+        role=asked.role,
+        tuned=asked.tuned,
+        among=asked.among,
+        draws=asked.draws,
+    )
