@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.units import unit_of, words_of
-from reports import audit, differences
+from reports import audit, differences, tuning_words
 from reports.answers import AnswerError
 from reports.figures import gallery
 from reports.reading import Reading
@@ -80,6 +80,8 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
         fold=FOLD,
+        **_budget(reading),
+        **_target(reading),
     )
 
 
@@ -109,6 +111,8 @@ def render(template: str, **names: Any) -> str:
         "together": differences.together,
         "shares": differences.shares,
         "finding_shares": differences.finding_shares,
+        "chosen": tuning_words.chosen,
+        "share": tuning_words.share,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     words.globals |= {
@@ -153,8 +157,32 @@ def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:
     return dict(Counter(chain.from_iterable(sentences)))
 
 
+def _budget(reading: Reading) -> dict[str, Any]:
+    """What is said of tuning, nothing without any."""
+    if reading.tuning is None:
+        return {}
+    return {
+        "near": tuning_words.close_to_best(reading.run.study.metric),
+        "tuning_says": tuning_words.sentences(reading.tuning),
+    }
+
+
+def _target(reading: Reading) -> dict[str, Any]:
+    """When the target is reached, nothing without one."""
+    target = reading.target
+    if target is None:
+        return {}
+    return {
+        "target_says": tuning_words.target_says(target),
+        "target_head": tuning_words.target_head(target),
+        "target_rows": list(tuning_words.target_rows(target)),
+    }
+
+
 def _tuned(reading: Reading) -> list[str]:
     study = reading.run.study
+    if reading.tuning is not None:
+        return [tuning_words.compared(reading.tuning, reading.run)]
     if not study.tune_each:
         return []
     said = f"Each is compared at its own {study.tune_each}, that with the best {study.metric}."
