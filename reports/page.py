@@ -16,7 +16,7 @@ from typing import Any
 from claims.units import unit_of, words_of
 from reports import audit, differences, tuning_words
 from reports.answers import AnswerError
-from reports.figures import gallery
+from reports.figures import gallery, tuning
 from reports.reading import Reading
 from runs import atomic
 from runs.record import Tracked
@@ -55,7 +55,9 @@ def write(
 def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()) -> str:
     """The whole page; its parameters are those of `write`."""
     run, audits, compared = reading.run, reading.audits, reading.compared
-    outcome, pictures = words_of(run.outcome), gallery.pictures(run, linked)
+    outcome, drawn = words_of(run.outcome), gallery.pictures(run, linked)
+    by_draws = {f"{sweep}_{tuning.name}" for sweep in drawn}
+    pictures = {s: [one for one in own if one.name not in by_draws] for s, own in drawn.items()}
     return render(
         "page.html.j2",
         reading=reading,
@@ -80,6 +82,7 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
         fold=FOLD,
+        tuning_pictures=[one for own in drawn.values() for one in own if one.name in by_draws],
         **_budget(reading),
         **_target(reading),
     )

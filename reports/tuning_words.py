@@ -35,26 +35,29 @@ def spent(tuning: Tuning) -> str:
     blocks = max(len(one.searches) for one in own)
     had = f"{_count(tuning.draws, 'draw')} in each of {blocks} blocks"
     had = had if blocks > 1 else f"{_count(tuning.draws, 'draw')} in one block"
-    with_compared = "with what is compared"
-    if not tuning.unequal:
-        who = f"Each of {len(own)} variants" if len(own) > 1 else next(iter(tuning.variants)).name
-        said = f"{who} had {had}: {_amount(own[0])}, {with_compared}."
-    else:
-        usual = next(one for v, one in tuning.variants.items() if v not in tuning.unequal)
-        others = ", ".join(f"{v.name} {_amount(tuning.variants[v])}" for v in tuning.unequal)
-        said = (
-            f"Each variant was to have {had}; not all came to the same: {others}, where others "
-            f"had {_amount(usual)}, {with_compared}."
-        )
-    return said + _without_value(tuning)
+    who = f"Each of {len(own)} variants" if len(own) > 1 else next(iter(tuning.variants)).name
+    return f"{who} had {had}: {_totals(tuning)}.{_without_value(tuning)}"
+
+
+def _totals(tuning: Tuning) -> str:
+    """Trials and epochs, with the compared ones: the same for all, or who has least and most."""
+    parts = []
+    for what in ("trial", "epoch"):
+        counts = {v.name: int(getattr(one, f"{what}s")) for v, one in tuning.variants.items()}
+        least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+        if counts[least] == counts[most]:
+            parts.append(_count(counts[least], what))
+        else:
+            low, high = f"{counts[least]:,} ({least})", f"{counts[most]:,} ({most})"
+            parts.append(f"not the same number of {what}s, from {low} to {high}")
+    why = ""
+    if tuning.unequal and any(one.diverged for one in tuning.variants.values()):
+        why = "; what diverges ends early"
+    return f"{' and '.join(parts)}, with what is compared{why}"
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _amount(one: Tuned) -> str:
-    return f"{_count(one.trials, 'trial')} and {_count(one.epochs, 'epoch')}"
 
 
 def _without_value(tuning: Tuning) -> str:
@@ -166,7 +169,7 @@ def target_rows(target: Target) -> Iterator[tuple[str, list[str]]]:
 
 def target_head(target: Target) -> list[str]:
     """What the columns are."""
-    return ["reached by", "epochs", *(COSTS[name] for name in target.costs)]
+    return ["seeds that reach it", "epochs", *(COSTS[name] for name in target.costs)]
 
 
 def target_cells(target: Target, one: Reached) -> list[str]:
