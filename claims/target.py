@@ -83,9 +83,7 @@ def target(run: Run, variants: Sequence[Variant], baseline: Variant) -> Target |
     return Target(metric, level, baseline, {v: one for v, one in reached.items() if one})
 
 
-def _reached(
-    trials: Sequence[TrialRecord], metric: str, mode: str, level: float
-) -> Reached | None:
+def _reached(trials: Sequence[TrialRecord], metric: str, mode: str, level: float) -> Reached | None:
     if not trials:
         return None
     spent = [_spent(trial, metric, mode, level) for trial in trials]

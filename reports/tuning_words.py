@@ -29,6 +29,14 @@ def sentences(tuning: Tuning) -> list[str]:
     return [one for one in (spent(tuning), stands(tuning), *edges(tuning)) if one]
 
 
+def brief(tuning: Tuning) -> list[str]:
+    """At most three lines of it: of several best values at an end, the first."""
+    at_end = edges(tuning)
+    more = f" {len(at_end) - 1} more such on the page." if len(at_end) > 1 else ""
+    return [one for one in (spent(tuning), stands(tuning), f"{at_end[0]}{more}" if at_end else "")
+            if one]  # fmt: skip
+
+
 def spent(tuning: Tuning) -> str:
     """What every variant had, whether all had the same, and how many draws have no value."""
     own = list(tuning.variants.values())
@@ -41,19 +49,19 @@ def spent(tuning: Tuning) -> str:
 
 def _totals(tuning: Tuning) -> str:
     """Trials and epochs, with the compared ones: the same for all, or who has least and most."""
-    parts = []
+    parts, alike = [], not tuning.unequal
     for what in ("trial", "epoch"):
         counts = {v.name: int(getattr(one, f"{what}s")) for v, one in tuning.variants.items()}
         least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
         if counts[least] == counts[most]:
             parts.append(_count(counts[least], what))
         else:
-            low, high = f"{counts[least]:,} ({least})", f"{counts[most]:,} ({most})"
-            parts.append(f"not the same number of {what}s, from {low} to {high}")
-    why = ""
-    if tuning.unequal and any(one.diverged for one in tuning.variants.values()):
-        why = "; what diverges ends early"
-    return f"{' and '.join(parts)}, with what is compared{why}"
+            parts.append(f"{counts[least]:,} ({least}) to {counts[most]:,} ({most}) {what}s")
+    said = f"with what is compared {' and '.join(parts)}"
+    if alike:
+        return f"{said}, the same for all" if len(tuning.variants) > 1 else said
+    early = any(one.diverged for one in tuning.variants.values())
+    return f"{said}, not the same for all{'; what diverges ends early' if early else ''}"
 
 
 def _count(number: int, what: str) -> str:
@@ -67,8 +75,8 @@ def _without_value(tuning: Tuning) -> str:
     for word in ("diverged", "failed"):
         counts = {v.name: count for v, one in own if (count := getattr(one, word))}
         if counts:
-            each = ", ".join(f"{name} {count}" for name, count in counts.items())
-            said += f" {sum(counts.values())} of {every} draws {word} ({each})."
+            each = ", ".join(f"{count} of {name}" for name, count in counts.items())
+            said += f" {sum(counts.values())} of {every:,} draws {word}: {each}."
     for variant, one in own:
         if one.lost:
             said += f" {variant.name} found nothing in {_blocks(one.lost)}: no draw has a value."
@@ -88,6 +96,8 @@ def stands(tuning: Tuning) -> str:
     if start is None or order is None:
         return ""
     by, names = f"By best {words_of(tuning.metric)}", ", ".join(one.name for one in order)
+    if len(tuning.blocks) < max(len(one.searches) for one in tuning.variants.values()):
+        by += f" in {_blocks(tuning.blocks)}, where every variant has one,"
     if tuning.draws == 1:
         return f"{by} the order is {names}; one draw does not tell whether more would change it."
     if start == tuning.draws:
@@ -145,7 +155,7 @@ def chosen(one: Tuned) -> dict[str, str]:
 
 def _value(value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -63,7 +63,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
 def drawn_points(reading: Reading, tuning: Tuning, sweep: str) -> Figure | None:
     """The validation metric of every draw against each number that was drawn, a panel a setting.
 
-    The best of each block is ringed; a draw without a value, as it diverged, is a cross at the bottom.
+    The best of each block is ringed; a draw without a value is a cross at the bottom.
     """
     looks = sweep_view.variant_looks(reading)
     own = [v for v in reading.run.sweep(sweep) if v in tuning.variants and v in looks]
@@ -86,7 +86,9 @@ def drawn_points(reading: Reading, tuning: Tuning, sweep: str) -> Figure | None:
                 lost |= _points(axis, setting, tuned, styles[variant.label(sweep)], unit.scale)
         _scale(axis, [one for name, one in ranges if name == setting])
         axis.set(xlabel=setting, ylabel=label)
-    axes[0].set_title("ringed: best of its block" + "; cross: failed" * lost, fontsize=9)
+    axes[0].set_title(
+        "ringed: best of its block" + "; cross: diverged or failed" * lost, fontsize=9
+    )
     return figure
 
 
@@ -107,9 +109,7 @@ def _scale(axis: Any, ranges: Sequence[Range]) -> None:
         axis.set_xlim(low - room, high + room)
 
 
-def _points(
-    axis: Any, setting: str, tuned: Tuned, style: Mapping[str, Any], scale: float
-) -> bool:
+def _points(axis: Any, setting: str, tuned: Tuned, style: Mapping[str, Any], scale: float) -> bool:
     """Draw those of a variant; whether any has no value."""
     ends, chosen, lost = list[tuple[float, float]](), list[tuple[float, float]](), list[float]()
     for search in tuned.searches:
