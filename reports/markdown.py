@@ -123,7 +123,7 @@ def tuned(reading: Reading) -> str:
 def about(reading: Reading) -> str:
     """The command, the images, how long, with which versions."""
     run, study = reading.run, reading.run.study
-    seconds, here = [trial.seconds for trial in run.trials], study.environment
+    seconds, here = [trial.seconds for trial in run.every], study.environment
     counts, weights = study.dataset.get("counts"), study.inputs.get("weights")
     parts = []
     if counts:
@@ -133,7 +133,7 @@ def about(reading: Reading) -> str:
         )
     if weights:
         parts.append(f"weights {weights['name']}")
-    trials = f"{len(run.trials)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
+    trials = f"{len(run.every)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
     ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.ending)]
     if study.created and ended:
         trials += f", {(max(ended) - study.created) / 60:.0f} minutes in all"

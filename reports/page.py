@@ -199,7 +199,7 @@ def _about(run: Run) -> dict[str, Any]:
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
         "sweeps": varied,
-        "took": _time(sum(trial.seconds for trial in run.trials)),
+        "took": _time(sum(trial.seconds for trial in run.every)),
         "data": run.study.dataset,
         "weights": run.study.inputs.get("weights", {}),
     }
