@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -19,6 +19,11 @@ class Claim(Value):
     id: str = Field(description="short, unique in a project: q2.overfit")
     says: str = Field(description="the claim, one sentence")
     test: AnyKind
+    at: Literal["tuned", "held"] = Field(
+        "tuned",
+        description="what variants of a tuned run it is about: with settings of their own, or with "
+        "those that are held, since it speaks of these",
+    )
 
     @classmethod
     def recorded(cls, given: Mapping[str, Any]) -> Self:
@@ -28,13 +33,15 @@ class Claim(Value):
     @property
     def counts_as(self) -> str:
         """What the test asks for, in words."""
-        return self.test.counts_as
+        said = self.test.counts_as
+        return said if self.at == "tuned" else f"{said}; judged at the held settings"
 
     @property
     def digest(self) -> str:
         """What it is known by: its test as data and its measures' versions, not its words."""
         versions = [part.on.VERSION for part in self.test.simple]
-        content = json.dumps([self.test.model_dump(mode="json"), versions], sort_keys=True)
+        own = [self.test.model_dump(mode="json"), versions]
+        content = json.dumps(own if self.at == "tuned" else [*own, self.at], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property

@@ -2,7 +2,8 @@
 
 Whoever looks, and adds seeds where nothing was decided, errs more often than one look's level says,
 since each look may err. So all looks at a sweep share ALPHA (Bonferroni's inequality): what they
-spend never adds up to more. A look is a judgement of a sweep with more seeds than before.
+spend never adds up to more. A look is a judgement of a sweep with more seeds than before, or with
+variants that were tuned over more settings.
 
 Looks that were planned spend by seeds, as much of ALPHA as each adds of the most that may come (a
 spending function: Lan and DeMets, Biometrika 70, 659, 1983). Any other spends four fifths of what
@@ -55,21 +56,24 @@ def spent(looks: Sequence[Look]) -> bool:
     return left(looks) < NEGLIGIBLE
 
 
-def next_look(looks: Sequence[Look], seeds: int, plan: int | None) -> Look | None:
+def next_look(looks: Sequence[Look], seeds: int, plan: int | None, draws: int = 0) -> Look | None:
     """The look that judging with so many seeds is; None if it is none.
 
     One seed decides nothing, so that a judgement of it is no look.
 
     looks: those that were taken.
     plan: the most seeds of a run that looks at planned numbers of them, None for any other.
+    draws: how many settings each variant was tuned over.
     """
     before = looks[-1].seeds if looks else 0
-    if seeds <= max(before, 1):
+    again = bool(looks) and draws > looks[-1].draws  # no plan has a place for that
+    if seeds <= 1 or seeds < before or (seeds == before and not again):
         return None
-    if plan is not None and seeds <= plan:
+    if plan is not None and seeds <= plan and not again:
         alpha = min(left(looks), ALPHA * (seeds - before) / plan)
-        return Look(seeds=seeds, alpha=alpha, planned=seeds in planned(plan))
-    return Look(seeds=seeds, alpha=SHARE * left(looks), planned=plan is None and not looks)
+        return Look(seeds=seeds, alpha=alpha, planned=seeds in planned(plan), draws=draws)
+    alone = plan is None and not looks
+    return Look(seeds=seeds, alpha=SHARE * left(looks), planned=alone, draws=draws)
 
 
 def blocks(study: StudyRecord, sweep: str) -> frozenset[int]:
@@ -92,7 +96,7 @@ def alpha_of(study: StudyRecord, sweep: str) -> float:
     recorded has the level that it has afterwards. A run without looks is at its first.
     """
     looks = study.looks.get(sweep, ())
-    further = next_look(looks, len(blocks(study, sweep)), study.asked.max_seeds)
+    further = _next_look(study, sweep)
     if further is not None:
         return further.alpha
     return looks[-1].alpha if looks else SHARE * ALPHA
@@ -105,11 +109,17 @@ def taken(study: StudyRecord, ended: Collection[str]) -> Mapping[str, tuple[Look
     """
     looks = dict(study.looks)
     for sweep in ended:
-        before = looks.get(sweep, ())
-        further = next_look(before, len(blocks(study, sweep)), study.asked.max_seeds)
+        further = _next_look(study, sweep)
         if further is not None:
-            looks[sweep] = (*before, further)
+            looks[sweep] = (*looks.get(sweep, ()), further)
     return looks
+
+
+def _next_look(study: StudyRecord, sweep: str) -> Look | None:
+    """That of judging a sweep now."""
+    seeds = len(blocks(study, sweep))
+    draws = max((len(t.among) for t in study.compared if sweep in t.sweeps), default=0)
+    return next_look(study.looks.get(sweep, ()), seeds, study.asked.max_seeds, draws)
 
 
 def percent(alpha: float) -> str:

@@ -45,7 +45,7 @@ def next_command(sweeps: list[str], needs: Needs, run: Run) -> str:
         own = [trial for trial in run.trials if set(sweeps) & set(trial.sweeps)]
         if any(trial.status == "failed" and not trial.diverged for trial in own):
             return going_on(study, "retry_failed")
-        listed = [trial for trial in study.trials if set(sweeps) & set(trial.sweeps)]
+        listed = [trial for trial in study.compared if set(sweeps) & set(trial.sweeps)]
         if needs.seeds and len(own) >= len(listed) and all(trial.ended for trial in own):
             more["seeds"] = asked.seeds + 1  # of those that it had, some diverged
     if "seeds" in more and any(spent(looks) for looks in study.looks.values()):

@@ -70,6 +70,8 @@ def judge(claim: Claim, runs: Sequence[Run]) -> Verdict:
 
     runs: the run; several for a claim on how data sets differ.
     """
+    if claim.at == "held":
+        runs = [one.at_defaults() if one.tuned else one for one in runs]
     lacking = [one for one in runs if unended(one, claim.sweeps)]
     if lacking:
         ended = Finding(

@@ -26,7 +26,8 @@ def again(study: StudyRecord, free: Collection[str] = (), **more: Any) -> str:
     more: options that are other ones, or new.
     """
     values = {name: _typed(given) for name, given in study.asked.values.items() if name not in free}
-    return written(study, {**values, **_output(study), **more})
+    tuned = {"tune": study.asked.tune} if study.asked.tune else {}
+    return written(study, {**values, **tuned, **_output(study), **more})
 
 
 def as_many_seeds(study: StudyRecord, seeds: int) -> dict[str, Any]:

@@ -63,16 +63,18 @@ class Asked(_Record):
 
 
 class Look(_Record):
-    """A judgement of a sweep with more seeds than before (`claims.looks`).
+    """A judgement of a sweep with more seeds or draws than before (`claims.looks`).
 
     seeds: that every variant of it had.
     alpha: what it spends of the share of false verdicts that all looks may take, its level.
     planned: whether it was to come at this number of seeds before anything ran.
+    draws: how many settings each variant had been tuned over, 0 if none was.
     """
 
     seeds: int
     alpha: float
     planned: bool
+    draws: int = 0
 
 
 class Registered(_Record):

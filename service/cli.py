@@ -19,6 +19,7 @@ from service.options import RunOptions, options_from, parse
 from service.output import outlasting_its_reader
 from service.plan import Plan, plan_run
 from service.resume import resume_run
+from service.search import tuning
 from service.study import Study
 from service.tracking.address import shown_word
 from service.trial_spec import TrialSpec
@@ -87,6 +88,14 @@ def execute(
 
     program: what a person types before options, "" for a call from Python.
     """
+    if options.search and options.tune:
+        raise UsageError(
+            "--search finds the best settings of all, --tune those of each variant; "
+            "only one of them can be given."
+        )
+    if not options.search and (options.trials or options.scheduler):
+        option = "--trials" if options.trials else "--scheduler"
+        raise UsageError(f"{option} is for --search; give both.")
     if options.trial and not options.debug:
         raise UsageError("--trial names the trial that --debug runs; give both.")
     modes = [options.resume is not None, options.retry_failed is not None, options.smoke]
@@ -146,4 +155,13 @@ def _chosen(plan: Plan, key: str | None) -> TrialSpec:
     by_key = {t.key: t for t in plan.trials}
     if key not in by_key:
         raise UsageError(f"No selected trial has the key {key!r}{nearest(key, by_key)}")
-    return by_key[key]
+    spec = by_key[key]
+    if spec.among:
+        if plan.folder is None or (whole := tuning.found(spec, plan.folder)) is None:
+            raise UsageError(
+                f"Trial {key} ({spec.name}) is trained with the best of {len(spec.among)} settings "
+                "that a run has to try first: debug one of these, or, with --resume RUN, this one "
+                "once its search has ended."
+            )
+        return whole
+    return spec

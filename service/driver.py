@@ -136,6 +136,8 @@ def _prepare(plan: Plan) -> dict[str, Any]:
 def _say(plan: Plan, capacity: Capacity, inputs: dict[str, Any]) -> None:
     for note in dict.fromkeys(n for spec in plan.trials for n in spec.settings.notes(inputs)):
         print(note)
+    if plan.cost_of_tuning:
+        print(plan.cost_of_tuning)
     wanted = plan.study.resources.gpus
     if wanted and not capacity.trial.gpus:
         print(f"No GPU here: trials train on CPU (wanted {wanted:g} GPU each).")

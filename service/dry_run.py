@@ -19,6 +19,8 @@ IN_A_TABLE = 300  # trials
 def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     """Print it; needs neither data, weights nor Ray. With an address, the cluster stays unasked."""
     _list(plan)
+    if plan.cost_of_tuning:
+        print(plan.cost_of_tuning)
     trials = plan.todo
     if plan.until is not None and not plan.last:
         trials = [*trials, *plan.with_seeds(plan.until).todo]

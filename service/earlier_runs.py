@@ -61,7 +61,9 @@ def _found(plan: Plan) -> Iterator[Earlier]:
             study = folder.study
         except (OSError, ValueError):
             continue
-        if study.asked.seeds > 1 and not study.asked.smoke:
+        # Where variants are tuned, the luck of that is in their spread.
+        alike = bool(study.asked.tune) == bool(plan.asked.tune) and not study.asked.search
+        if study.asked.seeds > 1 and not study.asked.smoke and alike:
             yield Earlier(folder, study, _others(study, plan))
 
 

@@ -15,7 +15,7 @@ def with_looks(folder: RunFolder, study: StudyRecord) -> StudyRecord:
 
     study: what study.json holds.
     """
-    lacking = [trial for trial in study.trials if folder.trial(trial.key).ending is None]
+    lacking = [trial for trial in study.compared if folder.trial(trial.key).ending is None]
     ended = []
     for sweep in study.sweeps:
         seeds = looks.blocks(study, sweep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -66,6 +67,19 @@ class Plan:
         more = [spec for spec in listed if spec.same not in known]
         asked = self.asked.model_copy(update={"seeds": seeds})
         return replace(self, trials=[*self.trials, *more], todo=more, asked=asked)
+
+    @property
+    def cost_of_tuning(self) -> str:
+        """How many trials are for what, a sentence; "" where nothing is tuned."""
+        roles = Counter(spec.role for spec in self.todo if spec.tuned)
+        if not roles:
+            return ""
+        drawn = self.asked.tune
+        return (
+            f"Each tuned variant takes {drawn + 2} trials a seed: {drawn} to find settings, one "
+            f"with what is held, one that is compared; {roles['search']} + {roles['default']} + "
+            f"{roles['compared']} of {len(self.todo)}."
+        )
 
     @property
     def tracking_uri(self) -> str | None:

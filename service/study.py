@@ -48,7 +48,7 @@ class Study:
         ({"alpha": 1.0},).
     tuned: what must not decide a comparison, with the range that every variant gets its own value
         from where a run is tuned (`--tune N`) or searched: {"lr": tune.loguniform(1e-4, 1)}. A
-        sweep may draw a setting from a range of its own.
+        sweep may draw a setting from a range of its own, or hold it with HELD.
     tune: how many settings every variant is tuned over with each seed if nothing else is said; 0:
         variants have what is held.
     baseline: the settings of the one variant that all others are compared with; {} for the first.
@@ -107,8 +107,8 @@ class Study:
     def tunable(self, sweep: str) -> list[tuple[Settings, dict[str, Range]]]:
         """The settings of every variant of a sweep, and the ranges of those that may be tuned.
 
-        A sweep tunes nothing that it sets, and nothing that an option has fixed; what it draws has
-        its own range. Controls are as they are.
+        A sweep tunes nothing that it sets or holds, and nothing that an option has fixed; what it
+        draws has its own range. Controls are as they are.
         """
         common = {name: range_of(value, f"{name} is tuned") for name, value in self.tuned.items()}
         found = []
@@ -119,7 +119,7 @@ class Study:
                 own = {
                     name: one
                     for name, one in ranges.items()
-                    if name not in choice.values and name not in self.fixed
+                    if name not in {*choice.values, *choice.held, *self.fixed}
                     if settings.applies(name)
                 }
                 found.append((settings, own))

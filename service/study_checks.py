@@ -130,7 +130,7 @@ def _check_variants(study: Study, sweep: str) -> None:
     """Refuse settings without a meaning, and variants that would share a key: two data_dirs."""
     variants: dict[str, Settings] = {}
     for choice, settings in zip(choices(study.sweeps[sweep]), study.choices(sweep), strict=True):
-        named = (*choice.values, *choice.ranges)
+        named = (*choice.values, *choice.ranges, *choice.held)
         idle = [setting for setting in named if not settings.applies(setting)]
         if idle:
             raise UsageError(

@@ -12,7 +12,12 @@ from service.distributions import is_distribution, range_of
 
 Space = Mapping[str, Any]
 """Settings to a constant or to `tune.grid_search([...])`, whose product its choices are, or to a
-distribution that every choice draws its own value from, where the study is tuned or searched."""
+distribution that every choice draws its own value from, where the study is tuned or searched; or to
+HELD."""
+
+HELD = "as it is held"
+"""Of a setting that the study tunes, in a space: not here, where the value that is held has a
+meaning of its own, as that of a learning rate which is scaled."""
 
 Sweep = Space | Sequence[Space]
 """One space, or several whose choices come one after the other: a learning rate has other values
@@ -30,8 +35,17 @@ def is_grid(value: Any) -> bool:
 
 
 def listed(space: Space) -> dict[str, Any]:
-    """What of a space can be listed: all but what is drawn."""
-    return {name: value for name, value in space.items() if not is_distribution(value)}
+    """What of a space has values to list."""
+    return {
+        name: value
+        for name, value in space.items()
+        if not is_distribution(value) and not is_held(value)
+    }
+
+
+def is_held(value: Any) -> bool:
+    """Whether it is HELD."""
+    return isinstance(value, str) and value == HELD
 
 
 def drawn(space: Space) -> dict[str, Range]:
@@ -58,10 +72,12 @@ class Choice:
 
     values: by setting, in the order in which they are written.
     ranges: of the settings that are drawn.
+    held: the settings that are not tuned.
     """
 
     values: Mapping[str, Any]
     ranges: Mapping[str, Range]
+    held: frozenset[str]
 
 
 def choices(sweep: Sweep) -> list[Choice]:
@@ -69,9 +85,10 @@ def choices(sweep: Sweep) -> list[Choice]:
     found = []
     for space in spaces(sweep):
         own, ranges = listed(space), drawn(space)
+        held = frozenset(name for name, value in space.items() if is_held(value))
         values = [v["grid_search"] if is_grid(v) else [v] for v in own.values()]
         for choice in itertools.product(*values):
-            found.append(Choice(dict(zip(own, choice, strict=True)), ranges))
+            found.append(Choice(dict(zip(own, choice, strict=True)), ranges, held))
     return found
 
 
@@ -104,7 +121,7 @@ def replaced(sweep: Sweep, values: Mapping[str, Sequence[Any]]) -> Sweep:
 
 
 def _free(value: Any) -> bool:
-    return is_grid(value) or is_distribution(value)
+    return is_grid(value) or is_distribution(value) or is_held(value)
 
 
 def _ends(value: Any) -> Any:

@@ -33,6 +33,7 @@ STUDY = service.Study(
         "unfreeze": {"unfreeze": tune.grid_search(finetune.PARTS)},
         "head": {"head": tune.grid_search(["linear", "hidden"])},
     },
+    tuned={"lr": tune.loguniform(1e-3, 1.0), "body_lr": tune.loguniform(1e-4, 1e-1)},
     baseline={"unfreeze": "nothing", "head": "linear"},
     claims=[
         Claim(

@@ -49,6 +49,7 @@ STUDY = service.Study(
         "C": {"classifier": "svm", "C": tune.grid_search([0.01, 0.1, 1.0, 10.0, 100.0])},
         "classifier": {"classifier": tune.grid_search(["svm", "head"])},
     },
+    tuned={"C": tune.loguniform(1e-2, 1e3), "lr": tune.loguniform(1e-3, 1.0)},
     baseline={"kernel": "linear", "scaling": "none", "layer": "avgpool"},
     claims=[
         Claim(

@@ -32,9 +32,14 @@ STUDY = service.Study(
     ),
     sweeps={
         "batch_size": {"batch_size": tune.grid_search(SIZES)},
-        "scaled": {"lr_scaling": "linear", "batch_size": tune.grid_search(SIZES)},
+        "scaled": {
+            "lr_scaling": "linear",
+            "lr": service.HELD,
+            "batch_size": tune.grid_search(SIZES),
+        },
         "steps": {"budget": "steps", "batch_size": tune.grid_search(SIZES)},
     },
+    tuned={"lr": tune.loguniform(1e-3, 1e-1)},
     baseline={"batch_size": 64, "lr_scaling": "none", "budget": "epochs"},
     claims=[
         Claim(

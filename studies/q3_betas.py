@@ -31,6 +31,7 @@ STUDY = service.Study(
         "beta1": {"beta1": tune.grid_search([*BETA1])},
         "beta2": {"beta2": tune.grid_search([*BETA2])},
     },
+    tuned={"lr": tune.loguniform(1e-4, 1e-2)},
     baseline=BETA1[0.9] | BETA2[0.999],
     claims=[
         Claim(

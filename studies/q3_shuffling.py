@@ -30,6 +30,7 @@ STUDY = service.Study(
     sweeps={
         "order": {"order": tune.grid_search(ORDERS)},
     },
+    tuned={"lr": tune.loguniform(1e-3, 1e-1)},
     baseline=VARIANTS["shuffled"],
     claims=[
         Claim(

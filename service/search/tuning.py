@@ -12,7 +12,7 @@ from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import sentence
 from runs.folder import RunFolder
-from runs.record import TrialAsked, TrialRecord
+from runs.record import TrialRecord
 from runs.trial_folder import TrialFolder
 from service.trial_spec import TrialSpec
 
@@ -26,13 +26,14 @@ def best(
     return max(measured, key=lambda one: sign * one.metrics[metric], default=None)
 
 
-def found(spec: TrialSpec, folder: RunFolder) -> bool:
-    """Whether the settings that a trial waits for are written down: they stay what they are."""
-    return bool(spec.among) and spec.tuned.keys() <= _asked(spec, folder).settings.keys()
+def found(spec: TrialSpec, folder: RunFolder) -> TrialSpec | None:
+    """A trial with the settings that are written down of what its search found: they stay.
 
-
-def _asked(spec: TrialSpec, folder: RunFolder) -> TrialAsked:
-    return TrialFolder(folder.trial(spec.key).path, spec.asked).asked
+    None of one that has no search, or whose search goes on.
+    """
+    asked = TrialFolder(folder.trial(spec.key).path, spec.asked).asked
+    whole = bool(spec.among) and spec.tuned.keys() <= asked.settings.keys()
+    return _with(spec, asked.settings) if whole else None
 
 
 def resolve(
@@ -46,8 +47,8 @@ def resolve(
     Returns None where none of them finished, and records that the trial has ended: as diverged if
     all of them did, as failed otherwise.
     """
-    if found(spec, folder):
-        return _with(spec, _asked(spec, folder).settings)
+    if (known := found(spec, folder)) is not None:
+        return known
     draws = [folder.trial(key).record() for key in spec.among]
     chosen, files = best(draws, metric, mode), folder.trial(spec.key)
     if chosen is None:
