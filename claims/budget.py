@@ -20,7 +20,7 @@ from claims.units import POINTS, unit_of
 from runs.ranges import Range
 from runs.record import TrialAsked, TrialRecord
 from runs.run import Run
-from runs.variants import Variant, identity
+from runs.variants import Variant, identity, variant_names
 
 CLOSE = 0.01  # of a share, a point; of any other metric, that part of the best value
 EDGE = 0.05  # of a range's width: what lies nearer to an end lies at it
@@ -166,7 +166,8 @@ class Tuning:
     draws: how many a variant has in a block.
     blocks: those in which every variant's search ended and found something, variants aside of
         which none ever did. Values after n draws are over these.
-    variants: those that are tuned.
+    variants: those that are tuned, and have begun with what is compared.
+    waiting: names of tuned variants that have not.
     """
 
     metric: str
@@ -175,6 +176,12 @@ class Tuning:
     draws: int
     blocks: Sequence[int]
     variants: Mapping[Variant, Tuned]
+    waiting: Sequence[str] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether no search goes on."""
+        return not self.waiting and not any(one.unfinished for one in self.variants.values())
 
     @cached_property
     def stands_from(self) -> int | None:
@@ -226,7 +233,17 @@ def tuning(run: Run) -> Tuning | None:
         variant: _tuned(run, variant, own, asked[identity(variant.trials[0])], common, draws)
         for variant, own in searches.items()
     }
-    return Tuning(run.study.metric, run.outcome, run.study.mode, draws, common, variants)
+    begun = {identity(variant.trials[0]) for variant in searches}
+    names = variant_names(run.study.compared, run.study.sweeps)
+    return Tuning(
+        metric=run.study.metric,
+        outcome=run.outcome,
+        mode=run.study.mode,
+        draws=draws,
+        blocks=common,
+        variants=variants,
+        waiting=[names[one] for one in asked if one not in begun],
+    )
 
 
 def _searches(run: Run) -> dict[Variant, list[Search]]:

@@ -44,7 +44,13 @@ def spent(tuning: Tuning) -> str:
     had = f"{_count(tuning.draws, 'draw')} in each of {blocks} blocks"
     had = had if blocks > 1 else f"{_count(tuning.draws, 'draw')} in one block"
     who = f"Each of {len(own)} variants" if len(own) > 1 else next(iter(tuning.variants)).name
-    return f"{who} had {had}: {_totals(tuning)}.{_without_value(tuning)}"
+    if tuning.ended:
+        return f"{who} had {had}: {_totals(tuning)}.{_without_value(tuning)}"
+    waiting = f" Nothing of {', '.join(tuning.waiting)} is compared yet." if tuning.waiting else ""
+    return (
+        f"{who} is to have {had}; so far there are {_totals(tuning)}.{_without_value(tuning)}"
+        f"{waiting}"
+    )
 
 
 def _totals(tuning: Tuning) -> str:
@@ -95,7 +101,8 @@ def stands(tuning: Tuning) -> str:
     order = tuning.order(tuning.draws)
     if start is None or order is None:
         return ""
-    by, names = f"By best {words_of(tuning.metric)}", ", ".join(one.name for one in order)
+    so_far = "By" if tuning.ended else "So far, by"
+    by, names = f"{so_far} best {words_of(tuning.metric)}", ", ".join(one.name for one in order)
     if len(tuning.blocks) < max(len(one.searches) for one in tuning.variants.values()):
         by += f" in {_blocks(tuning.blocks)}, where every variant has one,"
     if tuning.draws == 1:

@@ -75,9 +75,18 @@ def test_what_had_not_the_same_or_no_value_is_said(tuned_run):
 
 def test_a_search_that_has_not_ended_is_said(tuned_run):
     waiting = {**DRAWN, "b": [DRAWN["b"][0], [(0.1, "stopped")] * 3]}
-    assert "The search of x=b has not ended in block 1." in tuning_words.spent(
-        reading(tuned_run(waiting)).tuning
-    )
+    tuning = reading(tuned_run(waiting)).tuning
+    spent = tuning_words.spent(tuning)
+    assert "is to have 3 draws in each of 2 blocks; so far there are with what is compared" in spent
+    assert "The search of x=b has not ended in block 1." in spent
+    assert tuning_words.stands(tuning).startswith("So far, by best validation accuracy in block 0,")
+
+
+def test_a_variant_of_which_nothing_is_compared_yet_is_named(tuned_run):
+    run = tuned_run({**DRAWN, "c": DRAWN["b"]})
+    begun = replace(run, trials=[one for one in run.trials if one.settings["x"] != "c"])
+    spent = tuning_words.spent(reading(begun).tuning)
+    assert spent.endswith("Nothing of x=c is compared yet.")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,7 @@ def test_a_value_is_never_without_a_number_in_the_data(tuned_run, tmp_path):
 
 def test_of_a_run_that_tuned_nothing_nothing_is_shown(made_run, made_trial, capsys):
     trials = [
-        made_trial({"x": x}, seed, metrics={"val/accuracy": 0.5, "test/accuracy": value**(1 + seed / 9)})
+        made_trial({"x": x}, seed, metrics={"test/accuracy": value**(9 / (9 + seed))})
         for x, value in (("a", 0.5), ("b", 0.6)) for seed in range(3)
     ]  # fmt: skip
     read = reading(made_run(trials, baseline={"x": "a"}))
