@@ -76,7 +76,8 @@ def reading(run: Run) -> Reading:
         shown = tuned.own_variants(shown, study.tune_each, study.metric, study.mode)
         cautions = tuned.at_an_end(run.variants, shown, study.tune_each)
     judged = [verdicts.judge(claim, [run]) for claim in claims_of(run)]
-    compared = comparisons.compare(run, shown, judged)
+    of_tuned = [one for one in judged if not run.tuned or one.claim.at == "tuned"]
+    compared = comparisons.compare(run, shown, of_tuned)
     died = deaths.of_variants(run)
     answer, refused = Answer([], {}), ""
     try:
@@ -96,15 +97,17 @@ def reading(run: Run) -> Reading:
         refused=refused,
         table=tables.table(run),
         tuning=budget.tuning(run),
-        untuned=_untuned(run) if run.tuned else {},
+        untuned=_untuned(run, judged) if run.tuned else {},
         target=_target(run, shown, compared),
     )
 
 
-def _untuned(run: Run) -> dict[Variant, Difference]:
+def _untuned(run: Run, verdicts: Sequence[Verdict]) -> dict[Variant, Difference]:
     """The differences between variants at what is held, by the variants of the run as it is."""
     held = run.at_defaults()
-    compared = comparisons.compare(held, [variant for variant in held.variants if variant.finished])
+    shown = [variant for variant in held.variants if variant.finished]
+    declared = [one for one in verdicts if one.claim.at == "held"]
+    compared = comparisons.compare(held, shown, declared)
     if compared is None:
         return {}
     named = {variant.name: one for variant, one in compared.differences.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -192,14 +193,14 @@ def target_head(target: Target) -> list[str]:
 def target_cells(target: Target, one: Reached) -> list[str]:
     """How many seeds reach it, and what that takes."""
     by = f"{one.seeds - one.never} of {one.seeds}"
+    if math.isinf(one.epochs):
+        return [by, *["never"] * (1 + len(target.costs))]
     return [by, _cost(one.epochs), *(_cost(one.costs.get(name)) for name in target.costs)]
 
 
 def _cost(value: float | None) -> str:
     if value is None:
         return ""
-    if value == float("inf"):
-        return "never"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
@@ -208,7 +209,7 @@ def target_says(target: Target) -> str:
     unit = unit_of(target.metric)
     return (
         f"The level, for all the same, is {unit.value(target.level)} {words_of(target.metric)}: "
-        f"what {target.baseline.name} ends at, in the median over seeds. Each variant's epochs are "
-        "the first whole ones after which it is there; where half of its seeds or more are never "
-        "there, so is their median."
+        f"what {target.baseline.name} ends at, in the median over seeds. Told is the first epoch "
+        "at whose end a variant is there, also in the median over seeds: never, where half of them "
+        "or more never are."
     )

@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from claims import Claim, beats
 from claims.budget import MULTIPLY_ADDS
 from reports import answer_file, markdown, page, terminal, tuning_words
 from reports.figures import catalogue, drawing, sensitivity, side_processes
@@ -189,6 +190,16 @@ def test_of_a_run_that_tuned_nothing_nothing_is_shown(made_run, made_trial, caps
         assert "uned" not in shown and "draws" not in shown
     assert "<th>difference</th>" in html and "| variant | difference |" in text
     assert not {"tuning", "untuned_differences", "time_to_target"} & set(data)
+
+
+@pytest.mark.parametrize("at", ["tuned", "held"])
+def test_a_claim_declares_the_difference_that_it_is_judged_by(tuned_run, at):
+    claim = Claim(id="c", says="b wins.", test=beats("s", {"x": "b"}, {"x": "a"}), at=at)
+    claims = [claim.model_dump(mode="json")]
+    read = reading(tuned_run(DRAWN, UNTUNED, claims=claims))
+    (tuned,), (untuned,) = read.compared.differences.values(), read.untuned.values()
+    assert (tuned.declared, untuned.declared) == (at == "tuned", at == "held")
+    assert (tuned.estimate, untuned.estimate) == pytest.approx((0.2, -0.185))
 
 
 def test_without_a_baseline_tuning_is_told_and_no_difference(tuned_run):
