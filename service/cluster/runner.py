@@ -134,7 +134,7 @@ class Actor(tune.Trainable):
         return {"done": True} if line is None else {"line": line}
 
     def train_buffered(self, *limits: float) -> Any:
-        """Several commits that follow each other fast; Tune 2.60 mixes up seconds and their number."""
+        """Several commits that follow each other fast; Tune 2.60 mixes up seconds and number."""
         return super().train_buffered(min(limits), max(limits))
 
     def cleanup(self) -> None:
