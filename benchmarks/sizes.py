@@ -2,8 +2,9 @@
 
 A run folder of trials of 20 epochs with two metrics each, written without running them, beside one
 of a tenth of the trials: what does not grow in step with them would show in the ratio. MLflow's
-database is an SQLite file that the run is projected into. Time and memory are those of a process of
-its own that gathers `results.json` and reads the run, as one does that concludes it.
+database is an SQLite file that the run is projected into. All times are processor time. Time and
+memory of reading are those of a process of its own that gathers `results.json` and reads the run,
+as one does that concludes it; the memory is the most that Python's objects take meanwhile.
 
     python -m benchmarks.sizes [--trials N] [--repeats N]
 """
@@ -11,9 +12,9 @@ its own that gathers `results.json` and reads the run, as one does that conclude
 from __future__ import annotations
 
 import argparse
-import resource
 import textwrap
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
@@ -30,6 +31,7 @@ from service.options import options_from
 from service.plan import plan_run
 from service.tracking.address import parse
 from service.tracking.projection import Projection
+from service.tracking.store import Store
 from trainables import protocol
 
 REPEATS, TRIALS, SEEDS, EPOCHS = 1, 1000, 4, 20
@@ -48,7 +50,7 @@ def train(settings: Settings, trial: protocol.Trial) -> Iterator[protocol.Epoch]
 
 
 class Read(NamedTuple):
-    """What reading a run took: seconds of three steps, and MB that the process grew by."""
+    """What reading a run took: seconds of three steps, and bytes of memory at most."""
 
     study: float
     results: float
@@ -64,6 +66,7 @@ class Size(NamedTuple):
     rows, database: in MLflow's: metric rows, and bytes of all.
     read_study, gather, read: milliseconds, to parse study.json, to gather results, to read it all.
     memory: kB that reading takes.
+    send, close: milliseconds, to send it to MLflow, and to look at the end whether all is there.
     """
 
     study: float
@@ -77,6 +80,8 @@ class Size(NamedTuple):
     gather: float
     read: float
     memory: float
+    send: float
+    close: float
 
 
 def run_folder(place: Path, trials: int) -> RunFolder:
@@ -99,14 +104,14 @@ def run_folder(place: Path, trials: int) -> RunFolder:
 
 def read(path: Path) -> Read:
     """Gather and read a run, in this process."""
-    run, before = RunFolder(path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    marks = [time.perf_counter()]
+    run, marks = RunFolder(path), [time.process_time()]
     for step in (lambda: run.study, run.write_results, lambda: reading(run.read())):
         step()
-        marks.append(time.perf_counter())
+        marks.append(time.process_time())
     seconds = [end - began for began, end in pairwise(marks)]
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # kB
-    return Read(*seconds, grown / 1000)
+    tracemalloc.start()  # which makes all of it slower
+    reading(run.read())
+    return Read(*seconds, tracemalloc.get_traced_memory()[1])
 
 
 def size(trials: int) -> Size:
@@ -117,10 +122,14 @@ def size(trials: int) -> Size:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             took = pool.submit(read, run.path).result()
         database = place / "mlflow.db"
-        projection = Projection(run, parse(f"sqlite:///{database}"))
-        projection.sync([])
+        address = parse(f"sqlite:///{database}")
+        Store.connect(address, run.study.study, "", place)
         empty = database.stat().st_size
-        projection.sync()
+        projection, marks = Projection(run, address), [time.process_time()]
+        for step in (projection.sync, lambda: projection.close_trials(None)):
+            step()
+            marks.append(time.process_time())
+        sending = [1000 * (end - began) / trials for began, end in pairwise(marks)]
         files = [file for file in run.path.glob("trials/*/*") if file.is_file()]
         lengths = [(run.path / n).stat().st_size for n in (STUDY_FILE, RESULTS_FILE, TRACKED_FILE)]
         rows = EPOCHS * (len(METRICS) + 1)
@@ -131,13 +140,14 @@ def size(trials: int) -> Size:
             rows,
             (database.stat().st_size - empty) / trials,
             *(1000 * seconds / trials for seconds in took[:3]),
-            1000 * took.memory / trials,
+            took.memory / 1000 / trials,
+            *sending,
         )
 
 
 def measure(repeats: int, trials: int = TRIALS) -> list[Figure]:
-    """Eleven figures of a trial, beside those of one of a tenth as many."""
-    few = max(10 * SEEDS, trials // 10)
+    """Thirteen figures of a trial, beside those of one of a tenth as many."""
+    few = max(100, trials // 10)
     by_side = in_turn({"all": lambda: size(trials), "few": lambda: size(few)}, repeats)
 
     def figure(what: str, unit: str, name: str) -> Figure:
@@ -156,6 +166,8 @@ def measure(repeats: int, trials: int = TRIALS) -> list[Figure]:
         figure("gathering results, a trial", "ms", "gather"),
         figure("reading the run, a trial", "ms", "read"),
         figure("memory of that, a trial", "kB", "memory"),
+        figure("sending it to MLflow, a trial", "ms", "send"),
+        figure("closing it there, a trial", "ms", "close"),
     ]
 
 

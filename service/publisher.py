@@ -14,8 +14,8 @@ from service.tracking.projection import Projection
 from service.tracking.trouble import Trouble, trouble_of
 
 GATHER_SECONDS = 1.0  # between two passes, at least
-# As many times as long as a pass computed, so that it takes no more than a tenth of a core from the
-# driver, and a trial that ends soon is sent once; but MLflow is never further behind than that.
+# As many times as long as a pass computed, so that it takes a tenth of a core from the driver and a
+# trial that ends soon is sent once; but not longer than that, so that MLflow is not far behind.
 GATHER_TIMES, GATHER_AT_MOST_SECONDS = 9.0, 10.0
 RETRY_SECONDS = 2.0
 FAILURES_TO_SAY = 2  # in a row: two runs that share one SQLite file may meet there for a moment
