@@ -15,9 +15,8 @@ import argparse
 import textwrap
 import time
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -102,16 +101,21 @@ def run_folder(place: Path, trials: int) -> RunFolder:
     return run
 
 
+def seconds(step: Callable[[], object]) -> float:
+    """Of a processor that a step takes."""
+    began = time.process_time()
+    step()
+    return time.process_time() - began
+
+
 def read(path: Path) -> Read:
     """Gather and read a run, in this process."""
-    run, marks = RunFolder(path), [time.process_time()]
-    for step in (lambda: run.study, run.write_results, lambda: reading(run.read())):
-        step()
-        marks.append(time.process_time())
-    seconds = [end - began for began, end in pairwise(marks)]
+    run = RunFolder(path)
+    study, results = seconds(lambda: run.study), seconds(run.write_results)
+    whole = seconds(lambda: reading(run.read()))
     tracemalloc.start()  # which makes all of it slower
     reading(run.read())
-    return Read(*seconds, tracemalloc.get_traced_memory()[1])
+    return Read(study, results, whole, tracemalloc.get_traced_memory()[1])
 
 
 def size(trials: int) -> Size:
@@ -125,23 +129,23 @@ def size(trials: int) -> Size:
         address = parse(f"sqlite:///{database}")
         Store.connect(address, run.study.study, "", place)
         empty = database.stat().st_size
-        projection, marks = Projection(run, address), [time.process_time()]
-        for step in (projection.sync, lambda: projection.close_trials(None)):
-            step()
-            marks.append(time.process_time())
-        sending = [1000 * (end - began) / trials for began, end in pairwise(marks)]
+        projection = Projection(run, address)
+        send, close = seconds(projection.sync), seconds(lambda: projection.close_trials(None))
         files = [file for file in run.path.glob("trials/*/*") if file.is_file()]
-        lengths = [(run.path / n).stat().st_size for n in (STUDY_FILE, RESULTS_FILE, TRACKED_FILE)]
-        rows = EPOCHS * (len(METRICS) + 1)
         return Size(
-            *(length / trials for length in lengths),
-            len(files) / trials,
-            sum(file.stat().st_size for file in files) / trials,
-            rows,
-            (database.stat().st_size - empty) / trials,
-            *(1000 * seconds / trials for seconds in took[:3]),
-            took.memory / 1000 / trials,
-            *sending,
+            study=(run.path / STUDY_FILE).stat().st_size / trials,
+            results=(run.path / RESULTS_FILE).stat().st_size / trials,
+            tracked=(run.path / TRACKED_FILE).stat().st_size / trials,
+            files=len(files) / trials,
+            folder=sum(file.stat().st_size for file in files) / trials,
+            rows=EPOCHS * (len(METRICS) + 1),
+            database=(database.stat().st_size - empty) / trials,
+            read_study=1000 * took.study / trials,
+            gather=1000 * took.results / trials,
+            read=1000 * took.reading / trials,
+            memory=took.memory / 1000 / trials,
+            send=1000 * send / trials,
+            close=1000 * close / trials,
         )
 
 
