@@ -62,8 +62,8 @@ def _show_search(plan: Plan) -> None:
     """What a search chooses from, and what it costs at most: of each trial, the dearest case."""
     asked, (tried, compared) = plan.asked, plan.left
     pruning = f", ended early by {asked.scheduler}" if asked.scheduler != "none" else ""
-    title = f"{plan.study.name}: a search of {tried} trials{pruning}, then {compared} of the best"
-    table = Table("parameter", "from", "where", title=title)
+    print(f"{plan.study.name}: a search of {tried} trials{pruning}, then {compared} of the best.")
+    table = Table("parameter", "from", "where")
     for name, values, where in Space(plan.study, asked.only).parameters:
         table.add_row(name, values.says, where or "always")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
