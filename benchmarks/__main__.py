@@ -18,7 +18,7 @@ from benchmarks.figures import at_least_one, measured, spread
 
 NAMES = (
     "actor_reuse", "data_path", "cache", "tracking", "tracking_rows", "help", "shared_features",
-    "frozen_prefix", "cnn", "whole_run", "page", "scale",
+    "frozen_prefix", "cnn", "whole_run", "page", "scale", "search",
 )  # fmt: skip
 
 

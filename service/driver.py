@@ -164,7 +164,7 @@ def _run(
     from service import ending
 
     publisher = Publisher(folder, mlflow)
-    search, expected = plan.asked.search, plan.expected(folder)
+    search, expected = plan.asked.search, plan.expected
     slots = min(capacity.slots, expected)
     with (
         Interruption(folder.path, lease, until) as stop,
@@ -225,8 +225,6 @@ def _amount(plan: Plan) -> str:
     """What is to run, for people."""
     if not plan.asked.search:
         return f"{len(plan.todo)} trials"
-    seeds = plan.asked.seeds
-    return (
-        f"A search of {plan.asked.trials} trials, the best of which is trained again with {seeds} "
-        f"seed{'s' if seeds > 1 else ''}"
-    )
+    tried, compared = plan.left
+    seeds = f"{compared} seed{'' if compared == 1 else 's'}"
+    return f"A search of {tried} trials, the best of which is trained again with {seeds}"

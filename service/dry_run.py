@@ -12,12 +12,16 @@ from runs.errors import UsageError
 from service.capacity import Capacity, this_machine
 from service.likely import show_chances
 from service.plan import Plan
+from service.search.space import Space
 
 IN_A_TABLE = 300  # trials
 
 
 def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     """Print it; needs neither data, weights nor Ray. With an address, the cluster stays unasked."""
+    if plan.asked.search:
+        _show_search(plan)
+        return
     _list(plan)
     if plan.cost_of_tuning:
         print(plan.cost_of_tuning)
@@ -52,6 +56,29 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     else:
         print(f"How many run at once is known when the cluster at {address} is joined.")
     show_chances(plan)
+
+
+def _show_search(plan: Plan) -> None:
+    """What a search chooses from, and what it costs at most: of each trial, the dearest case."""
+    asked, (tried, compared) = plan.asked, plan.left
+    pruning = f", ended early by {asked.scheduler}" if asked.scheduler != "none" else ""
+    print(f"{plan.study.name}: a search of {tried} trials{pruning}, then {compared} of the best.")
+    table = Table("parameter", "from", "where")
+    for name, values, where in Space(plan.study, asked.only).parameters:
+        table.add_row(name, values.says, where or "always")
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    try:
+        for settings in plan.cases:
+            settings.check()
+        dearest = max((settings.cost() for settings in plan.cases), key=lambda cost: cost[0])
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        print(f"Hours are not known without the data: {error}")
+        return
+    hours = (tried + compared) * dearest[0] / plan.study.resources.threads / 3600
+    print(f"At most about {_time(hours)} in a row, if each is as dear as the dearest and none ends")
+    print(f"early; {dearest[1] / 2**30:.1f} GiB of disk for each that runs (a rough guess).")
 
 
 def _list(plan: Plan) -> None:

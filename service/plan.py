@@ -69,13 +69,20 @@ class Plan:
         changed = {"asked": self.asked, "trials": self._listed(before)}
         return self.folder.searching(before.model_copy(update=changed))
 
-    def expected(self, folder: RunFolder) -> int:
-        """How many trials are to run, those of a search that are not yet listed among them."""
-        if not self.asked.search:
-            return len(self.todo)
-        listed = [trial for trial in folder.study.trials if trial.role != "superseded"]
-        ended = sum(folder.trial(trial.key).ending is not None for trial in listed)
-        return max(1, (self.asked.trials or 0) + self.asked.seeds - ended)
+    @property
+    def left(self) -> tuple[int, int]:
+        """Of a search, how many settings it has yet to try, and how often to train the best."""
+        ended = {"search": 0, "compared": 0}
+        for spec in self.trials:
+            if spec.role in ended and self.folder:
+                ended[spec.role] += self.folder.trial(spec.key).ending is not None
+        tried = (self.asked.trials or 0) - ended["search"]
+        return max(0, tried), max(0, self.asked.seeds - ended["compared"])
+
+    @property
+    def expected(self) -> int:
+        """How many trials are to run, those that a search has yet to list among them."""
+        return max(1, sum(self.left)) if self.asked.search else len(self.todo)
 
     def status(self, folder: RunFolder) -> Status:
         """How it stands that what it lacked has run."""

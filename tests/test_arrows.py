@@ -1,4 +1,4 @@
-"""The arrows of the architecture: who may import whom, and who may know Ray and MLflow."""
+"""The arrows of the architecture: who may import whom, and who may know Ray, MLflow and Optuna."""
 
 import ast
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_imports_run_downward_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_the_cluster_knows_ray_and_only_tracking_knows_mlflow(path: Path) -> None:
+def test_each_of_ray_mlflow_and_optuna_is_known_in_one_place(path: Path) -> None:
     place = path.relative_to(ROOT).as_posix()
     for name in imported(path):
         top = name.partition(".")[0]
@@ -49,6 +49,8 @@ def test_only_the_cluster_knows_ray_and_only_tracking_knows_mlflow(path: Path) -
             assert place.startswith(("service/cluster/", "studies/")), name
         if top == "mlflow":
             assert place == "service/tracking/store.py", name
+        if top == "optuna":
+            assert place.startswith("service/search/"), name
 
 
 def test_the_service_knows_only_the_protocol_of_trainables() -> None:

@@ -8,8 +8,9 @@ Optuna, a random generator, a test that tries everything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -34,12 +35,14 @@ class Chosen:
 
     settings: all of them.
     sweep: that it is of.
+    where: what its space is called among all.
     tuned: the settings that were drawn from ranges, with these.
     params: every choice by its parameter's name, in the order in which they were made.
     """
 
     settings: Settings
     sweep: str
+    where: str
     tuned: Mapping[str, Range]
     params: Mapping[str, Any]
 
@@ -86,7 +89,7 @@ class Space:
             for sweep in self._sweeps
         }
         self._order = _order(type(study.settings))
-        if not self.parameters:
+        if not next(self.points()).params:
             raise UsageError(
                 f"--search has nothing to choose: study {study.name} declares no ranges, and no "
                 "selected sweep has several values."
@@ -95,28 +98,39 @@ class Space:
     @property
     def parameters(self) -> list[tuple[str, Range, str]]:
         """Every parameter, what it may be, and where it is chosen, "" for always."""
-        found: dict[str, tuple[Range, list[str]]] = {}
-        if len(self._sweeps) > 1:
-            found[SWEEP] = (Range(choices=tuple(self._sweeps)), [])
-        for sweep in self._sweeps:
-            if kind := self._kinds[sweep]:
-                found[kind.name] = (kind.choices, [sweep])
-            for one in [one for one in self._branches if one.sweep == sweep]:
-                for name, values in one.grids.items():
-                    choices = Range(choices=_labels(values))
-                    found.setdefault(self._named(name, one, False), (choices, []))[1].append(
-                        self._where(one)
-                    )
-                for name, drawn_from in one.ranges.items():
-                    known = found.setdefault(
-                        self._named(name, one, name not in one.own), (drawn_from, [])
-                    )
-                    known[1].append(self._where(one))
-        everywhere = [self._where(one) for one in self._branches]
-        return [
-            (name, values, "" if [*where] == everywhere else "; ".join(dict.fromkeys(where)))
-            for name, (values, where) in found.items()
-        ]
+        ranges: dict[str, Range] = {}
+        seen: dict[str, Counter[str]] = {}
+        every = Counter[str]()
+
+        def noted(name: str, values: Range) -> None:
+            ranges.setdefault(name, values)
+
+        for chosen in self.points(noted):
+            every[chosen.where] += 1
+            for name in chosen.params:
+                seen.setdefault(name, Counter())[chosen.where] += 1
+        found = []
+        for name, where in seen.items():
+            always = [one for one in where if where[one] == every[one]]
+            some = [f"{one}, for some" for one in where if where[one] < every[one]]
+            found.append((name, ranges[name], "" if where == every else "; ".join(always + some)))
+        return found
+
+    def points(self, noted: Choose = lambda name, values: None) -> Iterator[Chosen]:
+        """Every choice of what is listed, with the low end of what is a range of numbers.
+
+        noted: is told every parameter that is met.
+        """
+        turns: list[int] = []
+        while True:
+            sizes: list[int] = []
+            yield self.choose(partial(_turned, turns, sizes, noted))
+            turns += [0] * (len(sizes) - len(turns))
+            while turns and turns[-1] + 1 == sizes[len(turns) - 1]:
+                turns.pop()
+            if not turns:
+                return
+            turns[-1] += 1
 
     def choose(self, choose: Choose) -> Chosen:
         """The point that somebody chooses, parameter after parameter."""
@@ -149,7 +163,7 @@ class Space:
                 settings = settings.changed(**{name: tuned[name].fitted(value)})
         except ValidationError as error:
             raise sentence(error, self._study.setting_names) from None
-        return Chosen(settings, sweep, tuned, params)
+        return Chosen(settings, sweep, self._where(branch), tuned, params)
 
     @property
     def cases(self) -> list[Settings]:
@@ -171,6 +185,15 @@ class Space:
         if len(self._sweeps) == 1:
             return branch.called or branch.sweep
         return f"{branch.sweep}: {branch.called}" if branch.called else branch.sweep
+
+
+def _turned(turns: Sequence[int], sizes: list[int], noted: Choose, name: str, values: Range) -> Any:
+    """The choice whose turn it is; how many there are is added to the sizes."""
+    noted(name, values)
+    options = values.choices or (values.at(0.0),)
+    turn = turns[len(sizes)] if len(sizes) < len(turns) else 0
+    sizes.append(len(options))
+    return options[turn]
 
 
 @dataclass(frozen=True)

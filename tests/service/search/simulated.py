@@ -49,6 +49,10 @@ class Distribution:
         self.get_sampler, self.sample = kind, lambda: None
 
 
+class Integer(Distribution):
+    """Whole numbers, without the upper end."""
+
+
 def grid(*values):
     return {"grid_search": list(values)}
 

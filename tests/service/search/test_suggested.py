@@ -1,11 +1,17 @@
 """A search: rebuilt from its folder it goes on as if undisturbed, and spends what it was given."""
 
 import random
+import shutil
 from collections import Counter
+from hashlib import sha256
 
+import optuna
 import pytest
 
-from tests.service.search.simulated import Simulation, begun, history, study
+from runs.checkpoint import Mark
+from runs.folder import RunFolder
+from service.search.suggested import Suggested
+from tests.service.search.simulated import Simulation, Toy, begun, history, study
 
 TRIALS = 14
 
@@ -88,3 +94,52 @@ def test_a_larger_search_goes_on_and_what_was_compared_before_is_superseded(tmp_
 
 def compared(folder):
     return [trial for trial in folder.study.trials if trial.role == "compared"]
+
+
+def test_optuna_reads_the_journal_and_a_torn_line_in_it_does_no_harm(tmp_path, undisturbed):
+    folder = tmp_path / "toy" / undisturbed.name
+    shutil.copytree(undisturbed.path, folder)
+    run, journal = RunFolder(folder), folder / "optuna.journal"
+    told = read_by_optuna(journal)
+    by_key = {trial.key: run.trial(trial.key).record() for trial in run.study.trials}
+    states = {"finished": "COMPLETE", "pruned": "PRUNED"}
+    for trial, one in zip(told.trials, run.study.suggested, strict=True):
+        came_to = by_key[one.key]
+        assert trial.params == one.params
+        if came_to.diverged:
+            assert trial.state.name == "PRUNED" and trial.value is None
+        else:
+            assert trial.state.name == states[came_to.status]
+            assert trial.value == came_to.metrics["val/accuracy"]
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-20])
+    Simulation(study(), run).run()
+    again = read_by_optuna(journal)
+    assert [(t.params, t.value, t.state) for t in again.trials] == [
+        (t.params, t.value, t.state) for t in told.trials
+    ]
+    assert not [*folder.glob(".optuna*")]
+
+
+def read_by_optuna(journal):
+    backend = optuna.storages.journal.JournalFileBackend(str(journal))
+    return optuna.load_study(study_name=None, storage=optuna.storages.JournalStorage(backend))
+
+
+def test_what_ray_lost_on_its_way_is_caught_up_with(tmp_path):
+    """Lines that were committed and never told count once a later one is."""
+    of = study(settings=Toy(epochs=9))
+    folder = begun(tmp_path, of, 6)
+    source = Suggested(of, folder)
+    first, second = source.next(), source.next()
+    for spec, value in ((first, 0.9), (second, 0.1)):
+        files = folder.trial(spec.key)
+        for epoch in (1, 2):
+            line = {"epoch": epoch, "timestamp": epoch, "val/accuracy": value}
+            row = files.append(line)
+            digest = sha256((files.place / "metrics.jsonl").read_bytes()).hexdigest()
+            files.commit(Mark(lines=epoch, digest=digest, best=1), {"row": len(row)})
+    line = {"epoch": 2, "timestamp": 2, "val/accuracy": 0.9}
+    assert not source.told(first.key, line)
+    assert source.told(second.key, {**line, "val/accuracy": 0.1})
+    assert folder.trial(second.key).ending.reason.startswith("0.1 after 1 epoch; the best of 2")
