@@ -55,7 +55,7 @@ class Run:
         )
         return replace(
             self,
-            study=record.model_copy(update={"trials": asked}),
+            study=record.of(asked),
             trials=[trial for trial in self.every if counts(trial)],
             others=[],
         )
