@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from claims.budget import MULTIPLY_ADDS
 from claims.measures.measure import curve
 from claims.needs import Missing
 from runs.record import TrialRecord
@@ -20,7 +21,7 @@ from runs.variants import Variant
 COSTS = {  # what else an epoch takes, by the metric that has it of one
     "steps": "train/steps",
     "seconds": "time/train_seconds",
-    "multiply_adds": "train/multiply_adds",
+    "multiply_adds": MULTIPLY_ADDS,
 }
 
 
