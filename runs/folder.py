@@ -303,7 +303,7 @@ class RunFolder:
         ]
         compared = [trial for trial in trials if trial.role == "compared"]
         others = [trial for trial in trials if trial.role != "compared"]
-        return Run(self.path, self.study, compared, self.tracked, others)
+        return searched.called(Run(self.path, self.study, compared, self.tracked, others))
 
     @property
     def tracked(self) -> Tracked | None:
