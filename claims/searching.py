@@ -173,7 +173,10 @@ def _best(tried: Sequence[Tried], mode: str) -> Tried | None:
 
 def _domains(run: Run, trials: Sequence[TrialRecord]) -> dict[str, Range | Sequence[Any]]:
     """What a sweep lists, a range is declared for, or differs; in the order of settings."""
-    ranges = {name: one for trial in trials for name, one in trial.tuned.items()}
+    ranges: dict[str, Range] = {}
+    for trial in trials:
+        for name, one in trial.tuned.items():
+            ranges[name] = _both(ranges[name], one) if name in ranges else one
     values: dict[str, dict[str, Any]] = {}
     for trial in trials:
         for name, value in trial.settings.items():
@@ -184,6 +187,16 @@ def _domains(run: Run, trials: Sequence[TrialRecord]) -> dict[str, Range | Seque
         for name, own in values.items()
         if name in ranges or name in chosen or len(own) > 1
     }
+
+
+def _both(one: Range, other: Range) -> Range:
+    """What either reaches; of choices those of both."""
+    if one == other:
+        return one
+    choices = (*one.choices, *(choice for choice in other.choices if choice not in one.choices))
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    log = one.log and other.log
+    return one.model_copy(update={"low": low, "high": high, "log": log, "choices": choices})
 
 
 def _sorted(values: Sequence[Any]) -> Sequence[Any]:

@@ -31,7 +31,8 @@ SHOWN = 2  # pictures of a run, which lie beside its page and not in it
 
 def section(reading: Reading) -> str:
     """How a run was made, its table, what its search found, its differences, its tuning."""
-    parts = about(reading), table(reading), searched(reading), compared(reading), tuned(reading)
+    means = table(reading) if reading.run.trials or not reading.search else ""
+    parts = about(reading), means, searched(reading), compared(reading), tuned(reading)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -12,8 +12,8 @@ from claims.units import Unit, unit_of, words_of
 from runs.ranges import Range
 
 COMPARES_NOTHING = (
-    "A search compares nothing: it tells good settings, not that one choice beats another; "
-    "--tune N does that."
+    "A search answers which settings are good, and compares nothing: whether one choice beats "
+    "another is for --tune N."
 )
 OUTCOMES = {
     "finished": "finished",
@@ -28,17 +28,21 @@ ROUGH = 10  # trials, with fewer of which a rank correlation says little
 
 def sentences(found: Found) -> list[str]:
     """All that is said of it, most telling first."""
-    said = [counts(found), best(found), fresh(found), COMPARES_NOTHING]
+    said = [best_with_settings(found), fresh(found), counts(found), COMPARES_NOTHING]
     return [one for one in said if one]
 
 
 def brief(found: Found) -> list[str]:
     """At most four lines of it."""
-    first = best(found)
-    if found.settings:
-        first = f"{first.removesuffix('.')}: {settings(found)}."
-    return [one for one in (first, fresh(found), f"{counts(found)} {spent(found)}",
-                            COMPARES_NOTHING) if one]  # fmt: skip
+    lines = best_with_settings(found), fresh(found), f"{counts(found)} {spent(found)}"
+    return [one for one in (*lines, COMPARES_NOTHING) if one]
+
+
+def best_with_settings(found: Found) -> str:
+    """Which trial is best, and all that was chosen for it."""
+    if not found.settings:
+        return best(found)
+    return f"{best(found).removesuffix('.')}: {settings(found)}."
 
 
 def settings(found: Found) -> str:
@@ -69,11 +73,10 @@ def counts(found: Found) -> str:
         for outcome in OUTCOMES
         if (number := sum(one.outcome == outcome for one in found.tried))
     ]
-    tried = f"{len(found.tried)} settings were tried" if len(found.tried) != 1 else \
-        "One setting was tried"  # fmt: skip
-    of = "" if len(found.tried) >= found.asked else f" of {found.asked}"
-    if of:
-        tried = f"{len(found.tried)}{of} settings were tried so far"
+    count = len(found.tried)
+    tried = f"{count} setting{'s were' if count != 1 else ' was'} tried"
+    if count < found.asked:
+        tried = f"{count} of {found.asked} settings were tried so far"
     return f"{tried}: {', '.join(there)}." if there else f"{tried}."
 
 
@@ -206,13 +209,13 @@ def importances(found: Found) -> str:
     clear = [name for name, one in found.importance.items() if one.stands_out]
     some = {n: one.trials for n, one in found.importance.items() if one.trials < found.ranked}
     said = (
-        f"What tells the best {top} of {found.ranked} trials apart from all (PED-ANOVA; pruned "
-        f"ones rank behind finished ones): "
+        f"A setting decides as far as its values among the best {top} of {found.ranked} trials "
+        "differ from those of all (PED-ANOVA; pruned trials rank behind finished ones). "
     )
     said += (
-        f"{' and '.join(clear)}, more than chance would in nine of ten searches."
+        f"{' and '.join(clear)}: more than chance would do in nine of ten searches."
         if clear
-        else "no setting, more than chance would in nine of ten searches."
+        else "No setting stands out from what chance does in one of ten searches."
     )
     if some:
         said += " Only some trials have " + ", ".join(f"{n} ({c})" for n, c in some.items()) + "."

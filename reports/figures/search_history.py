@@ -22,7 +22,7 @@ caption = (
 per_sweep = False
 unfolded = True
 
-GREYS = ("#9aa0a6", "#777d85", "#555a61", "#33373d")  # of rungs, the first the lightest
+GREYS = (("#a4a9b0", "v"), ("#6d737b", "s"), ("#2e3238", "D"))  # of rungs, and the last of all
 LOST = {"marker": "x", "color": COLOURS[1], "ls": ""}
 FINISHED = {"marker": "o", "color": COLOURS[0], "ls": ""}
 
@@ -46,7 +46,8 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
         if one.outcome == "finished" and one.value is not None:
             add("finished", FINISHED, x, unit.scale * one.value)
     for rung in rungs:
-        look = {"marker": "v", "color": shown[rung], "ls": ""}
+        colour, marker = shown[rung]
+        look = {"marker": marker, "color": colour, "ls": ""}
         for x, one in every:
             if one.outcome == "pruned" and one.trial.epochs == rung and one.value is not None:
                 called = f"pruned after {rung} epoch{'s' if rung > 1 else ''}"

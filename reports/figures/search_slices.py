@@ -56,8 +56,8 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
             if one.outcome in ("diverged", "failed"):
                 bottom = {"transform": axis.get_xaxis_transform(), "clip_on": False}
                 axis.plot([x], [0.0], ms=6, mew=1.6, **bottom, **LOST)
-            elif one.value is not None:
-                look: dict[str, Any] = HOLLOW if one.outcome != "finished" else FULL
+            elif one.value is not None and one.outcome in ("finished", "pruned"):
+                look: dict[str, Any] = FULL if one.outcome == "finished" else HOLLOW
                 y = unit.scale * one.value
                 axis.plot([x], [y], ms=5, alpha=0.85, **look)
                 if one is found.best:
@@ -85,13 +85,15 @@ def _places(
     """Where trials stand on x, which is set up for that."""
     values = [one.trial.settings[setting] for one in there]
     if isinstance(domain, Range) and not domain.choices:
-        if domain.log:
+        # Where one sweep lists what another draws, a value may lie beyond the range.
+        low, high = min(domain.low, *values), max(domain.high, *values)
+        if domain.log and low > 0:
             axis.set_xscale("log")
-            room = (domain.high / domain.low) ** 0.04
-            axis.set_xlim(domain.low / room, domain.high * room)
+            room = (high / low) ** 0.04
+            axis.set_xlim(low / room, high * room)
         else:
-            room = 0.04 * (domain.high - domain.low)
-            axis.set_xlim(domain.low - room, domain.high + room)
+            room = 0.04 * (high - low)
+            axis.set_xlim(low - room, high + room)
         return [float(value) for value in values]
     listed = [*map(repr, domain.choices if isinstance(domain, Range) else domain)]
     listed += [one for one in dict.fromkeys(map(repr, values)) if one not in listed]
