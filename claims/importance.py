@@ -105,10 +105,15 @@ def weights(points: Sequence[Point], names: Sequence[str]) -> dict[str, Weight]:
         ]
     )
     told = {
-        name: Weight(*map(float, numbers[:, place]), trials=column.trials)
+        name: _weight(numbers[:, place], column.trials)
         for place, (name, column) in enumerate(columns.items())
     }
     return dict(sorted(told.items(), key=lambda one: -one[1].median))
+
+
+def _weight(numbers: Floats, trials: int) -> Weight:
+    share, median, low, high, chance = map(float, numbers)
+    return Weight(share, median, low, high, chance, trials)
 
 
 def importances(points: Sequence[Point], names: Sequence[str]) -> dict[str, float]:
@@ -216,10 +221,11 @@ def _importance(column: _Column, places: Integers, times: Integers) -> float:
 def _density(one: _Regime, times: Integers) -> Floats:
     """A Parzen estimate on the grid, with a prior that counts as one trial."""
     counts = np.bincount(one.cells, weights=times, minlength=one.size)
-    seen = np.flatnonzero(counts)
+    seen: Integers = np.flatnonzero(counts).astype(np.int64)
     weights = np.append(counts[seen], 1.0)
     if one.ordered:
-        widths = np.append(np.full(len(seen), _width(seen, counts[seen])), float(one.size))
+        own = counts[seen].astype(np.float64)
+        widths = np.append(np.full(len(seen), _width(seen, own)), float(one.size))
         kernels = _kernels(np.append(seen, (one.size - 1) / 2), widths, one.size)
     else:
         kernels = np.full((len(seen) + 1, one.size), 1.0 / (len(seen) + 1))
@@ -230,13 +236,13 @@ def _density(one: _Regime, times: Integers) -> Floats:
 
 def _width(seen: Integers, counts: Floats) -> float:
     """Scott's rule (Multivariate Density Estimation, 1992), in cells."""
-    total, cumulated = counts.sum(), np.cumsum(counts)
-    mean = seen @ counts / total
+    total, cumulated = float(counts.sum()), np.cumsum(counts)
+    mean = float(seen @ counts) / total
     deviation = math.sqrt((seen - mean) ** 2 @ counts / max(1.0, total - 1.0))
     first = np.searchsorted(cumulated, total // 4, side="left")
     third = np.searchsorted(cumulated, total * 3 // 4, side="right")
-    quartiles = seen[min(len(seen) - 1, third)] - seen[first]
-    return max(1.059 * min(quartiles / 1.34, deviation) * float(total) ** -0.2, 0.5 / 1.64)
+    quartiles = float(seen[min(len(seen) - 1, int(third))] - seen[first])
+    return max(1.059 * min(quartiles / 1.34, deviation) * total**-0.2, 0.5 / 1.64)
 
 
 def _kernels(centers: Floats, widths: Floats, size: int) -> Floats:

@@ -83,8 +83,7 @@ class Found:
     before: whether those that were trained with fresh seeds have other settings, found earlier.
     spent: by outcome, what trials took, and as "again" those with fresh seeds.
     agreements: by the epochs at which trials are compared.
-    importance: of each setting, the greatest first; {} of too few trials.
-    ranked: the trials that it is of: whatever finished, was pruned, or diverged.
+    points: the trials that importance is of: whatever finished, was pruned, or diverged.
     """
 
     metric: str
@@ -100,14 +99,23 @@ class Found:
     before: bool
     spent: Mapping[str, Spent]
     agreements: Sequence[Agreement]
-    importance: Mapping[str, Weight]
-    ranked: int
+    points: Sequence[Point]
 
     @property
     def ended(self) -> bool:
         """Whether all that were to be tried have ended."""
         over = [one for one in self.tried if one.outcome != "stopped"]
         return len(over) >= self.asked
+
+    @property
+    def ranked(self) -> int:
+        """How many trials importance is of."""
+        return len(self.points)
+
+    @cached_property
+    def importance(self) -> dict[str, Weight]:
+        """How much each setting decides, the greatest first; {} of too few trials."""
+        return weights(self.points, [*self.domains])
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -146,8 +154,7 @@ def found(run: Run) -> Found | None:
         before=bool(run.trials) and not again,
         spent=_spent(run, tried),
         agreements=_agreements(tried, study.metric),
-        importance=weights(_points(ranked, study.mode), [*domains]),
-        ranked=len(ranked),
+        points=_points(ranked, study.mode),
     )
 
 
@@ -159,7 +166,9 @@ def _tried(trials: Sequence[TrialRecord], metric: str, mode: str) -> list[Tried]
         if value is None or outcome == "diverged" or not math.isfinite(value):
             value = None
         if value is not None and outcome == "finished":
-            best = value if best is None else SIGN[mode] * max(SIGN[mode] * v for v in (best, value))
+            best = (
+                value if best is None else SIGN[mode] * max(SIGN[mode] * v for v in (best, value))
+            )
         found.append(Tried(trial, outcome, value, best))
     return found
 
@@ -200,7 +209,10 @@ def _both(one: Range, other: Range) -> Range:
 
 
 def _sorted(values: Sequence[Any]) -> Sequence[Any]:
-    return sorted(values) if all(isinstance(one, int | float) for one in values) else values
+    alike = all(isinstance(one, int | float) for one in values) or all(
+        isinstance(one, str) for one in values
+    )
+    return sorted(values) if alike else values
 
 
 def _spent(run: Run, tried: Sequence[Tried]) -> dict[str, Spent]:

@@ -36,8 +36,8 @@ def show(reading: Reading, remarks: Remarks) -> None:
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
     is among them, one more has the differences to it, and up to three lines say what tuning
-    brought; of a search, up to four say what it found. A variant in which the audit found a fault is marked, and the fault is said below. Last
-    comes the answer in words.
+    brought; of a search, up to four say what it found. A variant in which the audit found a fault
+    is marked, and the fault is said below. Last comes the answer in words.
 
     remarks: those of the study's trainable on its finished trials.
     """

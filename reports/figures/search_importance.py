@@ -41,5 +41,7 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     ]
     axis.set_yticks(range(len(shown)), names)
     axis.invert_yaxis()
-    axis.set(xlabel=f"share of what all settings decide, %, over {found.ranked} trials", xlim=(0, 100))
+    axis.set(
+        xlabel=f"share of what all settings decide, %, over {found.ranked} trials", xlim=(0, 100)
+    )
     return figure
