@@ -242,7 +242,8 @@ def _width(seen: Integers, counts: Floats) -> float:
     first = np.searchsorted(cumulated, total // 4, side="left")
     third = np.searchsorted(cumulated, total * 3 // 4, side="right")
     quartiles = float(seen[min(len(seen) - 1, int(third))] - seen[first])
-    return max(1.059 * min(quartiles / 1.34, deviation) * total**-0.2, 0.5 / 1.64)
+    scott = 1.059 * min(quartiles / 1.34, deviation) / math.pow(total, 0.2)
+    return max(scott, 0.5 / 1.64)
 
 
 def _kernels(centers: Floats, widths: Floats, size: int) -> Floats:
