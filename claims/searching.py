@@ -123,6 +123,12 @@ class Found:
         own = self.best.trial.settings if self.best else {}
         return {name: own[name] for name in self.domains if name in own}
 
+    def listed(self, setting: str) -> Sequence[Any]:
+        """The values that trials tried which did not draw it from a range."""
+        trials = [one.trial for one in self.tried]
+        own = [t.settings[setting] for t in trials if setting in t.settings.keys() - t.tuned.keys()]
+        return _sorted([*{repr(value): value for value in own}.values()])
+
     def fresh(self, metric: str) -> list[float]:
         """The last values of a metric with fresh seeds."""
         return [one.metrics[metric] for one in self.again if metric in one.metrics]

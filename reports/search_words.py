@@ -52,14 +52,18 @@ def settings(found: Found) -> str:
 
 def setting_rows(found: Found) -> Iterator[tuple[str, str, str]]:
     """Of each setting that was chosen its name, what the best trial has, and out of what."""
-    for name, domain in found.domains.items():
-        value = found.settings.get(name)
-        yield name, "does not apply" if value is None else _value(value), from_what(domain)
+    for name in found.domains:
+        there = name in found.settings
+        value = _value(found.settings[name]) if there else "does not apply"
+        yield name, value, from_what(found, name)
 
 
-def from_what(domain: Range | Sequence[Any]) -> str:
-    """What a setting was chosen from: "0.001 to 1, log", "tried: 1, 2"."""
-    return domain.says if isinstance(domain, Range) else f"tried: {', '.join(map(_value, domain))}"
+def from_what(found: Found, setting: str) -> str:
+    """What a setting was chosen from: "0.001 to 1, log", "tried: 1, 2"; or both, by sweep."""
+    drawn, listed = found.domains[setting], ", ".join(map(_value, found.listed(setting)))
+    if not isinstance(drawn, Range):
+        return f"tried: {listed}"
+    return f"{drawn.says}; in other sweeps {listed}" if listed else drawn.says
 
 
 def _value(value: Any) -> str:

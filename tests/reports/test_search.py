@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -125,6 +126,15 @@ def test_importance_names_what_stands_out_and_how_many_have_what_not_all_have(se
     said = search_words.importances(reading(searched_run(tried)).search)
     assert "the best 10 of 40 trials" in said and " lr: more than chance" in said
     assert said.endswith("Only some trials have beta (20).")
+
+
+def test_what_one_sweep_draws_and_another_lists_is_told_as_both(searched_run):
+    run = searched_run(TRIED[:1])
+    (drawn,) = run.others
+    listed = replace(drawn, key="l", tuned={}, settings={"x": "a", "lr": 0.7})
+    read = reading(replace(run, others=[drawn, listed]))
+    rows = {name: domain for name, _, domain in search_words.setting_rows(read.search)}
+    assert rows["lr"] == "0.001 to 1, log; in other sweeps 0.7"
 
 
 def test_a_run_that_searched_nothing_shows_nothing_of_it(tuned_run, capsys):

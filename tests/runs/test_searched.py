@@ -27,3 +27,14 @@ def test_what_is_compared_without_a_known_search_keeps_what_it_has(searched_run)
     lost = TrialAsked(key="z", seed=0, sweeps=("s",), settings={"x": "c"}, among=("gone",))
     told = named(record.of([*record.trials, lost]))
     assert told.trials[-1] == lost
+
+
+def test_what_another_sweep_varies_is_told_where_it_is_not_what_is_held(searched_run):
+    tried = [({"loss": "b", "x": "a", "size": 1, "lr": 0.1}, [0.5])]
+    run = searched_run(
+        tried,
+        fresh=[0.5],
+        sweeps={"s": ("x",), "loss": ("loss",), "size": ("size",)},
+        settings={"loss": "c", "x": "a", "size": 1},
+    )
+    assert run.variants[0].name == "loss=b x=a lr=0.1"
