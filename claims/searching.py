@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import spearmanr
 
+from claims.budget import EDGE
 from claims.importance import Point, Weight, weights
 from claims.tuned import SIGN
 from runs.ranges import Range
@@ -122,6 +123,20 @@ class Found:
         """What the best trial has of all that was chosen; {} without one."""
         own = self.best.trial.settings if self.best else {}
         return {name: own[name] for name in self.domains if name in own}
+
+    @property
+    def at_ends(self) -> dict[str, bool]:
+        """The best trial's settings that lie at an end of what they were drawn from.
+
+        Whether that is the upper one.
+        """
+        drawn = self.best.trial.tuned if self.best else {}
+        shares = {
+            name: one.share(self.settings[name])
+            for name, one in drawn.items()
+            if name in self.settings and not one.choices and one.low < one.high
+        }
+        return {n: s > 0.5 for n, s in shares.items() if min(s, 1.0 - s) <= EDGE}
 
     def listed(self, setting: str) -> Sequence[Any]:
         """The values that trials tried which did not draw it from a range."""

@@ -159,6 +159,7 @@ def _search(reading: Reading) -> dict[str, Any]:
             "key": best.trial.key,
             "settings": found.settings,
             "value": best.value,
+            "at_an_end": {n: "upper" if up else "lower" for n, up in found.at_ends.items()},
             "fresh_seeds": len(found.again),
             "with_fresh_seeds": {
                 metric: _mean(values)

@@ -28,7 +28,7 @@ ROUGH = 10  # trials, with fewer of which a rank correlation says little
 
 def sentences(found: Found) -> list[str]:
     """All that is said of it, most telling first."""
-    said = [best_with_settings(found), fresh(found), counts(found), COMPARES_NOTHING]
+    said = [best_with_settings(found), fresh(found), *ends(found), counts(found), COMPARES_NOTHING]
     return [one for one in said if one]
 
 
@@ -68,6 +68,19 @@ def from_what(found: Found, setting: str) -> str:
 
 def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def ends(found: Found) -> list[str]:
+    """A sentence for each setting of the best trial that lies at an end of its range."""
+    if found.best is None:
+        return []
+    drawn = found.best.trial.tuned
+    return [
+        f"Its {name}, {_value(found.settings[name])}, lies at the {'upper' if upper else 'lower'} "
+        f"end of what was drawn ({drawn[name].says}): a {'larger' if upper else 'smaller'} one may "
+        "be better."
+        for name, upper in found.at_ends.items()
+    ]
 
 
 def counts(found: Found) -> str:

@@ -128,6 +128,17 @@ def test_importance_names_what_stands_out_and_how_many_have_what_not_all_have(se
     assert said.endswith("Only some trials have beta (20).")
 
 
+@pytest.mark.parametrize(
+    ("lr", "says"), [(0.99, "upper end"), (0.0011, "lower end"), (0.1, ""), (0.6, "")]
+)
+def test_a_setting_of_the_best_at_an_end_of_its_range_is_said(searched_run, lr, says):
+    said = search_words.sentences(reading(searched_run([({"x": "a", "lr": lr}, [0.5])])).search)
+    told = [one for one in said if "lies at the" in one]
+    assert len(told) == bool(says) and all(
+        says in one and f"Its lr, {lr:g}," in one for one in told
+    )
+
+
 def test_what_one_sweep_draws_and_another_lists_is_told_as_both(searched_run):
     run = searched_run(TRIED[:1])
     (drawn,) = run.others
