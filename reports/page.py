@@ -204,6 +204,8 @@ def _search(reading: Reading) -> dict[str, Any]:
         "search_spent": search_words.spent(found),
         "spent_head": search_words.SPENT_HEAD,
         "spent_rows": search_words.spent_rows(found),
+        "trial_head": search_words.TRIAL_HEAD,
+        "trial_rows": list(search_words.trial_rows(found)),
     }
 
 

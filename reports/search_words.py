@@ -10,6 +10,7 @@ from claims import importance
 from claims.searching import Found
 from claims.units import Unit, unit_of, words_of
 from runs.ranges import Range
+from runs.variants import label
 
 COMPARES_NOTHING = (
     "A search answers which settings are good, and compares nothing: whether one choice beats "
@@ -47,7 +48,22 @@ def best_with_settings(found: Found) -> str:
 
 def settings(found: Found) -> str:
     """Those of the best trial: "loss=center lr=0.0019"."""
-    return " ".join(f"{name}={value}" for name, value in found.settings.items())
+    return label(found.settings, found.settings)
+
+
+def trial_rows(found: Found) -> Iterator[tuple[str, list[str]]]:
+    """Of each trial its key, and cells of TRIAL_HEAD: the settings that it was tried with, too."""
+    unit = unit_of(found.metric)
+    for place, one in enumerate(found.tried, 1):
+        ended = OUTCOMES[one.outcome]
+        if one.outcome in ("pruned", "failed") and one.trial.reason:
+            ended += f": {one.trial.reason}"
+        value = "" if one.value is None else unit.value(one.value)
+        own = label(one.trial.settings, found.domains)
+        yield one.trial.key, [str(place), value, f"{one.trial.epochs}", own, ended]
+
+
+TRIAL_HEAD = ("trial", "last value", "epochs", "settings", "how it ended")
 
 
 def setting_rows(found: Found) -> Iterator[tuple[str, str, str]]:

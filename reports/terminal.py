@@ -135,8 +135,12 @@ def _line(verdict: Verdict) -> str:
 
 
 def _show_trials(reading: Reading) -> None:
-    """How controls ended, what did not finish, and what is wrong with any trial."""
-    lines = []
+    """How controls ended, what failed or did not finish, and what is wrong with any trial."""
+    lines = [
+        f"{reading.run.name(one.trial)}: failed, {one.trial.reason}"
+        for one in (reading.search.tried if reading.search else ())
+        if one.outcome == "failed"
+    ]
     for trial in reading.run.trials:
         audit, name = reading.audits[trial.key], reading.run.name(trial)
         if trial.control and trial.finished and not audit.faults:

@@ -98,6 +98,14 @@ def test_all_pruned_but_one_has_no_rival(searched_run):
     assert "with 1 fresh seed 60.0 % (+0.0 points), and" in search_words.fresh(read.search)
 
 
+def test_every_trial_has_a_row_and_what_failed_says_why(searched_run, capsys):
+    read = reading(searched_run([*TRIED, ({"x": "a", "lr": 0.3}, "failed")], fresh=[0.6]))
+    seen = words(page.page(read))
+    assert "All 5 trials" in seen and "5 1 x=a lr=0.3 failed: broken" in seen
+    assert "2 60.0 % 4 x=b lr=0.01 beta=0.5 finished 3 5.0 % 1 x=b" in seen
+    assert "x=a lr=0.3 seed=10000: failed, broken" in said(read, capsys).splitlines()
+
+
 @pytest.mark.parametrize("tried", [[TRIED[3]] * 2, []])
 def test_where_nothing_finished_nothing_is_best(searched_run, tried, capsys):
     read = reading(searched_run(tried, asked=2))
