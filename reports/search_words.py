@@ -145,7 +145,7 @@ def fresh(found: Found) -> str:
     gap = math.fsum(values) / len(values) - found.best.value
     worse = gap < 0 if found.mode == "max" else gap > 0
     apart = f"{unit.gap(gap)}{f' {unit.word}' if unit.word else ''}"
-    why = ": the best of many is also the luckiest" if worse and len(found.tried) > 1 else ""
+    why = ": the best of many owes some to luck" if worse and len(found.tried) > 1 else ""
     said += f" ({apart}{why})"
     test = found.fresh(found.outcome) if found.outcome != found.metric else []
     if test:

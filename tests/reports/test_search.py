@@ -23,7 +23,7 @@ BEST = (
 )
 FRESH = (
     "In the search it had 60.0 % validation accuracy; with 2 fresh seeds 53.0 ± 4.2 % (-7.0 "
-    "points: the best of many is also the luckiest), and 51.0 ± 4.2 % test accuracy."
+    "points: the best of many owes some to luck), and 51.0 ± 4.2 % test accuracy."
 )
 
 
