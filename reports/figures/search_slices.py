@@ -98,7 +98,7 @@ def _places(
     listed = [*map(repr, domain.choices if isinstance(domain, Range) else domain)]
     listed += [one for one in dict.fromkeys(map(repr, values)) if one not in listed]
     texts = [_short(one) for one in listed]
-    tilted = {"rotation": 30, "ha": "right"} if sum(map(len, texts)) > 24 else {}
+    tilted = {"rotation": 30, "ha": "right"} if sum(map(len, texts)) > 30 else {}
     axis.set_xticks(range(len(listed)), texts, fontsize=8, **tilted)
     axis.set_xlim(-0.5, len(listed) - 0.5)
     # Beside each other, so that equal ones are seen: by their place, the same each time.
