@@ -33,6 +33,8 @@ from service.cluster.messages import RunTrials
 from service.interruption import Interruption
 from service.options import options_from
 from service.plan import plan_run
+from service.search.handing import Handing
+from service.search.listed import Listed
 from trainables import protocol
 
 REPEATS = 2
@@ -73,10 +75,11 @@ def ours(place: Path) -> None:
         capacity = cluster.capacity()
         plan.write(run, {}, "")
         job = RunTrials(
-            study, plan.todo, run.path, capacity.trial, capacity.slots,
+            study, run.path, False, capacity.trial, capacity.slots,
             max_concurrent=1, max_failures=0, token=lease.take(), limit=None,
         )  # fmt: skip
-        cluster.run(job, lambda event: None, Interruption(run.path, lease))
+        trials = Handing(Listed(plan.todo, run, study.metric, study.mode), run)
+        cluster.run(job, trials, lambda event: None, Interruption(run.path, lease))
     finally:
         cluster.end()
         lease.release()

@@ -87,8 +87,7 @@ def accuracy(settings: Settings, epoch: int) -> float:
     rate = min(1.2, max(0.2, 0.6 + 0.35 * away))
     words = f"{settings.model_dump_json()}/{epoch}"
     noise = random.Random(hashlib.sha256(words.encode()).digest()).gauss(0, NOISE)
-    value: float = limit - (limit - CHANCE) * (epoch + EARLY) ** -rate + noise
-    return value
+    return float(limit - (limit - CHANCE) * (epoch + EARLY) ** -rate + noise)
 
 
 def train(settings: Settings, trial: service.Trial) -> Iterator[service.Epoch]:

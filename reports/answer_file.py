@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from claims.budget import Tuned
 from claims.finding import Finding
 from claims.statistics.interval import Difference
 from claims.verdicts import Verdict
@@ -62,8 +63,84 @@ def as_data(reading: Reading) -> dict[str, Any]:
             {"variant": variant.name, "dead": one.dead, "of": one.of, "expected": one.expected}
             for variant, one in reading.deaths.items()
         ],
+        **_tuning(reading),
+        **_target(reading),
         "claims": [_claim(verdict) for verdict in reading.verdicts],
         "audit": [_audit(reading.audits[trial.key], trial, run) for trial in run.trials],
+    }
+
+
+def _tuning(reading: Reading) -> dict[str, Any]:
+    """What tuning brought; {} of a run that tuned nothing."""
+    tuning = reading.tuning
+    if tuning is None:
+        return {}
+    order = tuning.order(tuning.draws)
+    return {
+        "untuned_differences": [
+            {"variant": variant.name, **_difference(one)}
+            for variant, one in reading.untuned.items()
+        ],
+        "tuning": {
+            "draws": tuning.draws,
+            "blocks": list(tuning.blocks),
+            "order": None if order is None else [variant.name for variant in order],
+            "order_stands_from": tuning.stands_from,
+            "equal": not tuning.unequal,
+            "variants": [
+                {"variant": variant.name, **_tuned(one)} for variant, one in tuning.variants.items()
+            ],
+        },
+    }
+
+
+def _tuned(one: Tuned) -> dict[str, Any]:
+    names = "close", "drawn", "diverged", "failed", "trials", "epochs", "seconds", "multiply_adds"
+    own = {
+        "ranges": {name: drawn.model_dump(mode="json") for name, drawn in one.ranges.items()},
+        "searches": [
+            {
+                "block": search.block,
+                "ended": search.ended,
+                "draws": [draw.key for draw in search.draws],
+                "values": search.values,
+                "chosen": search.chosen,
+            }
+            for search in one.searches
+        ],
+        "best": [after and asdict(after) for after in one.best],
+        "test": [after and asdict(after) for after in one.test],
+        **{name: getattr(one, name) for name in names},
+        "edges": [
+            {
+                "setting": edge.setting,
+                "values": edge.values,
+                "of": edge.of,
+                "upper": edge.upper,
+                "further": edge.further and edge.further.model_dump(mode="json"),
+            }
+            for edge in one.edges
+        ],
+    }
+    data: dict[str, Any] = _plain(own)
+    return data
+
+
+def _target(reading: Reading) -> dict[str, Any]:
+    """When each variant reaches what the baseline ends at; {} without curves."""
+    target = reading.target
+    if target is None:
+        return {}
+    reached: list[Any] = _plain([
+        {"variant": variant.name, **asdict(one)} for variant, one in target.reached.items()
+    ])  # fmt: skip
+    return {
+        "time_to_target": {
+            "metric": target.metric,
+            "level": target.level,
+            "baseline": target.baseline.name,
+            "variants": reached,
+        }
     }
 
 

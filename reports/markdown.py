@@ -10,7 +10,7 @@ from claims import Claim
 from claims.finding import Finding
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict, judge
-from reports import differences
+from reports import differences, tuning_words
 from reports.differences import amount, amounts, level
 from reports.reading import Reading, claims_of
 from runs.folder import RunFolder
@@ -30,8 +30,9 @@ SHOWN = 2  # pictures of a run, which lie beside its page and not in it
 
 
 def section(reading: Reading) -> str:
-    """All that is said of a run: how it was made, its table, its differences."""
-    return "\n\n".join(p for p in (about(reading), table(reading), compared(reading)) if p)
+    """All that is said of a run: how it was made, its table, its differences, its tuning."""
+    parts = about(reading), table(reading), compared(reading), tuned(reading)
+    return "\n\n".join(part for part in parts if part)
 
 
 def table(reading: Reading) -> str:
@@ -69,12 +70,23 @@ def compared(reading: Reading) -> str:
     scale = f" in {unit.word}" if unit.word else ""
     sweeps = run.by_sweep(comparison.differences)
     several = len(sweeps) > 1
+    columns = [
+        *(["sweep"] if several else []),
+        "variant",
+        "difference",
+        "interval",
+        "of which",
+        "p",
+    ]
+    if reading.tuning:
+        columns[-4:-3] = ["tuned difference"]
+        columns += ["untuned difference"]
     lines = [
         f"{words_of(comparison.metric).capitalize()}{scale}, less that of "
         f"{comparison.baseline.name}; intervals over {amounts(every)}, {level(every)}.",
         f"{differences.together(every)}\n",
-        f"| {'sweep | ' if several else ''}variant | difference | interval | of which | p |",
-        f"|---{'|---' if several else ''}|---|---|---|---|",
+        f"| {' | '.join(columns)} |",
+        f"{'|---' * len(columns)}|",
     ]
     for sweep, variants in sweeps.items():
         for variant in variants:
@@ -83,16 +95,35 @@ def compared(reading: Reading) -> str:
             label = variant.label(sweep) + (" (declared)" if one.declared else "")
             cells = [label, effect, ends, differences.shares(one, unit), p]
             cells = [sweep, *cells] if several else cells
+            if reading.tuning:
+                held = reading.untuned.get(variant)
+                cells.append(differences.in_a_line(held, unit) if held else "")
             lines.append(f"| {' | '.join(cells)} |")
     left_out = comparison.left_out.items()
     lines += [f"\nNot compared: {variant.name} ({why})." for variant, why in left_out]
     return "\n".join(lines)
 
 
+def tuned(reading: Reading) -> str:
+    """What tuning brought: how much each variant had, and which values it chose; "" without."""
+    tuning = reading.tuning
+    if tuning is None:
+        return ""
+    near = tuning_words.close_to_best(tuning.metric)
+    columns = ["variant", "chosen, block by block", near, "trials", "epochs", "seconds"]
+    lines = [f"| {' | '.join(columns)} |", f"{'|---' * len(columns)}|"]
+    for variant, one in tuning.variants.items():
+        values = "; ".join(f"{name} {own}" for name, own in tuning_words.chosen(one).items())
+        spent = [f"{one.trials:,}", f"{one.epochs:,}", f"{one.seconds:,.0f}"]
+        lines.append(f"| {' | '.join([variant.name, values, tuning_words.share(one), *spent])} |")
+    said = [tuning_words.compared(tuning, reading.run), *tuning_words.sentences(tuning)]
+    return "\n".join([" ".join(said), "", *lines])
+
+
 def about(reading: Reading) -> str:
     """The command, the images, how long, with which versions."""
     run, study = reading.run, reading.run.study
-    seconds, here = [trial.seconds for trial in run.trials], study.environment
+    seconds, here = [trial.seconds for trial in run.every], study.environment
     counts, weights = study.dataset.get("counts"), study.inputs.get("weights")
     parts = []
     if counts:
@@ -102,7 +133,7 @@ def about(reading: Reading) -> str:
         )
     if weights:
         parts.append(f"weights {weights['name']}")
-    trials = f"{len(run.trials)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
+    trials = f"{len(run.every)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
     ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.ending)]
     if study.created and ended:
         trials += f", {(max(ended) - study.created) / 60:.0f} minutes in all"

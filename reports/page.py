@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from claims.units import unit_of, words_of
-from reports import audit, differences
+from reports import audit, differences, tuning_words
 from reports.answers import AnswerError
-from reports.figures import gallery
+from reports.figures import gallery, tuning
 from reports.reading import Reading
 from runs import atomic
 from runs.record import Tracked
@@ -55,7 +55,9 @@ def write(
 def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection[str] = ()) -> str:
     """The whole page; its parameters are those of `write`."""
     run, audits, compared = reading.run, reading.audits, reading.compared
-    outcome, pictures = words_of(run.outcome), gallery.pictures(run, linked)
+    outcome, drawn = words_of(run.outcome), gallery.pictures(run, linked)
+    by_draws = {f"{sweep}_{tuning.name}" for sweep in drawn}
+    pictures = {s: [one for one in own if one.name not in by_draws] for s, own in drawn.items()}
     return render(
         "page.html.j2",
         reading=reading,
@@ -80,6 +82,9 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         pictures={sweep: own for sweep, own in pictures.items() if sweep},
         notes=_tuned(reading),
         fold=FOLD,
+        tuning_pictures=[one for own in drawn.values() for one in own if one.name in by_draws],
+        **_budget(reading),
+        **_target(reading),
     )
 
 
@@ -109,6 +114,8 @@ def render(template: str, **names: Any) -> str:
         "together": differences.together,
         "shares": differences.shares,
         "finding_shares": differences.finding_shares,
+        "chosen": tuning_words.chosen,
+        "share": tuning_words.share,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     words.globals |= {
@@ -153,8 +160,32 @@ def _counted(sentences: Iterable[Sequence[str]]) -> dict[str, int]:
     return dict(Counter(chain.from_iterable(sentences)))
 
 
+def _budget(reading: Reading) -> dict[str, Any]:
+    """What is said of tuning, nothing without any."""
+    if reading.tuning is None:
+        return {}
+    return {
+        "near": tuning_words.close_to_best(reading.run.study.metric),
+        "tuning_says": tuning_words.sentences(reading.tuning),
+    }
+
+
+def _target(reading: Reading) -> dict[str, Any]:
+    """When the target is reached, nothing without one."""
+    target = reading.target
+    if target is None:
+        return {}
+    return {
+        "target_says": tuning_words.target_says(target),
+        "target_head": tuning_words.target_head(target),
+        "target_rows": list(tuning_words.target_rows(target)),
+    }
+
+
 def _tuned(reading: Reading) -> list[str]:
     study = reading.run.study
+    if reading.tuning is not None:
+        return [tuning_words.compared(reading.tuning, reading.run)]
     if not study.tune_each:
         return []
     said = f"Each is compared at its own {study.tune_each}, that with the best {study.metric}."
@@ -168,7 +199,7 @@ def _about(run: Run) -> dict[str, Any]:
         "date": date(run),
         "seeds": sorted({trial.seed for trial in run.trials}),
         "sweeps": varied,
-        "took": _time(sum(trial.seconds for trial in run.trials)),
+        "took": _time(sum(trial.seconds for trial in run.every)),
         "data": run.study.dataset,
         "weights": run.study.inputs.get("weights", {}),
     }

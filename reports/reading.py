@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from claims import Claim, comparisons, deaths, planning, tuned, verdicts
+from claims import Claim, budget, comparisons, deaths, planning, tuned, verdicts
+from claims import target as targets
+from claims.budget import Tuning
 from claims.comparisons import Comparison
 from claims.deaths import Deaths
 from claims.planning import Power
+from claims.statistics.interval import Difference
+from claims.target import Target
 from claims.verdicts import Verdict
 from reports import answers, audit, tables
 from reports.answers import Answer
@@ -33,6 +37,9 @@ class Reading:
     answer: in words.
     refused: the sentence that says why there is no answer, "" where there is one.
     table: means of all variants with a finished trial.
+    tuning: what tuning brought; None of a run that tuned nothing.
+    untuned: of a tuned run the differences with what is held in place of what is tuned.
+    target: when each variant reaches what the baseline ends at; None without curves.
     """
 
     run: Run
@@ -46,6 +53,9 @@ class Reading:
     answer: Answer
     refused: str
     table: Table
+    tuning: Tuning | None = None
+    untuned: Mapping[Variant, Difference] = field(default_factory=dict)
+    target: Target | None = None
 
     @property
     def suspects(self) -> dict[Variant, list[str]]:
@@ -66,7 +76,8 @@ def reading(run: Run) -> Reading:
         shown = tuned.own_variants(shown, study.tune_each, study.metric, study.mode)
         cautions = tuned.at_an_end(run.variants, shown, study.tune_each)
     judged = [verdicts.judge(claim, [run]) for claim in claims_of(run)]
-    compared = comparisons.compare(run, shown, judged)
+    of_tuned = [one for one in judged if not run.tuned or one.claim.at == "tuned"]
+    compared = comparisons.compare(run, shown, of_tuned)
     died = deaths.of_variants(run)
     answer, refused = Answer([], {}), ""
     try:
@@ -85,7 +96,29 @@ def reading(run: Run) -> Reading:
         answer=answer,
         refused=refused,
         table=tables.table(run),
+        tuning=budget.tuning(run),
+        untuned=_untuned(run, judged) if run.tuned else {},
+        target=_target(run, shown, compared),
     )
+
+
+def _untuned(run: Run, verdicts: Sequence[Verdict]) -> dict[Variant, Difference]:
+    """The differences between variants at what is held, by the variants of the run as it is."""
+    held = run.at_defaults()
+    shown = [variant for variant in held.variants if variant.finished]
+    declared = [one for one in verdicts if one.claim.at == "held"]
+    compared = comparisons.compare(held, shown, declared)
+    if compared is None:
+        return {}
+    named = {variant.name: one for variant, one in compared.differences.items()}
+    return {variant: named[variant.name] for variant in run.variants if variant.name in named}
+
+
+def _target(run: Run, shown: Sequence[Variant], compared: Comparison | None) -> Target | None:
+    if compared is None:
+        return None
+    lost = [v for v in run.variants if not run.study.tune_each and not v.finished]
+    return targets.target(run, [*shown, *lost], compared.baseline)
 
 
 def claims_of(run: Run) -> list[Claim]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
-from reports import differences
+from reports import differences, tuning_words
 from reports.differences import (
     ANOTHER_SEED,
     NOTHING_DRAWN,
@@ -35,13 +35,16 @@ def show(reading: Reading, remarks: Remarks) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
-    is among them, one more has the differences to it. A variant in which the audit found a fault is
-    marked, and the fault is said below. Last comes the answer in words.
+    is among them, one more has the differences to it, and up to three lines say what tuning
+    brought. A variant in which the audit found a fault is marked, and the fault is said below. Last
+    comes the answer in words.
 
     remarks: those of the study's trainable on its finished trials.
     """
     _show_means(reading)
     _show_differences(reading)
+    for line in tuning_words.brief(reading.tuning) if reading.tuning else ():
+        print(line)
     for remark in remarks(_finished(reading.run)):
         print(remark)
     for verdict in reading.verdicts:
@@ -93,7 +96,10 @@ def _show_differences(reading: Reading) -> None:
         metric = words_of(compared.metric).capitalize()
         scale = f" in {unit.word}" if unit.word else ""
         print(f"{metric}{scale}, less that of {base}; intervals over {amounts(every)}:")
-        table = Table("sweep", "variant", "difference", "interval", "of which", "p", "")
+        columns = ["sweep", "variant", "difference", "interval", "of which", "p", ""]
+        if reading.tuning:
+            columns[2], columns[6:6] = "tuned", ["untuned"]
+        table = Table(*columns)
         for sweep, variants in reading.run.by_sweep(compared.differences).items():
             for variant in variants:
                 if table.row_count == ROWS:
@@ -103,7 +109,9 @@ def _show_differences(reading: Reading) -> None:
                 effect, ends, p = told(one, unit)
                 declared = "declared" if one.declared else ""
                 label = variant.label(sweep)
-                table.add_row(sweep, label, effect, ends, shares(one, unit), p, declared)
+                held = reading.untuned.get(variant)
+                beside = [unit.gap(held.estimate) if held else ""] if reading.tuning else []
+                table.add_row(sweep, label, effect, ends, shares(one, unit), p, *beside, declared)
         _print(table)
         print(f"Intervals are {level(every)}. {differences.together(every)}")
         if any(map(one_seed, every)):

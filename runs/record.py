@@ -180,6 +180,14 @@ class StudyRecord(_Record):
         """The trials that are compared, and controls."""
         return [trial for trial in self.trials if trial.role == "compared"]
 
+    def of(self, trials: Sequence[TrialAsked]) -> StudyRecord:
+        """The same study, asked for other trials.
+
+        A copy by pydantic would keep which trials were compared.
+        """
+        values = {name: getattr(self, name) for name in StudyRecord.model_fields}
+        return StudyRecord.model_construct(**values | {"trials": tuple(trials)})
+
     @property
     def dataset(self) -> Mapping[str, Any]:
         """What is known of the images: name, fingerprint, counts, ...; {} without any."""

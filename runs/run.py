@@ -38,7 +38,11 @@ class Run:
         return any(trial.tuned for trial in self.study.compared)
 
     def at_defaults(self) -> Run:
-        """The same with what is held in place of every tuned setting."""
+        """The same with what is held in place of every tuned setting: one run, however often."""
+        return self._at_defaults
+
+    @cached_property
+    def _at_defaults(self) -> Run:
         record = self.study
 
         def counts(trial: TrialAsked | TrialRecord) -> bool:
@@ -51,7 +55,7 @@ class Run:
         )
         return replace(
             self,
-            study=record.model_copy(update={"trials": asked}),
+            study=record.of(asked),
             trials=[trial for trial in self.every if counts(trial)],
             others=[],
         )

@@ -55,7 +55,7 @@ class TrialFolder:
         except (OSError, ValueError):
             if self._asked is None:
                 raise
-            return self._asked
+            return self._asked  # its search goes on
         if self._asked is None:
             return written
         return self._asked.model_copy(update={"settings": written.settings})

@@ -50,7 +50,7 @@ def as_far_as_asked(
         trial
         for trial in trials
         if trial.key in listed
-        or any(s in named or s not in had or trial.seed in had[s] for s in trial.sweeps)
+        or any(s in named or s not in had or trial.block in had[s] for s in trial.sweeps)
     ]
 
 
@@ -62,7 +62,7 @@ def check_left(trials: Sequence[TrialSpec], folder: RunFolder, only: Collection[
     """
     study = with_looks(folder, folder.study)
     for sweep, looks in study.looks.items():
-        more = {trial.seed for trial in trials if sweep in trial.sweeps} - blocks(study, sweep)
+        more = {trial.block for trial in trials if sweep in trial.sweeps} - blocks(study, sweep)
         if more and spent(looks) and (not only or sweep in only):
             raise UsageError(
                 f"The looks at sweep {sweep} have spent the 5 % of false verdicts that they share, "

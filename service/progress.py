@@ -13,11 +13,13 @@ from rich.live import Live
 from rich.table import Table
 
 from runs.folder import RunFolder
+from runs.record import Ended
 from service.cluster.messages import Event
 from service.study import Study
 from service.trial_spec import TrialSpec
 
 SHOWN_ENDED = 8
+LEFT_SECONDS = 1.0  # for which a time left is shown: it takes all trials to work out
 
 
 class Preparing:
@@ -82,9 +84,10 @@ class Progress:
         self._totals: dict[str, int | None] = {}
         self._epochs: dict[str, int] = {}
         self._lines: dict[str, Mapping[str, Any]] = {}
-        self._ended: dict[str, None] = {}  # in the order in which they ended
+        self._ended: dict[str, Ended] = {}  # in the order in which they ended
         self._epochs_seen = 0
         self._seconds = 0.0
+        self._left, self._left_until = "", 0.0
         self._console = Console()
         self._live: Live | None = None
         self._lock = threading.Lock()
@@ -123,8 +126,8 @@ class Progress:
                 self._seconds += line.get("time/seconds", 0.0)
             else:
                 self._running.pop(key, None)
-                if self._run.trial(key).ending:  # else it was stopped
-                    self._ended[key] = None
+                if ended := self._run.trial(key).ending:  # else it was stopped
+                    self._ended[key] = ended
         if self._live is None:
             self._print(event.what, key)
 
@@ -134,7 +137,7 @@ class Progress:
             print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
         elif what == "start":
             return
-        elif ended := self._run.trial(key).ending:
+        elif ended := self._ended.get(key):
             print(
                 f"{head}  {ended.status}{f': {ended.reason}' if ended.reason else ''}", flush=True
             )
@@ -164,6 +167,14 @@ class Progress:
         """A rough time left, from the epochs seen; a trial's epochs come one after the other."""
         if not self._epochs_seen:
             return "time left unknown"
+        now = time.monotonic()
+        if now >= self._left_until:
+            minutes = self._rounds() * self._seconds / self._epochs_seen / 60
+            self._left, self._left_until = f"about {minutes:.1f} min left", now + LEFT_SECONDS
+        return self._left
+
+    def _rounds(self) -> float:
+        """How many epochs are to come, one after the other."""
         missing: list[float] = [
             max(0, (self._totals[key] or 1) - self._epochs[key])
             for key in self._specs
@@ -173,8 +184,7 @@ class Progress:
         ended = [self._epochs[key] for key in self._ended]
         usual = sum(ended) / len(ended) if ended else max([1, *missing])
         missing += [usual] * (self._total - len(self._specs))
-        rounds = max([sum(missing) / self._slots, *missing])
-        return f"about {rounds * self._seconds / self._epochs_seen / 60:.1f} min left"
+        return max([sum(missing) / self._slots, *missing])
 
     def _table(self) -> Table:
         with self._lock:
@@ -185,9 +195,8 @@ class Progress:
                 name, batch = self._specs[key].name, self._batch(key)
                 table.add_row(name, self._epoch(key, running=True), batch, self._metrics(key))
             for key in list(self._ended)[-SHOWN_ENDED:]:
-                ending = self._run.trial(key).ending
-                how = ending.status if ending else "stopped"
-                table.add_row(self._specs[key].name, how, "", self._metrics(key), style="dim")
+                name, how = self._specs[key].name, self._ended[key].status
+                table.add_row(name, how, "", self._metrics(key), style="dim")
             return table
 
     def _batch(self, key: str) -> str:

@@ -13,7 +13,10 @@ from service.tracking.address import Address
 from service.tracking.projection import Projection
 from service.tracking.trouble import Trouble, trouble_of
 
-GATHER_SECONDS = 1.0
+GATHER_SECONDS = 1.0  # between two passes, at least
+# As many times as long as a pass computed, so that it takes a tenth of a core from the driver and a
+# trial that ends soon is sent once; but not longer than that, so that MLflow is not far behind.
+GATHER_TIMES, GATHER_AT_MOST_SECONDS = 9.0, 10.0
 RETRY_SECONDS = 2.0
 FAILURES_TO_SAY = 2  # in a row: two runs that share one SQLite file may meet there for a moment
 
@@ -30,6 +33,7 @@ class Publisher:
     ) -> None:
         """say: how a person is told, from the thread, once when MLflow goes and once it is back."""
         self._projection, self._wake = Projection(run, address), threading.Event()
+        self._hurry = threading.Event()  # somebody waits for what is sent
         self._address, self._say = address, say
         self.uri = address.shown
         self._abandoned = False
@@ -45,10 +49,11 @@ class Publisher:
         self._thread.start()
 
     def notify(self, key: str | None = None) -> None:
-        """A trial has committed or ended, or any may have; key: which one, None for any."""
+        """A trial has committed or ended; key: which one, None for any, which is sent at once."""
         with self._passed:
             if key is None:
                 self._changed = None
+                self._hurry.set()
             elif self._changed is not None:
                 self._changed[key] = None
             self._asked += 1
@@ -57,6 +62,7 @@ class Publisher:
     def wait_for_trials(self, timeout: float) -> bool:
         """Whether all that was committed until now arrives within `timeout` seconds."""
         wanted = self._asked
+        self._hurry.set()
         with self._passed:
             return self._passed.wait_for(lambda: self._done >= wanted, timeout)
 
@@ -64,6 +70,7 @@ class Publisher:
         """Send the rest, and what was read; True if it all arrived within `timeout` seconds."""
         self._ending = read
         self._wake.set()
+        self._hurry.set()
         self._thread.join(timeout)
         # Whoever publishes next must be alone: the thread leaves after the trial that it is at.
         self._abandoned = True
@@ -75,9 +82,11 @@ class Publisher:
             # After a failure the next pass comes by itself.
             self._wake.wait(timeout=None if self.error is None else RETRY_SECONDS)
             self._wake.clear()
+            self._hurry.clear()
             with self._passed:
                 ending, changed, asked = self._ending, self._changed, self._asked
                 self._changed = {}
+            began = time.thread_time()
             try:
                 if ending is None:
                     self._projection.sync(changed)
@@ -90,7 +99,7 @@ class Publisher:
             else:
                 self._went_well(asked)
             if ending is None:
-                self._gather()
+                self._gather(time.thread_time() - began)
 
     def _failed(self, error: Exception) -> None:
         self.error = trouble_of(error, self._address)
@@ -115,8 +124,10 @@ class Publisher:
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more
             self._say(sentence)
 
-    def _gather(self) -> None:
-        """Let some commits come together, but do not keep an ending waiting."""
-        end = time.monotonic() + GATHER_SECONDS
-        while self._ending is None and time.monotonic() < end:
-            time.sleep(GATHER_SECONDS / 20)
+    def _gather(self, took: float) -> None:
+        """Let some commits come together, but do not keep who waits for them waiting.
+
+        took: seconds of a processor that the pass before took.
+        """
+        longer = 0.0 if self.error else min(GATHER_TIMES * took, GATHER_AT_MOST_SECONDS)
+        self._hurry.wait(max(GATHER_SECONDS, longer))

@@ -30,12 +30,9 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     before = folder.study
     if before.study != study.name:
         raise UsageError(f"{folder.path} is a run of {before.study}, not of {study.name}.")
-    if before.tune_each and study.tuned_names:
-        raise UsageError(
-            f"{folder.path} lists the values of {before.tune_each} itself, which this version of "
-            f"{study.name} draws; start a new run."
-        )
     base = study.smaller() if before.asked.smoke else study
+    if before.tune_each:
+        base = _as_it_was_listed(base, before)
     # What was held is taken from the run, whatever the study holds by now.
     settings = _settings_from(type(base.settings), before.settings, folder)
     seeds, until = more_seeds.number(before, options)
@@ -68,6 +65,18 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     known = {trial.key for trial in before.trials} | {trial.key for trial in selected}
     trials = [trial for trial in trials if trial.key in known]
     return Plan(chosen, trials, todo, asked, folder, options.only, until)
+
+
+def _as_it_was_listed(study: Study, before: StudyRecord) -> Study:
+    """The study with the variants of an older run, which listed the values of what it tuned."""
+    sweeps: dict[str, list[dict[str, Any]]] = {}
+    for trial in before.trials:
+        for sweep in trial.sweeps:
+            names = before.sweeps.get(sweep, ())
+            space = {name: trial.settings[name] for name in names if name in trial.settings}
+            if sweep != CONTROLS and space not in sweeps.setdefault(sweep, []):
+                sweeps[sweep].append(space)
+    return study.changed(sweeps={**study.sweeps, **sweeps}, tuned={}, tune=0)
 
 
 def _search(study: Study, asked: Asked, folder: RunFolder, retry: bool) -> Plan:

@@ -32,9 +32,9 @@ def check_values(study: Study) -> None:
     for sweep in study.sweeps:
         for space in spaces(study.sweeps[sweep]):
             _check_space(study, sweep, space)
+    _check_tuned(study)
     for sweep in study.sweeps:
         _check_variants(study, sweep)
-    _check_tuned(study)
     cases: list[tuple[str, Mapping[str, Any]]] = [
         ("is made small", study.smoke),
         ("compares", study.baseline),

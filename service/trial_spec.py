@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from runs.ranges import Range, without
 from runs.record import Role, TrialAsked
 from runs.variants import label
+from service.search.draws import SEARCH_SEED
 from trainables.protocol import Settings
 
 
@@ -44,6 +45,11 @@ class TrialSpec:
         if self.role == "search":
             apart = f" {label(self.settings.canonical(), self.tuned)}"
         return f"{self.variant}{apart} seed={self.seed}"
+
+    @property
+    def block(self) -> int:
+        """The seed that it is compared with, or that what it finds is."""
+        return self.seed - SEARCH_SEED if self.role == "search" else self.seed
 
     @property
     def same(self) -> str:

@@ -22,6 +22,7 @@ from service.execution import run_trial
 from service.options import RunOptions, options_from, parse
 from service.plan import Plan
 from service.resume import resume_run
+from service.search import tuning
 from service.studies import study_of
 from service.trial_spec import TrialSpec
 
@@ -75,7 +76,8 @@ def _chosen(plan: Plan, folder: RunFolder, key: str | None) -> TrialSpec:
     by_key = {spec.key: spec for spec in ended}
     if key is not None and key not in by_key:
         raise UsageError(f"No trial that ended has the key {key!r}{nearest(key, by_key)}")
-    return ended[0] if key is None else by_key[key]
+    chosen = ended[0] if key is None else by_key[key]
+    return tuning.found(chosen, folder) or chosen
 
 
 def _trained(plan: Plan, spec: TrialSpec) -> list[dict[str, Any]]:

@@ -2,10 +2,10 @@
 
 Held: the three-layer CNN on Dogs-vs-Cats at 64 px, 64 images a step, constant learning rates, a
 weight decay of 0.001 (decoupled with AdamW, L2 with all others: without one, AdamW is Adam).
-Varied: Adam, AdamW, AMSGrad, NAdam, RAdam, Adamax, RMSprop and SGD with momentum, each at learning
-rates of its own; what a variant is shown at is the one with the best val/accuracy, and how
-sensitive it is to that choice is drawn beside it. Test is measured at the end. `--dataset` asks the
-same of another data set, on which the order may be another.
+Varied: Adam, AdamW, AMSGrad, NAdam, RAdam, Adamax, RMSprop and SGD with momentum, each tuned: with
+every seed over the same three learning rates drawn (--tune N) from a range of its own, and compared
+at the best by val/accuracy; how sensitive each is, is drawn beside it. Test is measured at the end.
+`--dataset` asks the same of another data set, on which the order may be another.
 
     python -m studies.q3_adam_variants --data-dir DATA
     python -m studies.q3_adam_variants --smoke

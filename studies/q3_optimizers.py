@@ -2,9 +2,10 @@
 
 Held: a CNN of three convolution layers on Dogs-vs-Cats at 64 px, without augmentation, constant
 learning rates, the same initial weights and image orders. Varied: vanilla SGD (one image a step),
-mini-batch SGD, the same with momentum, and Adam, each at learning rates of its own; what a variant
-is shown at is the one with the best val/accuracy. Curves are drawn against epochs, steps and
-seconds, because one image a step takes 64 times the steps. Test is measured at the end.
+mini-batch SGD, the same with momentum, and Adam. Learning rates must not decide that, so each is
+tuned: with every seed over the same three draws (--tune N) from a range of its own, and compared at
+the best by val/accuracy. Curves are drawn against epochs, steps and seconds, because one image a
+step takes 64 times the steps. Test is measured at the end.
 
     python -m studies.q3_optimizers --data-dir DATA
     python -m studies.q3_optimizers --smoke

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from runs.hits import Hits
-from runs.record import StudyRecord, TrialRecord
+from runs.ranges import Range
+from runs.record import StudyRecord, TrialAsked, TrialRecord
 from runs.run import Run
 from runs.variants import label
 
@@ -107,3 +108,63 @@ def made_trial():
 @pytest.fixture(scope="session")
 def made_run():
     return _run
+
+
+RATES = {"lr": Range(low=0.01, high=1.0, log=True)}
+LOST = {
+    "diverged": {"status": "failed"},
+    "failed": {"status": "failed", "diverged": False},
+    "stopped": {"status": "stopped", "diverged": False},
+}
+
+
+def _tuned_run(drawn, untuned=None, ranges=None, gap=0.01, path=Path("nowhere"), **study):
+    """A run of sweep s that tuned lr for every x; the draw with the highest number is compared.
+
+    drawn: value of x to a list of draws a block, each what was drawn, a value of lr or all that are
+        tuned, and what it came to: its validation accuracy, "diverged", "failed" or "stopped".
+    untuned: value of x to what it came to with lr=0.1, block by block.
+    ranges: what was drawn from.
+    gap: by how much every test accuracy is below that of validation.
+    """
+    ranges, made = ranges or RATES, []
+
+    def add(key, x, seed, values, came_to, role, among=()):
+        settings = {"x": x, **values}
+        if came_to in LOST:
+            trial = _trial(settings, seed, curves={"train/loss": [9.0]}, **LOST[came_to])
+        else:
+            curves = {"val/accuracy": [came_to / 2, came_to]}
+            trial = _trial(settings, seed, curves=curves, metrics={"test/accuracy": came_to - gap})
+        made.append(replace(trial, key=key, role=role, tuned=ranges, among=among))
+
+    for x, blocks in drawn.items():
+        for block, draws in enumerate(blocks):
+            keys, found = [], {}
+            for place, (values, came_to) in enumerate(draws):
+                values = values if isinstance(values, dict) else {"lr": values}
+                keys.append(f"{x}/{block}/{place}")
+                add(keys[-1], x, 10_000 + block, values, came_to, "search")
+                if came_to not in LOST:
+                    found.setdefault(came_to, values)
+            if any(came_to == "stopped" for _, came_to in draws):
+                add(f"{x}/{block}", x, block, {}, "stopped", "compared", tuple(keys))
+                continue
+            best = max(found, default="diverged")
+            add(f"{x}/{block}", x, block, found.get(best, {}), best, "compared", tuple(keys))
+    for x, ends in (untuned or {}).items():
+        for block, came_to in enumerate(ends):
+            add(f"{x}/{block}/held", x, block, {"lr": 0.1}, came_to, "default")
+    asked = tuple(
+        TrialAsked(key=t.key, seed=t.seed, sweeps=("s",), settings=t.settings, role=t.role,
+                   tuned=t.tuned, among=tuple(t.among))
+        for t in made
+    )  # fmt: skip
+    about = {"trials": asked, "sweeps": {"s": ("x",)}, "baseline": {"x": next(iter(drawn))}}
+    run = _run([one for one in made if one.role == "compared"], path=path, **about | study)
+    return replace(run, others=[one for one in made if one.role != "compared"])
+
+
+@pytest.fixture(scope="session")
+def tuned_run():
+    return _tuned_run

@@ -140,6 +140,7 @@ class Settings(ImageSettings):
     *metric_names.NETWORK,
     "train/steps",
     "train/images",
+    "train/multiply_adds",
     "train/batch_size",
     "train/lr",
     "time/train_seconds",
@@ -164,6 +165,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
     from trainables.training.update_log import UpdateLog
+    from trainables.training.work import multiply_adds
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
@@ -171,6 +173,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     seed = derive(trial.seed, 0, "weights")
     net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
+    work = multiply_adds(net, (3, settings.image_size, settings.image_size))
     optimizer = settings.optimizer_of(net.parameters(), images)
     saved: Any = trial.state or {"epoch": 0, "step": 0, "updates": None}
     log = UpdateLog(
@@ -222,6 +225,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         metrics |= {
             "train/steps": step - steps_before,
             "train/images": running.count,
+            "train/multiply_adds": running.count * work,
             "train/batch_size": len(batches[0]),
             "train/lr": settings.rate(images),
             "time/train_seconds": time.monotonic() - started,

@@ -8,6 +8,7 @@ batches, take the same steps, and are scored by the same protocol.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -137,6 +138,9 @@ class Settings(BackboneSettings):
     "train/auxiliary_loss",
     "train/embedding_norm",
     "train/images",
+    "train/steps",
+    "train/multiply_adds",
+    "time/train_seconds",
     "test/recall_at_1",
     "test/map_at_r",
     "test/knn_accuracy",
@@ -152,6 +156,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from trainables.training import embedding_evaluation, seen
     from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
+    from trainables.training.work import multiply_adds
 
     splits = settings.load(trial.seed)
     seen.record(splits, trial.folder)
@@ -161,6 +166,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
+    work = multiply_adds(net, (3, settings.image_size, settings.image_size))
     auxiliary = _auxiliary(settings, net, trial.device)
     test_curve = CurveLog(splits.test.labels, (trial.state or {}).get("test_right"))
     start = 0
@@ -172,6 +178,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             auxiliary.load_state_dict(trial.state["auxiliary"])
 
     for epoch in range(start + 1, settings.epochs + 1):
+        started = time.monotonic()
         net.train()
         batches = _batches(settings, splits.train, trial.seed, epoch)
         crops = generator(trial.seed, epoch, "augmentation")
@@ -204,7 +211,12 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             )  # fmt: skip
             trial.progress(i + 1, len(batches))
         metrics = running.means("train")
-        metrics["train/images"] = running.count
+        metrics |= {
+            "train/images": running.count,
+            "train/steps": len(batches),
+            "train/multiply_adds": running.count * work,
+            "time/train_seconds": time.monotonic() - started,
+        }
         metrics |= embedding_evaluation.curve_point(net, sets["val"], "val")
         if settings.test_curves:
             _, logits_of_test, _ = embedding_evaluation.outputs(net, sets["test"])

@@ -138,6 +138,9 @@ class Settings(BackboneSettings):
 @measures(
     *metric_names.NETWORK,
     "train/support_vectors",
+    "train/steps",
+    "train/multiply_adds",
+    "time/train_seconds",
     "time/gram_seconds",
     "time/fit_seconds",
 )
@@ -226,6 +229,7 @@ def _head(
     from trainables.training import network_evaluation
     from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
+    from trainables.training.work import multiply_adds
 
     data = {
         name: Loaded(
@@ -237,6 +241,7 @@ def _head(
     }
     classes, dim = info.classes, data["train"].pixels.shape[1]
     net = head(settings.head, dim, len(classes), derive(trial.seed, 0, "head")).to(trial.device)
+    work = multiply_adds(net, (dim,))
     optimizer = torch.optim.SGD(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
@@ -248,6 +253,7 @@ def _head(
         optimizer.load_state_dict(trial.state["optimizer"])
         start = trial.state["epoch"]
     for epoch in range(start + 1, settings.epochs + 1):
+        started = time.monotonic()
         order = generator(trial.seed, epoch, "order")
         batches = shuffled_batches(len(data["train"]), settings.batch_size, order)
         running = RunningMeans()
@@ -264,7 +270,11 @@ def _head(
             optimizer.step()
             running.add(len(targets), loss=loss, accuracy=share_right(logits, targets))
             trial.progress(i + 1, len(batches))
-        metrics = running.means("train")
+        metrics = running.means("train") | {
+            "train/steps": len(batches),
+            "train/multiply_adds": running.count * work,
+            "time/train_seconds": time.monotonic() - started,
+        }
         metrics |= network_evaluation.curve_point(net, data["val"], "val")
         if settings.test_curves:
             logits_of_test, _ = network_evaluation.logits_of(net, data["test"])

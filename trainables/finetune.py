@@ -183,6 +183,8 @@ class Settings(BackboneSettings):
 @measures(
     *metric_names.NETWORK,
     "train/trainable_parameters",
+    "train/steps",
+    "train/multiply_adds",
     "train/prefix_difference",
     "time/train_seconds",
     "time/epoch_saving",
@@ -201,6 +203,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from trainables.training import network_evaluation, seen
     from trainables.training.curve_log import CurveLog
     from trainables.training.running_means import RunningMeans, share_right
+    from trainables.training.work import multiply_adds
 
     splits, prefix = settings.load(trial.seed), settings.prefix()
     seen.record(splits, trial.folder)
@@ -221,6 +224,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
+    resnet.train_mode(net, settings.frozen_batchnorm)
+    example, _ = sets["train"].batch(torch.tensor([0]))
+    work = multiply_adds(net, example.shape[1:])
     rates = [settings.lr, settings.body_lr] if body else [settings.lr]
     test_curve = CurveLog(splits.test.labels, (trial.state or {}).get("test_right"))
     start = 0
@@ -254,6 +260,8 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             trial.progress(i + 1, len(batches))
         seconds = time.monotonic() - started
         metrics = running.means("train") | {"train/trainable_parameters": trainable}
+        metrics["train/steps"] = len(batches)
+        metrics["train/multiply_adds"] = running.count * work
         metrics["time/train_seconds"] = seconds
         if prefix:
             metrics["train/prefix_difference"] = beginning.difference

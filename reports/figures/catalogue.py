@@ -37,6 +37,7 @@ FILES = (
     "factors",
     "curves",
     "heat",
+    "tuning",
     "sensitivity",
     "embeddings",
     "confusion",

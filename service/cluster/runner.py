@@ -159,6 +159,10 @@ class Actor(tune.Trainable):
         line = next(self.lines, None)
         return {"done": True} if line is None else {"commit": (self.key, line)}
 
+    def train_buffered(self, *limits: float) -> Any:
+        """Several commits that follow each other fast; Tune 2.60 mixes up seconds and number."""
+        return super().train_buffered(min(limits), max(limits))
+
     def cleanup(self) -> None:
         """Leave the trial as it stands: a generator that is let go of later would write later."""
         if isinstance(self.lines, Iterator) and hasattr(self.lines, "close"):

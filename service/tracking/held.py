@@ -30,7 +30,8 @@ class Held:
     metrics: the names of those that have a value.
     rows, files: None as long as nobody looked; then it has the rows of as many lines as its tag
         says, and the files whose digest its tag is. files are sizes in bytes, by path.
-    place: where its artifacts lie on this machine, None where they lie elsewhere.
+    artifacts: the address that its artifacts have.
+    place: where they lie on this machine, None where they lie elsewhere.
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class Held:
     metrics: list[str] = field(default_factory=list)
     rows: set[Row] | None = None
     files: dict[str, int | None] | None = None
+    artifacts: str = ""
     place: Path | None = None
 
     @property

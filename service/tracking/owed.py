@@ -27,6 +27,7 @@ from runs.variants import trial_names
 
 RUN, KEY, PARENT = "study.run", "study.trial_key", "study.parent"  # a run is found again by these
 STATUS, REASON, AUDIT = "study.status", "study.reason", "study.audit"
+ROLE = "study.role"
 LINES, FILES = "study.lines", "study.files"
 NOTE, NESTED_IN = "mlflow.note.content", "mlflow.parentRunId"
 WARNING = "⚠ "  # what a note of ours begins with, below a trial
@@ -147,12 +148,13 @@ class Source:
         ending, lines = found.ending, found.lines
         if not lines and ending is None:
             return None
-        asked = self._asked[key]
+        asked = TrialFolder(trial.path, self._asked[key]).asked
         status = ending.status if ending else "stopped" if concluded else "running"
         tags = {
             KEY: key,
             "study.sweeps": " ".join(asked.sweeps),
             "study.seed": str(asked.seed),
+            ROLE: asked.role,
             STATUS: status,
             LINES: str(len(lines)),
             **_origin(study),

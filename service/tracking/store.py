@@ -133,12 +133,8 @@ class Store:
         client, run_id = self._client, held.run_id
         if mending.data and owed.data:
             self._send_data(run_id, owed.data)
-        for one in mending.files:
-            folder = one.path.rpartition("/")[0] or None
-            with on_disk(one.file) as path:
-                client.log_artifact(run_id, str(path), folder)
-        for name in mending.files_gone:
-            self._repository(run_id).delete_artifacts(name)
+        if mending.files or mending.files_gone:
+            self._send_files(held, mending)
         self._send_batch(
             run_id, mending.rows, mending.params, [RunTag(k, v) for k, v in mending.tags.items()]
         )
@@ -201,11 +197,16 @@ class Store:
         for held in several:
             self._client.delete_run(held.run_id)
 
-    def _repository(self, run_id: str) -> Any:
+    def _send_files(self, held: Held, mending: Mending) -> None:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        place = self._client.get_run(run_id).info.artifact_uri
-        return get_artifact_repository(place, tracking_uri=self._address.used)
+        # MLflow's client would ask for all that the run holds, to know where its artifacts lie.
+        place = get_artifact_repository(held.artifacts, tracking_uri=self._address.used)
+        for one in mending.files:
+            with on_disk(one.file) as path:
+                place.log_artifact(str(path), one.path.rpartition("/")[0] or None)
+        for name in mending.files_gone:
+            place.delete_artifacts(name)
 
 
 def _held(run: Any, key: str, address: Address) -> Held:
@@ -224,6 +225,7 @@ def _held(run: Any, key: str, address: Address) -> Held:
         params=dict(data.params),
         data={(str(one.dataset.name), str(one.dataset.digest)) for one in inputs},
         metrics=list(data.metrics),
+        artifacts=str(info.artifact_uri),
         place=Path(unquote(place.path)) if on_this_machine else None,
     )
 

@@ -26,8 +26,12 @@ def study(**changes):
     return Study("toy", "?", print, Toy(), {"optimizer": parts}, "val/accuracy", **changes)
 
 
-def run(study, accuracies):
-    """Two seeds of every variant; accuracies: (optimizer, lr) to the mean on validation."""
+def run(study, accuracies, **record):
+    """Two seeds of every variant; accuracies: (optimizer, lr) to the mean on validation.
+
+    record: what it has besides, as that of a run of earlier days, which tried the same values of
+        what it tunes in every seed.
+    """
     rise = {"adam": 0.02, "sgd": 0.04}  # of test, from seed to seed
     trials = [
         TrialRecord(
@@ -52,7 +56,7 @@ def run(study, accuracies):
     ]
     about = StudyRecord(
         study=study.name, run="now", metric=study.metric, mode=study.mode,
-        sweeps={"optimizer": study.varied("optimizer")}, **study.judged_by(),
+        sweeps={"optimizer": study.varied("optimizer")}, **study.judged_by() | record,
     )  # fmt: skip
     return Run(Path(), about, trials)
 
@@ -63,6 +67,7 @@ def said(run, capsys):
     return capsys.readouterr().out
 
 
+TUNED = {"tune_each": "lr"}
 FOUND = {
     ("adam", 0.1): 0.5, ("adam", 0.2): 0.7, ("adam", 0.3): 0.6,
     ("sgd", 0.1): 0.5, ("sgd", 0.2): 0.6, ("sgd", 0.3): 0.8,
@@ -70,7 +75,7 @@ FOUND = {
 
 
 def test_each_variant_is_shown_at_its_own_value_and_an_end_of_the_range_is_said(capsys):
-    out = said(run(study(tune_each="lr"), FOUND), capsys)
+    out = said(run(study(), FOUND, **TUNED), capsys)
     whole, own = out.split("each at its own lr, that with the best val/acc")
     assert whole.count("optimizer=adam") == 3
     table = own[: own.index("└")]
@@ -81,7 +86,7 @@ def test_each_variant_is_shown_at_its_own_value_and_an_end_of_the_range_is_said(
 
 
 def test_a_value_that_diverged_was_tried_too_and_is_nobody_s_own(capsys):
-    given = run(study(tune_each="lr"), FOUND)
+    given = run(study(), FOUND, **TUNED)
     trials = [
         replace(trial, status="failed", reason="diverged", diverged=True)
         if trial.settings == {"optimizer": "sgd", "lr": 0.3} and trial.seed == 1
@@ -98,8 +103,7 @@ def test_a_study_that_tunes_nothing_has_one_table(capsys):
 
 
 def test_variants_are_compared_with_the_baseline_at_their_own_values(capsys):
-    chosen = study(tune_each="lr", baseline={"optimizer": "adam"})
-    out = said(run(chosen, FOUND), capsys)
+    out = said(run(study(), FOUND, **TUNED, baseline={"optimizer": "adam"}), capsys)
     _, compared = out.split("Test accuracy in points, less that of")
     assert compared.startswith(" optimizer=adam lr=0.2; intervals over 2 seeds only:")
     (row,) = [line for line in compared.splitlines() if "│" in line and "optimizer=sgd" in line]
@@ -113,9 +117,10 @@ def test_without_a_baseline_the_first_variant_is_the_one_to_be_compared_with(cap
 
 
 def test_without_the_baseline_in_a_run_nothing_is_compared(capsys):
-    chosen = study(tune_each="lr", baseline={"optimizer": "adam"})
     without = {choice: mean for choice, mean in FOUND.items() if choice[0] == "sgd"}
-    assert "less that of" not in said(run(chosen, without), capsys)
+    assert "less that of" not in said(
+        run(study(), without, **TUNED, baseline={"optimizer": "adam"}), capsys
+    )
 
 
 @pytest.mark.parametrize(("mode", "chosen"), [("max", "lr=0.2"), ("min", "lr=0.1")])

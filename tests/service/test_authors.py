@@ -81,11 +81,6 @@ def test_a_study_is_refused_in_a_sentence(changes, said):
     assert said in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_a_baseline_may_leave_out_what_each_variant_tunes():
-    sweeps = {"both": {"trees": grid(1, 10), "depth": grid(2, 3)}}
-    assert forest(sweeps=sweeps, baseline={"trees": 1}, tune_each="depth").baseline == {"trees": 1}
-
-
 def returns(settings, trial):
     return {"val/accuracy": 0.5}
 

@@ -16,6 +16,8 @@ from service.options import options_from
 from service.plan import plan_run
 from service.resources import Resources
 from service.restarting import FRUITLESS, run_trials
+from service.search.handing import Handing
+from service.search.listed import Listed
 from service.study import Study
 from trainables.protocol import Settings
 
@@ -35,13 +37,18 @@ class Played:
         self.starts, self.given, self.tokens = list(starts), [], []
         self.refuses = None
 
-    def run(self, job, tell, stopping):
-        self.given.append([spec.settings.size for spec in job.specs])
+    def run(self, job, trials, tell, stopping):
+        specs = []
+        while (spec := trials.next()) is not None:
+            specs.append(spec)
+        self.given.append([spec.settings.size for spec in specs])
         self.tokens.append(job.token)
-        keys = {spec.settings.size: spec.key for spec in job.specs}
+        keys = {spec.settings.size: spec.key for spec in specs}
         events, ends = self.starts.pop(0)
         for what, size in events:
             tell(Event(what, keys[size], text="ValueError: no" if what == "failed" else ""))
+            if what in ("end", "failed"):
+                trials.ended(keys[size])
         if ends:
             raise Gone("it died")
 
@@ -60,11 +67,12 @@ def going(tmp_path):
 
     def go(ray, stop=None):
         job = RunTrials(
-            study=STUDY, specs=plan.todo, run=folder.path, trial=Resources(), slots=1,
+            study=STUDY, run=folder.path, waits=False, trial=Resources(), slots=1,
             max_concurrent=1, max_failures=0, token=lease.take(), limit=None,
         )  # fmt: skip
         stop = stop or Interruption(folder.path, lease)
-        return run_trials(job, ray, folder, lease, stop, lambda event: None), folder
+        trials = Handing(Listed(plan.todo, folder, "val/accuracy", "max"), folder)
+        return run_trials(job, trials, ray, folder, lease, stop, lambda event: None), folder
 
     yield go
     lease.release()

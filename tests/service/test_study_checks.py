@@ -17,7 +17,6 @@ from trainables.protocol import measures
     [
         ({"sweeps": {"none": []}}, "Sweep none has no search space"),
         ({"sweeps": {"loss": [{"loss": "plain"}, {"margn": 1}]}}, "did you mean margin"),
-        ({"tune_each": "lrr"}, "tunes each variant with 'lrr'"),
         ({"sweeps": {"where": {"place": grid("here", "there")}}}, "only in where things lie"),
         ({"smoke": {"epohs": 1}}, "is made small with 'epohs'.*did you mean epochs"),
         ({"may_diverge": [{"lrr": 1}]}, "may diverge with 'lrr'"),
