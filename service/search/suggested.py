@@ -248,7 +248,8 @@ class Suggested:
         place = self._folder.trial(spec.key).place
         place.mkdir(exist_ok=True)
         asked = spec.asked_with_all.model_dump(mode="json")
-        write_json(place / trial_folder.SETTINGS, asked, lasting=True)
+        # What it was asked for is on the disk when it is listed; only of a final, this says more.
+        write_json(place / trial_folder.SETTINGS, asked, lasting=bool(spec.among))
         self._folder.add(spec.asked, suggestion)
 
     def _compare(self) -> None:
