@@ -217,8 +217,8 @@ class Tuning:
 
 
 def tuning(run: Run) -> Tuning | None:
-    """What tuning brought; None of a run that tuned nothing."""
-    searches = _searches(run)
+    """What tuning brought; None of a run that tuned no variant, as a search does not."""
+    searches = {} if run.study.asked.search else _searches(run)
     if not searches:
         return None
     asked = {identity(one): one for one in run.study.compared if one.among}

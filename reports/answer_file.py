@@ -15,6 +15,7 @@ from claims.verdicts import Verdict
 from reports.audit import Audit
 from reports.reading import Reading
 from runs.atomic import write_json
+from runs.ranges import Range
 from runs.record import TrialRecord
 from runs.run import Run
 from runs.variants import Variant
@@ -65,6 +66,7 @@ def as_data(reading: Reading) -> dict[str, Any]:
         ],
         **_tuning(reading),
         **_target(reading),
+        **_search(reading),
         "claims": [_claim(verdict) for verdict in reading.verdicts],
         "audit": [_audit(reading.audits[trial.key], trial, run) for trial in run.trials],
     }
@@ -142,6 +144,51 @@ def _target(reading: Reading) -> dict[str, Any]:
             "variants": reached,
         }
     }
+
+
+def _search(reading: Reading) -> dict[str, Any]:
+    """What a search found; {} of a run that searched nothing."""
+    found = reading.search
+    if found is None:
+        return {}
+    best = found.best
+    own: dict[str, Any] = _plain({
+        "asked": found.asked,
+        "ended": found.ended,
+        "best": best and {
+            "key": best.trial.key,
+            "settings": found.settings,
+            "value": best.value,
+            "fresh_seeds": len(found.again),
+            "with_fresh_seeds": {
+                metric: _mean(values)
+                for metric in dict.fromkeys((found.metric, found.outcome))
+                if (values := found.fresh(metric))
+            },
+        },
+        "chosen_from": {
+            name: one.model_dump(mode="json") if isinstance(one, Range) else list(one)
+            for name, one in found.domains.items()
+        },
+        "history": [
+            {
+                "key": one.trial.key,
+                "outcome": one.outcome,
+                "epochs": one.trial.epochs,
+                "value": one.value,
+                "best": one.best,
+            }
+            for one in found.tried
+        ],
+        "spent": {name: asdict(one) for name, one in found.spent.items()},
+        "rank_correlations": [asdict(one) for one in found.agreements],
+        "importance": {
+            name: {**asdict(one), "stands_out": one.stands_out}
+            for name, one in found.importance.items()
+        },
+        "importance_over": found.ranked,
+    })  # fmt: skip
+    return {"search": own}
 
 
 def _power(reading: Reading, variant: Variant) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from claims import Claim
 from claims.finding import Finding
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict, judge
-from reports import differences, tuning_words
+from reports import differences, search_words, tuning_words
 from reports.differences import amount, amounts, level
 from reports.reading import Reading, claims_of
 from runs.folder import RunFolder
@@ -30,8 +30,9 @@ SHOWN = 2  # pictures of a run, which lie beside its page and not in it
 
 
 def section(reading: Reading) -> str:
-    """All that is said of a run: how it was made, its table, its differences, its tuning."""
-    parts = about(reading), table(reading), compared(reading), tuned(reading)
+    """How a run was made, its table, what its search found, its differences, its tuning."""
+    means = table(reading) if reading.run.trials or not reading.search else ""
+    parts = about(reading), means, searched(reading), compared(reading), tuned(reading)
     return "\n\n".join(part for part in parts if part)
 
 
@@ -117,6 +118,18 @@ def tuned(reading: Reading) -> str:
         spent = [f"{one.trials:,}", f"{one.epochs:,}", f"{one.seconds:,.0f}"]
         lines.append(f"| {' | '.join([variant.name, values, tuning_words.share(one), *spent])} |")
     said = [tuning_words.compared(tuning, reading.run), *tuning_words.sentences(tuning)]
+    return "\n".join([" ".join(said), "", *lines])
+
+
+def searched(reading: Reading) -> str:
+    """What a search found, and what each setting that it chose is; "" without one."""
+    found = reading.search
+    if found is None:
+        return ""
+    lines = ["| setting | of the best | chosen from |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in search_words.setting_rows(found)]
+    more = search_words.importances(found), search_words.agreement(found), search_words.spent(found)
+    said = [*search_words.sentences(found), *(one for one in more if one)]
     return "\n".join([" ".join(said), "", *lines])
 
 

@@ -14,9 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from claims.units import unit_of, words_of
-from reports import audit, differences, tuning_words
+from reports import audit, differences, search_words, tuning_words
 from reports.answers import AnswerError
-from reports.figures import gallery, tuning
+from reports.figures import (
+    gallery,
+    search_history,
+    search_importance,
+    search_slices,
+    tuning,
+)
 from reports.reading import Reading
 from runs import atomic
 from runs.record import Tracked
@@ -24,6 +30,7 @@ from runs.run import Run
 from runs.variants import differing_values
 
 NAME = "report.html"
+SEARCH = (search_history.name, search_importance.name, search_slices.name)
 FOLD = 60  # rows of a table that are seen at once; the others are there when it is unfolded
 BADGES = {  # a mark beside the word: colour alone does not tell everyone
     "supported": "✓",
@@ -69,7 +76,8 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         outcome=outcome,
         groups=run.by_sweep(compared.differences) if compared else {},
         rows=run.by_sweep(reading.table.rows),
-        together=pictures[""],
+        together=[one for one in pictures[""] if one.name not in SEARCH],
+        search_pictures={one.name: one for one in pictures[""] if one.name in SEARCH},
         links=links(run, tracked),
         rules=list(dict.fromkeys(p.RULE for v in reading.verdicts for p in v.claim.test.simple)),
         suspects=reading.suspects,
@@ -85,6 +93,7 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         tuning_pictures=[one for own in drawn.values() for one in own if one.name in by_draws],
         **_budget(reading),
         **_target(reading),
+        **_search(reading),
     )
 
 
@@ -179,6 +188,22 @@ def _target(reading: Reading) -> dict[str, Any]:
         "target_says": tuning_words.target_says(target),
         "target_head": tuning_words.target_head(target),
         "target_rows": list(tuning_words.target_rows(target)),
+    }
+
+
+def _search(reading: Reading) -> dict[str, Any]:
+    """What is said of a search, nothing without one."""
+    found = reading.search
+    if found is None:
+        return {}
+    return {
+        "search_says": search_words.sentences(found),
+        "search_settings": list(search_words.setting_rows(found)),
+        "search_importance": search_words.importances(found),
+        "search_agreement": search_words.agreement(found),
+        "search_spent": search_words.spent(found),
+        "spent_head": search_words.SPENT_HEAD,
+        "spent_rows": search_words.spent_rows(found),
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from claims import Claim, budget, comparisons, deaths, planning, tuned, verdicts
+from claims import Claim, budget, comparisons, deaths, planning, searching, tuned, verdicts
 from claims import target as targets
 from claims.budget import Tuning
 from claims.comparisons import Comparison
 from claims.deaths import Deaths
 from claims.planning import Power
+from claims.searching import Found
 from claims.statistics.interval import Difference
 from claims.target import Target
 from claims.verdicts import Verdict
@@ -40,6 +41,7 @@ class Reading:
     tuning: what tuning brought; None of a run that tuned nothing.
     untuned: of a tuned run the differences with what is held in place of what is tuned.
     target: when each variant reaches what the baseline ends at; None without curves.
+    search: what a search found; None of a run that searched nothing. Then nothing is compared.
     """
 
     run: Run
@@ -56,6 +58,7 @@ class Reading:
     tuning: Tuning | None = None
     untuned: Mapping[Variant, Difference] = field(default_factory=dict)
     target: Target | None = None
+    search: Found | None = None
 
     @property
     def suspects(self) -> dict[Variant, list[str]]:
@@ -77,7 +80,8 @@ def reading(run: Run) -> Reading:
         cautions = tuned.at_an_end(run.variants, shown, study.tune_each)
     judged = [verdicts.judge(claim, [run]) for claim in claims_of(run)]
     of_tuned = [one for one in judged if not run.tuned or one.claim.at == "tuned"]
-    compared = comparisons.compare(run, shown, of_tuned)
+    searched = searching.found(run)
+    compared = None if searched else comparisons.compare(run, shown, of_tuned)
     died = deaths.of_variants(run)
     answer, refused = Answer([], {}), ""
     try:
@@ -99,6 +103,7 @@ def reading(run: Run) -> Reading:
         tuning=budget.tuning(run),
         untuned=_untuned(run, judged) if run.tuned else {},
         target=_target(run, shown, compared),
+        search=searched,
     )
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from claims.units import unit_of, words_of
 from claims.verdicts import Verdict
-from reports import differences, tuning_words
+from reports import differences, search_words, tuning_words
 from reports.differences import (
     ANOTHER_SEED,
     NOTHING_DRAWN,
@@ -36,7 +36,7 @@ def show(reading: Reading, remarks: Remarks) -> None:
 
     Where each variant tunes a setting, a second table has each at its own value; where a baseline
     is among them, one more has the differences to it, and up to three lines say what tuning
-    brought. A variant in which the audit found a fault is marked, and the fault is said below. Last
+    brought; of a search, up to four say what it found. A variant in which the audit found a fault is marked, and the fault is said below. Last
     comes the answer in words.
 
     remarks: those of the study's trainable on its finished trials.
@@ -44,6 +44,8 @@ def show(reading: Reading, remarks: Remarks) -> None:
     _show_means(reading)
     _show_differences(reading)
     for line in tuning_words.brief(reading.tuning) if reading.tuning else ():
+        print(line)
+    for line in search_words.brief(reading.search) if reading.search else ():
         print(line)
     for remark in remarks(_finished(reading.run)):
         print(remark)
@@ -60,7 +62,9 @@ def _show_means(reading: Reading) -> None:
     wanted = (study.metric, run.outcome, f"{run.outcome}_at_best")
     metrics = [name for name in dict.fromkeys(wanted) if name in measured]
     data = study.dataset.get("name", "")
-    title = f"{study.study}{f' on {data}' if data else ''}: mean ± sd over seeds"
+    what = "what the search found, mean ± sd over fresh seeds"
+    what = what if reading.search else "mean ± sd over seeds"
+    title = f"{study.study}{f' on {data}' if data else ''}: {what}"
     _print_means(reading, [v for v in run.variants if v.finished], metrics, title)
     if study.tune_each and len(reading.shown) < len(reading.table.rows):
         title = f"each at its own {study.tune_each}, that with the best {study.metric}"

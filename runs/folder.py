@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from runs import added, bundle
+from runs import added, bundle, searched
 from runs.atomic import remove_temporaries, write_csv, write_json
 from runs.bundle import Readable
 from runs.errors import UsageError, sentence
@@ -303,7 +303,7 @@ class RunFolder:
         ]
         compared = [trial for trial in trials if trial.role == "compared"]
         others = [trial for trial in trials if trial.role != "compared"]
-        return Run(self.path, self.study, compared, self.tracked, others)
+        return searched.called(Run(self.path, self.study, compared, self.tracked, others))
 
     @property
     def tracked(self) -> Tracked | None:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from runs.hits import Hits
-from runs.ranges import Range
-from runs.record import StudyRecord, TrialAsked, TrialRecord
+from runs.ranges import Range, without
+from runs.record import Asked, StudyRecord, TrialAsked, TrialRecord
 from runs.run import Run
+from runs.searched import called
 from runs.variants import label
 
 
@@ -168,3 +169,54 @@ def _tuned_run(drawn, untuned=None, ranges=None, gap=0.01, path=Path("nowhere"),
 @pytest.fixture(scope="session")
 def tuned_run():
     return _tuned_run
+
+
+SEARCHED = {"lr": Range(low=0.001, high=1.0, log=True)}
+
+
+def _searched_run(tried, fresh=(), asked=None, gap=0.02, path=Path("nowhere"), **study):
+    """A run that searched x and lr, and beta where x is b; the best that finished is run again.
+
+    tried: of each trial its settings, and its validation accuracies by epoch, or how it was lost;
+        one with fewer epochs than the longest was pruned.
+    fresh: the validation accuracy of each fresh seed.
+    gap: by how much every test accuracy is below that of validation.
+    """
+    longest = max((len(curve) for _, curve in tried if not isinstance(curve, str)), default=0)
+    made, best = [], None
+
+    def ranges(settings):
+        return {n: r for n, r in {**SEARCHED, "beta": Range(low=0.0, high=1.0)}.items()
+                if n in settings}  # fmt: skip
+
+    for place, (settings, curve) in enumerate(tried):
+        if isinstance(curve, str):
+            trial = _trial(settings, 10_000, curves={"train/loss": [9.0]}, **LOST[curve])
+        else:
+            status = "finished" if len(curve) == longest else "pruned"
+            more = {"test/accuracy": curve[-1] - gap} if status == "finished" else {}
+            trial = _trial(settings, 10_000, curves={"val/accuracy": curve}, metrics=more,
+                           status=status)  # fmt: skip
+        made.append(replace(trial, key=f"t{place}", role="search", tuned=ranges(settings)))
+        if trial.finished and (best is None or curve[-1] > best.metrics["val/accuracy"]):
+            best = made[-1]
+    for seed, value in enumerate(fresh):
+        curves = {"val/accuracy": [value] * longest}
+        trial = _trial(best.settings, seed, curves=curves, metrics={"test/accuracy": value - gap})
+        made.append(replace(trial, key=f"f{seed}", tuned=best.tuned, among=(best.key,)))
+    listed = tuple(
+        TrialAsked(key=t.key, seed=t.seed, sweeps=("s",), role=t.role, tuned=t.tuned,
+                   settings=without(t.settings, t.tuned) if t.among else t.settings,
+                   among=tuple(t.among))
+        for t in made
+    )  # fmt: skip
+    options = {"search": "optuna", "trials": asked or len(tried), "scheduler": "asha",
+               "seeds": max(len(fresh), 1)}  # fmt: skip
+    about = {"trials": listed, "sweeps": {"s": ("x",)}, "asked": Asked(**options)}
+    run = _run([one for one in made if one.role == "compared"], path=path, **about | study)
+    return called(replace(run, others=[one for one in made if one.role != "compared"]))
+
+
+@pytest.fixture(scope="session")
+def searched_run():
+    return _searched_run

@@ -33,6 +33,9 @@ class Figure(Protocol):
 
 
 FILES = (
+    "search_history",
+    "search_importance",
+    "search_slices",
     "forest",
     "factors",
     "curves",

@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from claims.searching import Found
 from reports import answer_file, page
 from reports.audit import Audit
 from reports.reading import Reading
-from runs import trial_folder
+from runs import searched, trial_folder
 from runs.bundle import Readable
 from runs.folder import ADDED_FILE, RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
 from runs.record import Ended, StudyRecord, TrialAsked
@@ -28,6 +29,7 @@ from runs.variants import trial_names
 RUN, KEY, PARENT = "study.run", "study.trial_key", "study.parent"  # a run is found again by these
 STATUS, REASON, AUDIT = "study.status", "study.reason", "study.audit"
 ROLE = "study.role"
+BEST = "study.best"  # of a search
 LINES, FILES = "study.lines", "study.files"
 NOTE, NESTED_IN = "mlflow.note.content", "mlflow.parentRunId"
 WARNING = "⚠ "  # what a note of ours begins with, below a trial
@@ -125,7 +127,7 @@ class Source:
         seen = [_stamp(self.run.path / name) for name in (ADDED_FILE, STUDY_FILE)]
         if seen != self._seen:
             self._study = self.run.study
-            self._names = trial_names(self._study)
+            self._names = trial_names(searched.named(self._study))
             self._asked = {asked.key: asked for asked in self._study.trials}
             self._seen = seen
         return self._study
@@ -221,6 +223,8 @@ class Source:
         for verdict in read.verdicts if read else ():
             tag = f"study.claim.{verdict.claim.id}"
             tags |= {tag: verdict.status, f"{tag}.declared": verdict.declared}
+        if read is not None and read.search is not None and read.search.best is not None:
+            tags[BEST] = _best(read.search)
         ends = [one.end for one in nested if one.end is not None]
         return _owed(
             replace(
@@ -232,6 +236,18 @@ class Source:
                 final=read is not None,
             )
         )
+
+
+def _best(found: Found) -> str:
+    """The settings that a search found and what they came to, in it and with fresh seeds: JSON."""
+    told: dict[str, Any] = {
+        "settings": found.settings,
+        "metric": found.metric,
+        "value": found.best and found.best.value,
+    }
+    if values := found.fresh(found.metric):
+        told |= {"fresh_seeds": len(values), "mean": sum(values) / len(values)}
+    return json.dumps(told)
 
 
 def _stamp(file: Path) -> tuple[int, int]:
