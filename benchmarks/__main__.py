@@ -19,6 +19,7 @@ from benchmarks.figures import at_least_one, measured, spread
 NAMES = (
     "actor_reuse", "data_path", "cache", "tracking", "tracking_rows", "help", "shared_features",
     "frozen_prefix", "cnn", "whole_run", "page", "scale", "search",
+    "search_by_hand",
 )  # fmt: skip
 
 

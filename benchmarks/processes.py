@@ -21,8 +21,10 @@ class Ended(NamedTuple):
     printed: str
 
 
-def python(*words: str | Path) -> Ended:
+def python(*words: str | Path, cwd: Path | None = None) -> Ended:
     """Run `python WORDS`.
+
+    cwd: where; None: here.
 
     Raises RuntimeError with its last words if it fails.
     """
@@ -31,7 +33,7 @@ def python(*words: str | Path) -> Ended:
         environment.pop(name, None)
     command = [sys.executable, *map(str, words)]
     started = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {(done.stdout + done.stderr)[-2000:]}")

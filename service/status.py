@@ -145,7 +145,9 @@ def _state(run: RunFolder, trials: Sequence[Standing]) -> str:
     if _driven(run) and held is not None:
         where = f"process {held.pid} on {held.host}"
         return f"{'it is ending' if held.closing else 'it runs'}, {where}"
-    if all(one.ending for one in trials):
+    record = run.study
+    going_on = bool(record.asked.search) and run.searching(record)
+    if all(one.ending for one in trials) and not going_on:
         return "it has ended"
     return "it was interrupted; go on with --resume"
 

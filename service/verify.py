@@ -66,7 +66,11 @@ def _plan(folder: RunFolder, study: str | None, places: Sequence[str]) -> Plan:
 
 
 def _chosen(plan: Plan, folder: RunFolder, key: str | None) -> TrialSpec:
-    ended = [t for t in plan.trials if (end := folder.trial(t.key).ending) and end.for_good]
+    ended = [
+        spec
+        for spec in plan.trials
+        if (end := folder.trial(spec.key).ending) and end.for_good and end.status != "pruned"
+    ]
     if not ended:
         raise UsageError(f"No trial of {folder.path} has ended.")
     by_key = {spec.key: spec for spec in ended}

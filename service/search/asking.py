@@ -90,4 +90,5 @@ def ready(study: Study, only: Sequence[str], scheduler: str) -> Study:
             "--scheduler asha ends trials between epochs, and these have one: give more epochs, or "
             "leave it out."
         )
-    return study.changed(claims=(), answer={}, paragraphs={})
+    question = f"Which of the settings that {study.name} has have the best {study.metric}?"
+    return study.changed(question=question, claims=(), answer={}, paragraphs={})

@@ -26,14 +26,19 @@ def check_same_space(study: Study, record: StudyRecord) -> None:
     space = Space(study, record.asked.only)
     for one in record.suggested:
         try:
-            space.choose(partial(_given, one.params))
+            same = space.choose(partial(_given, one.params)).params == one.params
         except (KeyError, ValueError):
+            same = False
+        if not same:
             raise UsageError(
                 "The run searched another space than the study has by now; start a new run."
-            ) from None
+            )
 
 
 def _given(params: Mapping[str, Any], name: str, values: Range) -> Any:
+    """A choice as it was made. Raises KeyError if it was not, and ValueError if it may not be."""
+    if not values.has(params[name]):
+        raise ValueError(f"{name} may not be {params[name]}")
     return params[name]
 
 

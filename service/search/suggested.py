@@ -79,8 +79,8 @@ class Suggested:
             self._repeats = self._repeats + 1 if repeated else 0
             self._optimizer.add(one.params)
             self._numbers.setdefault(one.key, []).append(one.number)
-        stand = {key: self._folder.trial(key).contents() for key in self._search}
-        self._replay(stand)
+        if self.prunes:
+            self._replay({key: self._folder.trial(key).contents() for key in self._search})
         for key in self._search:
             self._conclude(key)
         self._waiting = [spec for key, spec in self._search.items() if key not in self._ended]
@@ -109,7 +109,7 @@ class Suggested:
         epoch = int(line["epoch"])
         self._epochs[key] = epoch
         value = line.get(self._study.metric)
-        if not self.prunes or value is None:
+        if value is None:
             return None
         last = self._search[key].settings.epochs_in_all()
         return self._asha.told(key, epoch, value, last)
@@ -165,7 +165,7 @@ class Suggested:
 
     def told(self, key: str, line: Mapping[str, Any]) -> bool:
         """See Source."""
-        if key not in self._search or key in self._ended:
+        if not self.prunes or key not in self._search or key in self._ended:
             return False
         for one in self._due(key, line):
             if reason := self._judged(key, one):
@@ -248,7 +248,8 @@ class Suggested:
         place = self._folder.trial(spec.key).place
         place.mkdir(exist_ok=True)
         asked = spec.asked_with_all.model_dump(mode="json")
-        write_json(place / trial_folder.SETTINGS, asked, lasting=True)
+        # What it was asked for is on the disk when it is listed; only of a final, this says more.
+        write_json(place / trial_folder.SETTINGS, asked, lasting=bool(spec.among))
         self._folder.add(spec.asked, suggestion)
 
     def _compare(self) -> None:

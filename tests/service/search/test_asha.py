@@ -82,7 +82,7 @@ def test_it_says_why():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rung"), [(None, 1), (2, 1), (15, 1), (27, 1), (28, 2), (100, 4)]
+    ("epochs", "rung"), [(None, 1), (2, 1), (9, 1), (10, 2), (15, 2), (27, 3), (28, 4), (100, 12)]
 )
-def test_the_first_rung_is_a_27th_of_the_epochs(epochs, rung):
+def test_the_first_rung_is_at_a_ninth_of_the_epochs(epochs, rung):
     assert first_rung(epochs) == rung

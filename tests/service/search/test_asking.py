@@ -8,7 +8,15 @@ from service.cli import execute
 from service.options import options_from
 from service.plan import plan_run
 from service.resume import resume_run
-from tests.service.search.simulated import Simulation, Toy, begun, study
+from tests.service.search.simulated import (
+    Distribution,
+    Integer,
+    Simulation,
+    Toy,
+    begun,
+    grid,
+    study,
+)
 
 SEARCH = {"search": "optuna"}
 
@@ -91,8 +99,17 @@ def test_what_contradicts_the_run_is_refused(ended, options, says):
         again(ended, **options)
 
 
-def test_a_study_that_has_another_space_by_now_is_refused(ended):
-    other = study(sweeps={"loss": {"loss": {"grid_search": ["plain", "triplet"]}}})
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sweeps": {"loss": {"loss": grid("plain", "triplet")}}},
+        {"tuned": {}},
+        {"tuned": {"lr": Distribution(0.9, 1.0)}},
+        {"tuned": {"lr": Distribution(1e-3, 1, log=True), "width": Integer(4, 9)}},
+    ],
+)
+def test_a_study_that_has_another_space_by_now_is_refused(ended, changes):
+    other = study(**changes)
     with pytest.raises(UsageError, match="another space than the study has by now"):
         resume_run(other, options_from({"resume": str(ended.path)}), {})
 

@@ -1,5 +1,6 @@
 """A search: rebuilt from its folder it goes on as if undisturbed, and spends what it was given."""
 
+import json
 import random
 import shutil
 from collections import Counter
@@ -10,8 +11,9 @@ import pytest
 
 from runs.checkpoint import Mark
 from runs.folder import RunFolder
+from service import ending
 from service.search.suggested import Suggested
-from tests.service.search.simulated import Simulation, Toy, begun, history, study
+from tests.service.search.simulated import Distribution, Simulation, Toy, begun, history, study
 
 TRIALS = 14
 
@@ -143,3 +145,15 @@ def test_what_ray_lost_on_its_way_is_caught_up_with(tmp_path):
     assert not source.told(first.key, line)
     assert source.told(second.key, {**line, "val/accuracy": 0.1})
     assert folder.trial(second.key).ending.reason.startswith("0.1 after 1 epoch; the best of 2")
+
+
+def test_a_search_of_which_nothing_finished_says_so_and_is_still_concluded(tmp_path):
+    of = study(tuned={"lr": Distribution(0.6, 1.0)})  # where every trial diverges
+    folder = begun(tmp_path, of, 4, scheduler="none")
+    source = Simulation(of, folder).run()
+    assert source.notes == ["None of the 4 settings that were tried finished."]
+    assert folder.status() == "failed"
+    ending.conclude(folder, of.settings, None)
+    told = json.loads((folder.path / "results.json").read_text())["trials"]
+    assert [(trial["role"], trial["diverged"]) for trial in told] == 4 * [("search", True)]
+    assert (folder.path / "report.html").is_file()
