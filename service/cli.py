@@ -109,7 +109,8 @@ def execute(
 
         show(plan, options.max_concurrent, options.address or os.environ.get("RAY_ADDRESS"))
         return 0, None
-    _check(plan)
+    if plan.lacks or options.debug:
+        _check(plan)
     if options.debug:
         from service.debug import debug
 

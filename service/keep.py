@@ -37,6 +37,7 @@ TRIAL_FILES = (
     Confusion.FILE_BEFORE,
     ClassTable.FILE,
 )
+PREDICTING = ("compared", "default")  # trials that differences are made of, over test images
 CURVE_BYTES = 100_000  # of a trial: about 80 epochs of 10,000 test images
 
 
@@ -97,8 +98,9 @@ def copy(run: RunFolder, to: Path, names: Mapping[str, str]) -> RunFolder:
         for name in TRIAL_FILES:
             _copy_text(trial.path, place, name, names)
         _copy_ending(trial, place)
-        _copy_predictions(trial.path, place)
-        _copy_curve(trial.path, place)
+        if trial.asked.role in PREDICTING:
+            _copy_predictions(trial.path, place)
+            _copy_curve(trial.path, place)
     target.pack()
     shutil.rmtree(target.path / "figures", ignore_errors=True)
     shutil.copytree(run.path / "figures", target.path / "figures")

@@ -65,7 +65,7 @@ def build(run: RunFolder) -> Path:
     from reports.reading import reading
 
     read = reading(run.read())
-    if not read.run.trials:
+    if not read.run.every:
         raise UsageError(f"{run.path} has no results yet.")
     answer_file.write(read)
     if read.refused:
@@ -80,7 +80,7 @@ def as_markdown(run: RunFolder) -> str:
     from reports.reading import reading
 
     read = reading(run.read())
-    if not read.run.trials:
+    if not read.run.every:
         raise UsageError(f"{run.path} has no results yet.")
     return markdown.section(read)
 

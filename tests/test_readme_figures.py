@@ -82,7 +82,8 @@ def test_the_list_of_kept_runs_is_what_is_written(readings):
 def test_what_is_kept_is_data_alone_and_small():
     files = tracked()
     assert not any(file.suffix == ".py" for file in files)
-    assert sum(file.stat().st_size for file in files) < 630e3 * len(RUNS)
+    # Tuned runs keep what was drawn, six trials where others have one.
+    assert sum(file.stat().st_size for file in files) < 660e3 * len(RUNS)
     for run in RUNS:
         assert len([file for file in files if run in file.parents]) <= 10, run
 
