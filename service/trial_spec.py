@@ -34,10 +34,6 @@ class TrialSpec:
     among: tuple[str, ...] = ()
     draws: bool = True
 
-    def __str__(self) -> str:
-        """Short, for whoever makes names of it."""
-        return self.key
-
     @property
     def name(self) -> str:
         """The variant and the seed: "alpha=0.01 seed=1"."""

@@ -26,6 +26,7 @@ from service.cluster.messages import (
     Connect,
     Done,
     Event,
+    Given,
     Goes,
     Leave,
     Refused,
@@ -164,7 +165,8 @@ class Cluster:
             if (message := self._received(LOOK_SECONDS)) is None:
                 continue
             if isinstance(message, Want):
-                self._send(Take(trials.next(), trials.over))
+                spec = trials.next()
+                self._send(Take(None if spec is None else Given.of(spec), trials.over))
             elif isinstance(message, Event):
                 tell(message)
                 if message.what == "epoch":

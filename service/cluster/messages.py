@@ -63,13 +63,30 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A trial to run, in plain values: a study's own class would travel anew with every trial.
+
+    settings: as JSON.
+    """
+
+    key: str
+    seed: int
+    settings: str
+
+    @classmethod
+    def of(cls, spec: TrialSpec) -> Given:
+        """What is to be known of it where it runs."""
+        return cls(spec.key, spec.seed, spec.settings.model_dump_json())
+
+
+@dataclass(frozen=True)
 class Take:
     """What answers Want: the next trial; None if there is none as long as others run.
 
     over: whether none will come any more.
     """
 
-    spec: TrialSpec | None
+    trial: Given | None
     over: bool = False
 
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,8 @@ from ray.tune.search import Searcher
 
 from runs.lease import Permit
 from service.cluster import connection, stop_flag
-from service.cluster.messages import Cause, Event, RunTrials, Want
+from service.cluster.messages import Cause, Event, Given, RunTrials, Want
 from service.execution import run_trial
-from service.trial_spec import TrialSpec
 from service.watchdog import Watchdog
 
 Tell = Callable[[Event], None]
@@ -82,8 +82,8 @@ class AsTheDriverSays(Searcher):
         if stop_flag.asked.is_set():
             return Searcher.FINISHED
         answer = self._ask(Want())
-        if answer.spec is not None:
-            return {"spec": answer.spec}
+        if answer.trial is not None:
+            return asdict(answer.trial)
         return Searcher.FINISHED if answer.over else None
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
@@ -129,23 +129,23 @@ class Actor(tune.Trainable):
         self.job = job
         self.permit = Permit(job.run, job.token)
         self.permit.watch()
-        self._start(config["spec"])
+        self._start(Given(**config))
 
     def reset_config(self, new_config: Any) -> bool:
         """Take the next trial; True: no new process is needed."""
-        self._start(new_config["spec"])
+        self._start(Given(**new_config))
         return True
 
-    def _start(self, spec: TrialSpec) -> None:
-        job, self.key = self.job, spec.key
+    def _start(self, trial: Given) -> None:
+        job, self.key = self.job, trial.key
         self.lines: Iterator[dict[str, Any]] = iter(())
         if self.permit.closing:  # it waited for its process when the run was asked to stop
             return
         self.lines = run_trial(
             job.study.trainable,
-            spec.settings,
-            job.run / "trials" / spec.key,
-            seed=spec.seed,
+            type(job.study.settings).model_validate_json(trial.settings),
+            job.run / "trials" / trial.key,
+            seed=trial.seed,
             threads=job.study.resources.threads,
             gpus=job.trial.gpus,
             metric=job.study.metric,
@@ -190,7 +190,7 @@ class Follow(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial got its actor."""
-        self._tell(Event("start", trial.config["spec"].key))
+        self._tell(Event("start", trial.config["key"]))
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: Any, **info: Any
@@ -201,7 +201,7 @@ class Follow(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial recorded its end, or stopped before it."""
-        self._tell(Event("end", trial.config["spec"].key))
+        self._tell(Event("end", trial.config["key"]))
 
     def on_trial_recover(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial failed, and is tried again."""
@@ -214,7 +214,7 @@ class Follow(tune.Callback):
         if trial.error_file:
             with suppress(OSError):
                 text = Path(trial.error_file).read_text()
-        self._tell(Event("failed", trial.config["spec"].key, cause=_cause(trial), text=text))
+        self._tell(Event("failed", trial.config["key"], cause=_cause(trial), text=text))
 
 
 def _end_with_ray() -> None:
