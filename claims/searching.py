@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from claims.budget import EDGE
 from claims.importance import Point, Weight, weights
@@ -271,6 +270,8 @@ def _agreements(tried: Sequence[Tried], metric: str) -> list[Agreement]:
 def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
     if len(pairs) < LEAST or any(len({*values}) < 2 for values in zip(*pairs, strict=True)):
         return None
+    from scipy.stats import spearmanr  # two seconds to import, for every run that has no search
+
     return float(spearmanr(np.array(pairs)).statistic)
 
 
