@@ -36,9 +36,10 @@ import service  # before Ray, whose environment variables it sets
 from benchmarks.figures import Figure, Target, in_turn, main
 from runs.folder import RunFolder
 from runs.record import Asked
+from runs.rungs import first_rung
 from service.plan import Plan
 from service.search import draws
-from service.search.asha import Asha, first_rung
+from service.search.asha import Asha
 from service.search.optimizer import Optimizer
 from service.search.space import Chosen, Space
 from service.search.suggested import Suggested

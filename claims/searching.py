@@ -20,8 +20,8 @@ from claims.tuned import SIGN
 from runs.ranges import Range
 from runs.record import TrialRecord
 from runs.run import Run
+from runs.rungs import ETA, first_rung
 
-ETA, RUNGS = 3, 3  # where trials are compared while they run, as `service.search.asha` has them
 LEAST = 4  # trials that a rank correlation is told of
 Outcome = Literal["finished", "pruned", "diverged", "failed", "stopped"]
 
@@ -258,7 +258,7 @@ def _agreements(tried: Sequence[Tried], metric: str) -> list[Agreement]:
         if one.outcome == "finished" and one.value is not None
     ]
     last = max((max(curve, default=0) for curve in curves), default=0)
-    told, rung = [], max(1, -(-last // ETA**RUNGS))
+    told, rung = [], first_rung(last)
     while rung < last:
         there = [(curve[rung], curve[max(curve)]) for curve in curves
                  if rung in curve and rung < max(curve)]  # fmt: skip

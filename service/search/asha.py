@@ -12,16 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ETA = 3  # of so many trials at a rung, one goes on; the third that a reason speaks of
-RUNGS = 2  # so that no trial is judged by less than a ninth of its epochs: a tenth says little
-
-
-def first_rung(epochs: int | None) -> int:
-    """After how many epochs trials are first compared.
-
-    epochs: of a whole trial, None if that is not known.
-    """
-    return 1 if epochs is None else max(1, -(-epochs // ETA**RUNGS))
+from runs.rungs import ETA
 
 
 @dataclass

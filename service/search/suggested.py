@@ -18,8 +18,9 @@ from runs.atomic import write_json
 from runs.contents import Contents
 from runs.folder import RunFolder
 from runs.record import StudyRecord, Suggestion, TrialAsked
+from runs.rungs import first_rung
 from service.search import tuning
-from service.search.asha import Asha, first_rung
+from service.search.asha import Asha
 from service.search.draws import SEARCH_SEED
 from service.search.journal import NAME as JOURNAL
 from service.search.optimizer import Optimizer

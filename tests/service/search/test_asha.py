@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.search.asha import ETA, Asha, first_rung
+from runs.rungs import ETA, first_rung
+from service.search.asha import Asha
 
 MODES = st.sampled_from(["min", "max"])
 TOLD = st.lists(  # a few values, so that there are equal ones
