@@ -58,10 +58,7 @@ def test_domains_are_ranges_or_what_was_tried(searched_run):
 
 def test_rank_correlation_is_of_finished_trials_at_each_rung(searched_run):
     ends = [0.1, 0.2, 0.3, 0.4, 0.5]
-    tried = [
-        ({"x": "a", "lr": 0.1 + 0.1 * at}, [-end, *[end] * 8])
-        for at, end in enumerate(ends)
-    ]
+    tried = [({"x": "a", "lr": 0.1 + 0.1 * at}, [-end, *[end] * 8]) for at, end in enumerate(ends)]
     tried.append((A, [0.9]))  # pruned: not in it
     told = found(searched_run(tried)).agreements
     assert [(one.epochs, one.trials) for one in told] == [(1, 5), (3, 5)]
