@@ -7,6 +7,7 @@ import pytest
 
 from runs.artifacts import Updates
 from runs.trial_folder import TrialFolder
+from service.search.draws import SEARCH_SEED
 
 
 @pytest.fixture(scope="module")
@@ -24,25 +25,30 @@ def sizes(place, study):
     return study(place, "q3_batch_size", "--only", "batch_size", "--batch-size", "32", "2048")
 
 
-def test_every_optimiser_is_shown_at_its_own_learning_rate(optimizers):
+def test_every_optimiser_is_compared_at_the_best_of_its_own_draws(optimizers):
     said, run = optimizers
     trials = json.loads((run / "results.json").read_text())["trials"]
-    assert {t["settings"]["lr"] for t in trials} == {3e-4, 3e-3}
     assert {(t["settings"]["optimizer"], t["settings"]["batch_size"]) for t in trials} == {
         ("sgd", 1), ("adam", 64),
     }  # fmt: skip
-    best = {}
-    for trial in trials:
-        by_lr = best.setdefault(trial["settings"]["optimizer"], {})
-        by_lr.setdefault(trial["settings"]["lr"], []).append(trial["metrics"]["val/accuracy"])
-    own = {name: max(by_lr, key=lambda lr: sum(by_lr[lr])) for name, by_lr in best.items()}
-    tables, compared = said.split("Test accuracy in points, less that of")
-    assert f"optimizer=adam batch_size=64 lr={own['adam']}; intervals over 2 seeds" in compared
+    for optimizer in ("sgd", "adam"):
+        for block in (0, 1):
+            of = {
+                role: [
+                    t for t in trials
+                    if (t["role"], t["seed"]) == (role, block + SEARCH_SEED * (role == "search"))
+                    if t["settings"]["optimizer"] == optimizer
+                ]
+                for role in ("search", "default", "compared")
+            }  # fmt: skip
+            assert {role: len(own) for role, own in of.items()} == {
+                "search": 2, "default": 1, "compared": 1,
+            }  # fmt: skip
+            best = max(of["search"], key=lambda t: t["metrics"]["val/accuracy"])
+            assert of["compared"][0]["settings"]["lr"] == best["settings"]["lr"]
+    compared = said.split("Test accuracy in points, less that of")[1]
+    assert "optimizer=adam batch_size=64; intervals over 2 seeds" in compared
     assert "optimizer=sgd batch_size=1" in compared
-    _, *shown = tables.split("each at its own lr")[1].split("└")[0].split("optimizer=")
-    assert [row.split()[0] for row in shown] == ["sgd", "adam"]
-    for row in shown:
-        assert f"lr={own[row.split()[0]]} " in row
 
 
 def test_curves_are_drawn_against_epochs_steps_and_seconds(optimizers):
@@ -54,14 +60,14 @@ def test_curves_are_drawn_against_epochs_steps_and_seconds(optimizers):
 
 def test_variants_of_a_seed_start_from_the_same_weights(optimizers):
     """So their paths can be drawn in one plane; another seed starts elsewhere."""
-    starts = {0: [], 1: []}
+    starts = {SEARCH_SEED: [], SEARCH_SEED + 1: []}
     for folder in (optimizers[1] / "trials").iterdir():
         asked = TrialFolder(folder).asked
         sketch = Updates.load(folder).sketch
         assert sketch.shape[1] == 256
-        if asked.settings["lr"] == 3e-4:  # a small step from where it began
+        if asked.role == "search" and asked.settings["lr"] < 1e-3:  # a small step from its start
             starts[asked.seed].append(sketch[0])
-    far = np.linalg.norm(starts[0][0] - starts[1][0])
+    far = np.linalg.norm(starts[SEARCH_SEED][0] - starts[SEARCH_SEED + 1][0])
     for seed in starts:
         assert np.linalg.norm(starts[seed][0] - starts[seed][1]) < 0.2 * far
 
@@ -76,7 +82,8 @@ def test_a_full_batch_is_said_once_and_recorded(sizes):
 
 def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(optimizers, tmp_path, study):
     _, run = optimizers
-    trial = next(t for t in (run / "trials").iterdir() if TrialFolder(t).asked.seed == 1)
+    asked = {trial: TrialFolder(trial).asked for trial in (run / "trials").iterdir()}
+    trial = next(t for t, one in asked.items() if (one.seed, one.role) == (1, "default"))
     words = ["--epochs", "2", "--seeds", "2", "--debug", "--trial", trial.name]
     study(tmp_path, "q3_optimizers", *words)
     debugged = tmp_path / "outputs" / "q3_optimizers" / ".debug" / trial.name
