@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 STUDY = Path(__file__).with_name("misbehaving.py")
 HEAD, DRIVER = "10.77.16.1", "10.77.16.2"
 TOKEN = "0123456789abcdef" * 2
+OURS = [ROOT, Path(sys.prefix)]
 RAY = str(Path(sys.executable).with_name("ray"))
 
 
@@ -27,7 +28,19 @@ def run(*words):
 
 def inside(namespace, command, token=TOKEN):
     """The words that run a shell command on one of the two machines."""
-    own = f"mount -t tmpfs tmpfs /tmp; export RAY_AUTH_MODE=token RAY_AUTH_TOKEN={token}; {command}"
+    # Code and environment stay where they are, also in a clone below /tmp.
+    kept = [f"cd {place}; exec {number}<." for number, place in enumerate(OURS, 7)]
+    again = [
+        f"mkdir -p {place}; mount --no-canonicalize --bind /proc/self/fd/{number} {place}; "
+        f"exec {number}<&-"
+        for number, place in enumerate(OURS, 7)
+    ]
+    own = "; ".join(
+        [
+            *kept, "cd /", "mount -t tmpfs tmpfs /tmp", *again,
+            f"export RAY_AUTH_MODE=token RAY_AUTH_TOKEN={token}", command,
+        ]
+    )  # fmt: skip
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     return ["ip", "netns", "exec", namespace, *alone, "bash", "-c", own]
 
