@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import operator
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -98,13 +99,28 @@ def at_least_one(text: str) -> int:
     return value
 
 
-def main(about: str | None, measure: Callable[[int], list[Figure]], repeats: int) -> None:
-    """The command line of one benchmark: print its figures, a line each."""
+def main(
+    about: str | None,
+    measure: Callable[..., list[Figure]],
+    repeats: int,
+    trials: int | None = None,
+) -> None:
+    """The command line of one benchmark: print its figures, a line each.
+
+    measure: takes the number of repeats, and of trials where that can be chosen.
+    trials: how many by default, None where that cannot be chosen.
+    """
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "--repeats", type=at_least_one, default=repeats, help="of each side (default: %(default)s)"
     )
-    for figure in measure(parser.parse_args().repeats):
+    if trials is not None:
+        parser.add_argument(
+            "--trials", type=at_least_one, default=trials, help="default: %(default)s"
+        )
+    started = time.perf_counter()
+    for figure in measure(**vars(parser.parse_args())):
         print(figure, flush=True)
+    print(f"Measured in {time.perf_counter() - started:.0f} s.")

@@ -17,19 +17,15 @@ exit.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import subprocess
 import sys
-import textwrap
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks.figures import Figure, Target, at_least_one, in_turn
+from benchmarks.figures import Figure, Target, in_turn, main
 from benchmarks.processes import python
 
 REPEATS = 1
@@ -199,20 +195,5 @@ def measure(repeats: int, trials: int = TRIALS) -> list[Figure]:
     ]
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Print the figures, a line each."""
-    parser = argparse.ArgumentParser(
-        description=textwrap.dedent(__doc__ or ""),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--repeats", type=at_least_one, default=REPEATS)
-    parser.add_argument("--trials", type=at_least_one, default=TRIALS)
-    options = parser.parse_args(words)
-    started = time.perf_counter()
-    for figure in measure(options.repeats, options.trials):
-        print(figure, flush=True)
-    print(f"Measured in {time.perf_counter() - started:.0f} s.")
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure, REPEATS, TRIALS)

@@ -11,18 +11,16 @@ as one does that concludes it; the memory is the most that Python's objects take
 
 from __future__ import annotations
 
-import argparse
-import textwrap
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks.figures import Figure, at_least_one, in_turn
+from benchmarks.figures import Figure, in_turn, main
 from reports.reading import reading
 from runs.folder import RESULTS_FILE, STUDY_FILE, TRACKED_FILE, RunFolder
 from service import Study
@@ -175,18 +173,5 @@ def measure(repeats: int, trials: int = TRIALS) -> list[Figure]:
     ]
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Print the figures, a line each."""
-    parser = argparse.ArgumentParser(
-        description=textwrap.dedent(__doc__ or ""),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--repeats", type=at_least_one, default=REPEATS)
-    parser.add_argument("--trials", type=at_least_one, default=TRIALS)
-    options = parser.parse_args(words)
-    for figure in measure(options.repeats, options.trials):
-        print(figure, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure, REPEATS, TRIALS)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from claims.best import best_of, value_of
+from claims.edges import Edge, edges
 from claims.tuned import SIGN
 from claims.units import POINTS, unit_of
 from runs.ranges import Range
@@ -23,7 +23,6 @@ from runs.run import Run
 from runs.variants import Variant, identity, variant_names
 
 CLOSE = 0.01  # of a share, a point; of any other metric, that part of the best value
-EDGE = 0.05  # of a range's width: what lies nearer to an end lies at it
 MULTIPLY_ADDS = "train/multiply_adds"  # by epoch
 
 
@@ -72,8 +71,7 @@ class Search:
 
         count: None for all.
         """
-        values = {i: v for i, v in enumerate(self.values[:count]) if v is not None}
-        return max(values, key=lambda i: SIGN[self.mode] * values[i], default=None)
+        return best_of(self.values[:count], self.mode)
 
     def value(self, count: int | None = None) -> float | None:
         """The best validation value of the first `count` draws."""
@@ -87,26 +85,6 @@ class Search:
             return 0
         room = CLOSE if unit_of(metric) is POINTS else CLOSE * abs(best)
         return sum(v is not None and abs(v - best) <= room + 1e-12 for v in self.values)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A best value at one end of what was drawn, in at least half of the blocks.
-
-    setting: which.
-    values: the best ones that lie there, block by block.
-    of: in how many blocks there was a best value.
-    upper: at which end.
-    drawn: the range.
-    further: the range that would test it; None where there is nothing beyond.
-    """
-
-    setting: str
-    values: Sequence[float]
-    of: int
-    upper: bool
-    drawn: Range
-    further: Range | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,16 +241,11 @@ def _searches(run: Run) -> dict[Variant, list[Search]]:
 
 def _search(run: Run, asked: TrialAsked, known: Mapping[str, TrialRecord]) -> Search:
     draws = [known[key] for key in asked.among if key in known]
-    values = [_value(draw, run.study.metric) for draw in draws]
+    values = [value_of(draw, run.study.metric) for draw in draws]
     final = known.get(asked.key)
     has = final.settings if final else {}
     chosen = {name: has[name] for name in asked.tuned if name in has}
     return Search(asked.seed, len(asked.among), draws, values, chosen, run.study.mode)
-
-
-def _value(draw: TrialRecord, metric: str) -> float | None:
-    value = draw.metrics.get(metric, math.nan)
-    return value if draw.finished and math.isfinite(value) else None
 
 
 def _tuned(
@@ -288,6 +261,7 @@ def _tuned(
     own = [one for one in searches if one.block in blocks and one.best() is not None]
     counts = range(1, most + 1)
     ended = [one for one in searches if one.ended]
+    best = [one.draws[at].settings for one in ended if (at := one.best()) is not None]
     return Tuned(
         ranges=asked.tuned,
         searches=searches,
@@ -301,7 +275,7 @@ def _tuned(
         epochs=sum(trial.epochs for trial in trials),
         seconds=math.fsum(trial.seconds for trial in trials),
         multiply_adds=_multiply_adds(trials),
-        edges=list(_edges(asked.tuned, [one for one in ended if one.best() is not None])),
+        edges=list(edges(asked.tuned, best)),
     )
 
 
@@ -310,7 +284,7 @@ def _on(search: Search, count: int, run: Run) -> float | None:
     place = search.best(count)
     if place is None or run.outcome == run.study.metric:
         return None
-    return _value(search.draws[place], run.outcome)
+    return value_of(search.draws[place], run.outcome)
 
 
 def _over(values: Sequence[float | None], blocks: int) -> Over | None:
@@ -321,27 +295,3 @@ def _over(values: Sequence[float | None], blocks: int) -> Over | None:
 def _multiply_adds(trials: Iterable[TrialRecord]) -> float | None:
     counts = [line[MULTIPLY_ADDS] for one in trials for line in one.lines if MULTIPLY_ADDS in line]
     return math.fsum(counts) if counts else None
-
-
-def _edges(ranges: Mapping[str, Range], searches: Sequence[Search]) -> Iterable[Edge]:
-    """searches: that found something."""
-    for name, drawn in ranges.items():
-        if drawn.choices or drawn.low >= drawn.high:
-            continue
-        values = [one.draws[place].settings[name] for one in searches
-                  if (place := one.best()) is not None]  # fmt: skip
-        shares = np.array([drawn.share(value) for value in values])
-        for upper, there in ((False, shares <= EDGE), (True, shares >= 1.0 - EDGE)):
-            if there.any() and 2 * there.sum() >= len(values):
-                at = [value for value, is_there in zip(values, there, strict=True) if is_there]
-                yield Edge(name, at, len(values), upper, drawn, _further(drawn, upper))
-
-
-def _further(drawn: Range, upper: bool) -> Range | None:
-    """Beyond an end, but never below 0 where nothing drawn was: few settings can be negative."""
-    if not upper and drawn.low == 0:
-        return None
-    further = drawn.beyond(1.0 if upper else 0.0)
-    if drawn.low >= 0 > further.low:
-        further = further.model_copy(update={"low": 0.0})
-    return further if further.low < further.high else None

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from claims.budget import EDGE
+from claims.best import best_of, value_of
+from claims.edges import EDGE
 from claims.importance import Point, Weight, weights
 from claims.tuned import SIGN
 from runs.ranges import Range
@@ -179,25 +180,24 @@ def found(run: Run) -> Found | None:
 
 
 def _tried(trials: Sequence[TrialRecord], metric: str, mode: str) -> list[Tried]:
-    found, best = [], None
+    found: list[Tried] = []
+    best: float | None = None
     for trial in trials:
         outcome: Outcome = "diverged" if trial.diverged else trial.status
         value: float | None = trial.metrics.get(metric, math.nan)
         if value is None or outcome == "diverged" or not math.isfinite(value):
             value = None
-        if value is not None and outcome == "finished":
-            best = (
-                value if best is None else SIGN[mode] * max(SIGN[mode] * v for v in (best, value))
-            )
+        so_far = [best, value_of(trial, metric)]
+        place = best_of(so_far, mode)
+        best = None if place is None else so_far[place]
         found.append(Tried(trial, outcome, value, best))
     return found
 
 
 def _best(tried: Sequence[Tried], mode: str) -> Tried | None:
     """The first of equals, which is what the search takes."""
-    values = [(one, one.value) for one in tried if one.outcome == "finished"]
-    measured = [(one, value) for one, value in values if value is not None]
-    return max(measured, key=lambda pair: SIGN[mode] * pair[1], default=(None, 0.0))[0]
+    place = best_of([one.value if one.outcome == "finished" else None for one in tried], mode)
+    return None if place is None else tried[place]
 
 
 def _domains(run: Run, trials: Sequence[TrialRecord]) -> dict[str, Range | Sequence[Any]]:

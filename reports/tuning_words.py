@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from claims.budget import Edge, Tuned, Tuning
+from claims.budget import Tuned, Tuning
+from claims.edges import Edge
 from claims.target import Reached, Target
 from claims.units import POINTS, unit_of, words_of
 from runs.ranges import Range

@@ -12,15 +12,14 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from runs import added, bundle, searched
+from runs import added, bundle, results, searched
 from runs.atomic import remove_temporaries, write_csv, write_json
 from runs.bundle import Readable
 from runs.errors import UsageError, sentence
@@ -43,12 +42,6 @@ ADDED_FILE = "trials.jsonl"
 RESULTS_FILE = "results.json"
 TABLE_FILE = "results.csv"
 TRACKED_FILE = "mlflow.json"
-# What results.json says of a trial.
-ENTRY = (
-    "key", "sweeps", "settings", "seed", "status", "reason", "diverged", "epochs", "metrics",
-    "seconds",
-)  # fmt: skip
-ROLE = "role"  # which an older run does not tell: all that it has is compared
 
 
 class RunFolder:
@@ -258,15 +251,15 @@ class RunFolder:
 
     def _write_results(self, records: Iterable[TrialRecord]) -> dict[str, Any]:
         study = self.study
-        results: dict[str, Any] = {
+        content: dict[str, Any] = {
             "study": study.study,
             "run": study.run,
             "dataset": dict(study.dataset),
-            "trials": [{n: getattr(trial, n) for n in (*ENTRY, ROLE)} for trial in records],
+            "trials": [results.entry(trial) for trial in records],
         }
-        write_json(self.path / RESULTS_FILE, results)
-        write_csv(self.path / TABLE_FILE, _rows(results["trials"]))
-        return results
+        write_json(self.path / RESULTS_FILE, content)
+        write_csv(self.path / TABLE_FILE, results.table(content["trials"]))
+        return content
 
     def _records(self) -> list[TrialRecord]:
         """Every trial that has begun, as it stands."""
@@ -276,16 +269,11 @@ class RunFolder:
     @property
     def gathered(self) -> bool:
         """Whether results.json has every trial as it stands: no more and no less."""
-        return _agree(self._told(), self._records())
+        return results.agree(self._told(), self._records())
 
     def _told(self) -> list[dict[str, Any]] | None:
         """The trials in results.json; None where it lacks or is damaged."""
-        value = json_or_none(self.path / RESULTS_FILE)
-        told = value.get("trials") if isinstance(value, dict) else None
-        if not isinstance(told, list) or not all(isinstance(entry, dict) for entry in told):
-            return None
-        whole = all(e.keys() >= set(ENTRY) and isinstance(e["metrics"], dict) for e in told)
-        return told if whole else None
+        return results.entries_of(json_or_none(self.path / RESULTS_FILE))
 
     def read(self) -> Run:
         """All that the folder says, gathered first where results.json is not as trials stand.
@@ -293,14 +281,11 @@ class RunFolder:
         Lines are those of metrics.jsonl, the numbers of a trial those of results.json.
         """
         records, told = self._records(), self._told()
-        if not _agree(told, records):
+        if not results.agree(told, records):
             self._write_results(records)
             told = self._told()
         stand = {record.key: record for record in records}
-        trials = [
-            replace(stand[entry["key"]], **{name: entry[name] for name in ENTRY})
-            for entry in told or []
-        ]
+        trials = [results.as_told(stand[one["key"]], one) for one in told or []]
         compared = [trial for trial in trials if trial.role == "compared"]
         others = [trial for trial in trials if trial.role != "compared"]
         return searched.called(Run(self.path, self.study, compared, self.tracked, others))
@@ -340,33 +325,3 @@ def _unprepared(runs: Sequence[Path]) -> str:
         f"{last} has no {STUDY_FILE}: the run ended while it was prepared, and nothing of it has "
         f"run. Start it again{older}."
     )
-
-
-def _agree(told: list[dict[str, Any]] | None, records: Iterable[TrialRecord]) -> bool:
-    """Whether the entries of results.json have these trials, as they stand.
-
-    Numbers are not compared: lines that are kept may have fewer digits.
-    """
-    if told is None:
-        return False
-    entries = {entry["key"]: entry for entry in told}
-    stand = {record.key: record for record in records}
-
-    def agrees(entry: Mapping[str, Any], record: TrialRecord) -> bool:
-        same = all(entry[n] == getattr(record, n) for n in ("status", "diverged", "epochs"))
-        return same and entry["metrics"].keys() >= record.metrics.keys()
-
-    return entries.keys() == stand.keys() and all(
-        agrees(entries[key], record) for key, record in stand.items()
-    )
-
-
-def _rows(trials: Iterable[dict[str, Any]]) -> list[list[Any]]:
-    """A table of trials, a line each; what one does not have is empty."""
-    about = ("key", "seed", "role", "status", "reason", "diverged", "epochs", "seconds")
-    rows = [
-        {k: t[k] for k in about} | {"sweeps": " ".join(t["sweeps"])} | t["settings"] | t["metrics"]
-        for t in trials
-    ]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    return [columns, *([row.get(name, "") for name in columns] for row in rows)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from runs.errors import UsageError, sentence
 from runs.ranges import Range, without
+from runs.record import Role
 from runs.variants import distinct, label
 from service.search import draws
 from service.trial_spec import TrialSpec, key_of, same
@@ -85,52 +86,41 @@ def trials(study: Study, sweeps: Sequence[str], seeds: int, tune: int) -> Iterat
 
 def _plain(variant: Variant, seed: int) -> TrialSpec:
     identity = json.dumps(variant.settings.identity(), sort_keys=True)
-    return TrialSpec(
-        key_of(identity, seed),
-        variant.sweeps,
-        variant.settings,
-        seed,
-        variant.name,
-        variant.may_diverge,
-        draws=variant.settings.draws,
-    )
+    return _spec(variant, key_of(identity, seed), variant.settings, seed)
 
 
 def _searched(
     study: Study, variant: Variant, seed: int, drawn: Sequence[Mapping[str, float]]
 ) -> Iterator[TrialSpec]:
-    """The draws of a variant in one block, what it has untuned, and what is compared."""
+    """The draws of a variant in one block, what it has untuned, and what is compared.
+
+    What draws nothing is untuned the same in every block, but tuned it is not: draws differ.
+    """
     keys = []
     for draw in drawn:
         try:
             settings = variant.settings.changed(**draws.values(draw, variant.tuned))
         except ValidationError as error:
             raise sentence(error, study.setting_names) from None
-        spec = TrialSpec(
-            key_of(
-                same(settings, draws.SEARCH_SEED + seed, "search", variant.tuned),
-                draws.SEARCH_SEED + seed,
-            ),
-            variant.sweeps,
-            settings,
-            draws.SEARCH_SEED + seed,
-            variant.name,
-            may_diverge=True,  # a range reaches as far as settings that do
-            role="search",
-            tuned=variant.tuned,
-        )
+        spec = _tuned(variant, settings, draws.SEARCH_SEED + seed, "search")
         keys.append(spec.key)
-        yield spec
-    for role, among in (("default", ()), ("compared", tuple(keys))):
-        identity = same(variant.settings, seed, role, variant.tuned, among)  # type: ignore[arg-type]
-        yield TrialSpec(
-            key_of(identity, seed),
-            variant.sweeps,
-            variant.settings,
-            seed,
-            variant.name,
-            variant.may_diverge,
-            role=role,  # type: ignore[arg-type]
-            tuned=variant.tuned,
-            among=among,
-        )
+        yield replace(spec, may_diverge=True)  # a range reaches as far as settings that do
+    if seed == 0 or variant.settings.draws:
+        untuned = _tuned(variant, variant.settings, seed, "default")
+        yield replace(untuned, draws=variant.settings.draws)
+    yield _tuned(variant, variant.settings, seed, "compared", tuple(keys))
+
+
+def _tuned(
+    variant: Variant, settings: Settings, seed: int, role: Role, among: tuple[str, ...] = ()
+) -> TrialSpec:
+    key = key_of(same(settings, seed, role, variant.tuned, among), seed)
+    spec = replace(_spec(variant, key, settings, seed), draws=True)
+    return replace(spec, role=role, tuned=variant.tuned, among=among)
+
+
+def _spec(variant: Variant, key: str, settings: Settings, seed: int) -> TrialSpec:
+    return TrialSpec(
+        key, variant.sweeps, settings, seed, variant.name, variant.may_diverge,
+        draws=settings.draws,
+    )  # fmt: skip

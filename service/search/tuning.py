@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from claims.best import best_of, value_of
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import sentence
@@ -21,9 +22,8 @@ def best(
     draws: Sequence[TrialRecord], metric: str, mode: Literal["min", "max"]
 ) -> TrialRecord | None:
     """The draw with the best last value of a metric, the first of equals; None if none finished."""
-    sign = 1 if mode == "max" else -1
-    measured = [one for one in draws if one.finished and metric in one.metrics]
-    return max(measured, key=lambda one: sign * one.metrics[metric], default=None)
+    place = best_of([value_of(draw, metric) for draw in draws], mode)
+    return None if place is None else draws[place]
 
 
 def found(spec: TrialSpec, folder: RunFolder) -> TrialSpec | None:

@@ -263,6 +263,19 @@ def test_controls_are_never_tuned():
     assert len(controls) == 2 and all(t.role == "compared" and not t.tuned for t in controls)
 
 
+def test_what_draws_nothing_is_untuned_once_and_tuned_with_every_seed():
+    class Machine(Toy):
+        @property
+        def draws(self):
+            return False
+
+    listed = study(settings=Machine()).trials(3, ("method",), 2)
+    of = {role: [t for t in listed if t.role == role] for role in ("default", "compared", "search")}
+    assert {t.seed for t in of["default"]} == {0} and not any(t.draws for t in of["default"])
+    assert {t.seed for t in of["compared"]} == {0, 1, 2} and all(t.draws for t in of["compared"])
+    assert len(of["search"]) == 2 * 2 * 3
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
