@@ -25,7 +25,7 @@ def debug(study: Study, spec: TrialSpec, output: Path) -> None:
         folder.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.") from None
-    write_json(folder / trial_folder.SETTINGS, spec.asked.model_dump(mode="json"))
+    write_json(folder / trial_folder.SETTINGS, spec.asked_with_all.model_dump(mode="json"))
     print(f"{spec.name} in this process, in {folder}")
     for line in run_trial(
         study.trainable,

@@ -11,6 +11,7 @@ from ray import tune
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from service import HELD
+from service.cli import execute
 from service.options import options_from
 from service.plan import plan_run
 from service.resume import resume_run
@@ -317,3 +318,31 @@ def test_the_draws_of_a_block_depend_on_nothing_but_the_study_and_the_block():
         return [t.settings for t in listed if t.role == "search" and t.settings.method == "joined"]
 
     assert drawn(alone.trials(2, (), 3)) == drawn(both.trials(2, (), 3))
+
+
+def test_a_dry_run_tells_the_plan_and_its_cost_the_same_each_time(tmp_path, capsys):
+    said = []
+    for _ in range(2):
+        options = options_from({"output": str(tmp_path), "tune": 3, "seeds": 2, "dry_run": True})
+        assert execute(study(), options, {}) == (0, None)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and "20 trials" in said[0]
+    cost = "takes 5 trials a seed: 3 to find settings, one with what is held, one that is compared"
+    assert f"{cost}; 12 + 4 + 4 of 20." in " ".join(said[0].split())
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_waits_for_its_search_cannot_be_debugged_before(tmp_path):
+    plan, folder = begun(tmp_path, tune=2, seeds=1)
+    final = next(spec for spec in plan.trials if spec.among)
+    debug = options_from({"output": str(tmp_path), "tune": 2, "seeds": 1, "debug": True,
+                          "trial": final.key})  # fmt: skip
+    with pytest.raises(UsageError, match="best of 2 settings that a run has to try first"):
+        execute(study(), debug, {})
+    run(plan, folder)
+    again = options_from({"output": str(tmp_path), "resume": str(folder.path), "debug": True,
+                          "trial": final.key})  # fmt: skip
+    execute(study(), again, {})
+    (debugged,) = (tmp_path / "toy" / ".debug").glob("*/settings.json")
+    chosen = folder.trial(final.key).record().settings
+    assert json.loads(debugged.read_text())["settings"]["lr"] == chosen["lr"]
