@@ -95,7 +95,10 @@ def database():
     try:
         program("initdb", "-U", "mlflow", "-A", "scram-sha-256", "--no-sync",
                 f"--pwfile={place}/password")  # fmt: skip
-        options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options = (
+            f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off "
+            "-c client_connection_check_interval=1s"  # who is gone waits for no lock
+        )
         program("pg_ctl", "-o", options, "-l", str(place / "log"), "-w", "start")
         try:
             yield f"postgresql://mlflow:{PASSWORD}@127.0.0.1:{port}/postgres"
