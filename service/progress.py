@@ -115,34 +115,31 @@ class Progress:
 
     def notify(self, event: Event) -> None:
         """What happened to one trial."""
-        key, line = event.key, event.line
-        with self._lock:
-            if event.what == "start":
+        key = event.key
+        if event.what == "start":
+            with self._lock:
                 self._running[key] = None
-            elif event.what == "epoch":
-                self._lines[key] = line
-                self._epochs_seen += line["epoch"] > self._epochs[key]
-                self._epochs[key] = line["epoch"]
-                self._seconds += line.get("time/seconds", 0.0)
-            else:
+        elif event.what == "lines":
+            for line in event.lines:
+                with self._lock:
+                    self._lines[key] = line
+                    self._epochs_seen += line["epoch"] > self._epochs[key]
+                    self._epochs[key] = line["epoch"]
+                    self._seconds += line.get("time/seconds", 0.0)
+                self._print(key, f"{self._epoch(key)}  {self._metrics(key)}  {self.left()}")
+        else:
+            with self._lock:
                 self._running.pop(key, None)
                 if ended := self._run.trial(key).ending:  # else it was stopped
                     self._ended[key] = ended
-        if self._live is None:
-            self._print(event.what, key)
+            if ended:
+                self._print(key, ended.status + (f": {ended.reason}" if ended.reason else ""))
+            elif self._epochs[key]:
+                self._print(key, f"stopped after epoch {self._epochs[key]}")
 
-    def _print(self, what: str, key: str) -> None:
-        head = f"[{len(self._ended)}/{self._total}] {self._specs[key].name}"
-        if what == "epoch":
-            print(f"{head}  {self._epoch(key)}  {self._metrics(key)}  {self.left()}", flush=True)
-        elif what == "start":
-            return
-        elif ended := self._ended.get(key):
-            print(
-                f"{head}  {ended.status}{f': {ended.reason}' if ended.reason else ''}", flush=True
-            )
-        elif self._epochs[key]:
-            print(f"{head}  stopped after epoch {self._epochs[key]}", flush=True)
+    def _print(self, key: str, what: str) -> None:
+        if self._live is None:
+            print(f"[{len(self._ended)}/{self._total}] {self._specs[key].name}  {what}", flush=True)
 
     def _epoch(self, key: str, running: bool = False) -> str:
         """The last committed epoch, or the one that is running now."""

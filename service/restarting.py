@@ -39,7 +39,7 @@ def run_trials(
 
     def followed(event: Event) -> None:
         nonlocal committed
-        committed += event.what == "epoch"
+        committed += len(event.lines)
         if event.what == "failed":
             _record_failure(folder, event)
         follow(event)

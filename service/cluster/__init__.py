@@ -14,11 +14,8 @@ for _name, _value in {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the driver says when to stop
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    # Epochs that take less than this come several at a time; with many trials at once Tune waits
-    # longer, a second for ten trials, which would hold up a stop as long.
-    "TUNE_RESULT_BUFFER_MIN_TIME_S": "0.25",
-    "TUNE_RESULT_BUFFER_MAX_TIME_S": "5",
-    "TUNE_RESULT_BUFFER_LENGTH": "1000",
+    # An actor gathers lines itself: Tune 2.60 mixes up the seconds and the number of its buffer.
+    "TUNE_RESULT_BUFFER_LENGTH": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # scratch that nobody reads, and that grows
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",

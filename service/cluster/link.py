@@ -169,10 +169,10 @@ class Cluster:
                 self._send(Take(None if spec is None else Given.of(spec), trials.over))
             elif isinstance(message, Event):
                 tell(message)
-                if message.what == "epoch":
-                    goes = trials.told(message.key, message.line)
+                if message.what == "lines":
+                    goes = [trials.told(message.key, line) for line in message.lines]
                     if job.waits:
-                        self._send(Goes(goes))
+                        self._send(Goes(all(goes)))
                 elif message.what != "start":
                     trials.ended(message.key)
             elif isinstance(message, Broken):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,7 +92,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Goes:
-    """What answers the event of a line, where it is waited for: whether the trial goes on."""
+    """What answers the event of lines, where it is waited for: whether the trial goes on."""
 
     on: bool
 
@@ -104,17 +104,17 @@ class Leave:
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a trial: it got a process, committed a line, ended, or failed for good.
+    """What happened to a trial: it got a process, committed lines, ended, or failed for good.
 
-    line: that it committed.
+    lines: that it committed, one after the other.
     cause: of a failure: it raised something, its node ran out of memory, or its node or only its
         process died.
     text: of a failure: what Ray and Python say, for error.txt.
     """
 
-    what: Literal["start", "epoch", "end", "failed"]
+    what: Literal["start", "lines", "end", "failed"]
     key: str
-    line: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[Mapping[str, Any]] = ()
     cause: Cause = "raised"
     text: str = ""
 

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -28,6 +29,7 @@ from service.cluster.messages import Cause, Event, Given, RunTrials, Want
 from service.execution import run_trial
 from service.watchdog import Watchdog
 
+GATHER_SECONDS = 0.25  # that what a trial commits may wait until it is told
 Tell = Callable[[Event], None]
 Ask = Callable[[Event | Want], Any]
 
@@ -42,7 +44,6 @@ def run_trials(job: RunTrials, tell: Tell, ask: Ask) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(8, job.slots))
     if job.waits:  # what comes next depends on what came before: no trial, and no line, ahead
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = "1"
-        os.environ["TUNE_RESULT_BUFFER_LENGTH"] = "1"
     with tempfile.TemporaryDirectory(prefix="tune-", ignore_cleanup_errors=True) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(
@@ -99,7 +100,7 @@ class AsTheDriverSays(Searcher):
 class WhenAsked(tune.Stopper):
     """Lets trials end with an epoch: all once the run is asked to stop, one if the driver says so.
 
-    ask: sends a line to the driver, who may end the trial there; None where it never does.
+    ask: sends lines to the driver, who may end the trial there; None where it never does.
     """
 
     def __init__(self, ask: Ask | None) -> None:
@@ -110,11 +111,10 @@ class WhenAsked(tune.Stopper):
 
     def __call__(self, trial_id: str, result: Any) -> bool:
         """Whether the trial ends here: it has just committed."""
-        if self._ask is not None and "commit" in result:
-            key, line = result["commit"]
-            if not self._ask(Event("epoch", key, line)).on:
-                return True
-        return stop_flag.asked.is_set()
+        goes = True
+        if self._ask is not None and result["lines"]:
+            goes = self._ask(Event("lines", result["key"], result["lines"])).on
+        return stop_flag.asked.is_set() or not goes
 
     def stop_all(self) -> bool:
         """Never: that would not wait for epochs."""
@@ -122,7 +122,7 @@ class WhenAsked(tune.Stopper):
 
 
 class Actor(tune.Trainable):
-    """Drives one trial at a time; `step` is one commit of it."""
+    """Drives one trial at a time, a few of its commits a step."""
 
     def setup(self, config: Any, job: RunTrials) -> None:
         """Called once a process, for its first trial."""
@@ -155,13 +155,17 @@ class Actor(tune.Trainable):
         )
 
     def step(self) -> dict[str, Any]:
-        """Advance to the next commit."""
-        line = next(self.lines, None)
-        return {"done": True} if line is None else {"commit": (self.key, line)}
+        """Advance by the commits of a moment; by one, where the driver is asked after each.
 
-    def train_buffered(self, *limits: float) -> Any:
-        """Several commits that follow each other fast; Tune 2.60 mixes up seconds and number."""
-        return super().train_buffered(min(limits), max(limits))
+        What Tune does for a result costs more than a commit.
+        """
+        until = time.monotonic() + (0 if self.job.waits else GATHER_SECONDS)
+        lines = []
+        for line in self.lines:
+            lines.append(line)
+            if time.monotonic() >= until:
+                return {"key": self.key, "lines": lines}
+        return {"key": self.key, "lines": lines, "done": True}
 
     def cleanup(self) -> None:
         """Leave the trial as it stands: a generator that is let go of later would write later."""
@@ -178,7 +182,7 @@ class Actor(tune.Trainable):
 class Follow(tune.Callback):
     """Hands Tune's events on.
 
-    lines: also that of every line.
+    lines: also the lines.
     """
 
     def __init__(self, tell: Tell, lines: bool) -> None:
@@ -195,9 +199,9 @@ class Follow(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: Any, **info: Any
     ) -> None:
-        """A trial committed."""
-        if self._lines and "commit" in result:
-            self._tell(Event("epoch", *result["commit"]))
+        """A trial committed lines."""
+        if self._lines and result["lines"]:
+            self._tell(Event("lines", result["key"], result["lines"]))
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """A trial recorded its end, or stopped before it."""

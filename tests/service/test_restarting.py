@@ -46,7 +46,8 @@ class Played:
         keys = {spec.settings.size: spec.key for spec in specs}
         events, ends = self.starts.pop(0)
         for what, size in events:
-            tell(Event(what, keys[size], text="ValueError: no" if what == "failed" else ""))
+            lines = [{"epoch": 1}] if what == "lines" else []
+            tell(Event(what, keys[size], lines, text="ValueError: no" * (what == "failed")))
             if what in ("end", "failed"):
                 trials.ended(keys[size])
         if ends:
@@ -79,7 +80,7 @@ def going(tmp_path):
 
 
 def test_what_has_not_ended_goes_on_under_a_new_lease(going):
-    ray = Played(([("epoch", 1), ("failed", 2)], True), ([("epoch", 1)], False))
+    ray = Played(([("lines", 1), ("failed", 2)], True), ([("lines", 1)], False))
     why, folder = going(ray)
     assert why is None
     assert ray.given == [[1, 2, 3], [1, 3]]  # what failed for good is not tried again
@@ -92,7 +93,7 @@ def test_what_has_not_ended_goes_on_under_a_new_lease(going):
 
 
 def test_it_is_given_up_only_where_it_ends_again_and_again_before_any_epoch(going):
-    lives = [([("epoch", 1)], True)] * 5
+    lives = [([("lines", 1)], True)] * 5
     ray = Played(*lives, *[([], True)] * FRUITLESS)
     assert going(ray)[0] == "it died"
     assert len(ray.given) == len(lives) + FRUITLESS
@@ -101,12 +102,12 @@ def test_it_is_given_up_only_where_it_ends_again_and_again_before_any_epoch(goin
 def test_a_run_that_is_asked_to_stop_is_not_started_again(going, tmp_path):
     stop = Interruption(tmp_path, Lease(tmp_path))
     stop.gently = True
-    ray = Played(([("epoch", 1)], True))
+    ray = Played(([("lines", 1)], True))
     assert going(ray, stop)[0] is None
     assert len(ray.given) == 1
 
 
 def test_a_cluster_that_is_gone_is_said(going):
-    ray = Played(([("epoch", 1)], True))
+    ray = Played(([("lines", 1)], True))
     ray.refuses = "No Ray cluster answers at there: connection refused."
     assert going(ray)[0] == ray.refuses
