@@ -22,14 +22,14 @@ from service.plan import Plan
 from service.progress import Preparing, Progress
 from service.publisher import Publisher
 from service.search.handing import Handing
-from service.search.listed import Listed
-from service.search.source import Source
+from service.search.sources import source_of
 from service.tracking import store
 from service.tracking.address import Address, choose
+from service.trial_spec import TrialSpec
 
 
 def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
-    """Run the trials that `plan` still lacks, look after look; (exit status, run folder)."""
+    """Run the trials that `plan` still lacks; (exit status, run folder)."""
     output = options.output.resolve()
     until = None if options.hours is None else time.monotonic() + 3600 * options.hours
     folder = plan.folder or RunFolder.create(output, plan.study.name)
@@ -59,14 +59,8 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             plan.write(folder, inputs, mlflow.shown)
             began = True
         _say(plan, capacity, inputs)
-        while True:
-            print(f"{_amount(plan)}, at most {capacity.slots} at once: {capacity.limit}.")
-            status, whole = _run(plan, options, folder, cluster, capacity, mlflow, lease, until)
-            more = _further(plan, folder) if whole else None
-            if more is None:
-                return status, folder
-            plan = more
-            plan.extend(folder)
+        print(f"{_amount(plan)}, at most {capacity.slots} at once: {capacity.limit}.")
+        return _run(plan, options, folder, cluster, capacity, mlflow, lease, until), folder
     except KeyboardInterrupt:
         if not began:
             raise
@@ -158,36 +152,30 @@ def _run(
     mlflow: Address,
     lease: Lease,
     until: float | None,
-) -> tuple[int, bool]:
-    """Run what a plan lacks, and conclude; (exit status, whether nothing broke it off)."""
+) -> int:
+    """Run what a plan lacks, and conclude; the exit status."""
     from reports.figures import side_processes
     from service import ending
 
     publisher = Publisher(folder, mlflow)
-    search, expected = plan.asked.search, plan.expected
-    slots = min(capacity.slots, expected)
+    slots = min(capacity.slots, plan.expected)
+    asked = {spec.key for spec in plan.todo}
     with (
         Interruption(folder.path, lease, until) as stop,
-        Progress(plan.study, plan.todo, folder, slots, expected) as progress,
+        Progress(plan.study, plan.todo, folder, slots, plan.expected) as progress,
     ):
 
         def follow(event: Event) -> None:
             progress.notify(event)
             publisher.notify(event.key)
 
-        def settled(key: str) -> None:
-            follow(Event("end", key))
+        def added(spec: TrialSpec) -> None:
+            asked.add(spec.key)
+            progress.add(spec)
 
-        study = plan.study
-        source: Source
-        if search:
-            from service.search.suggested import Suggested  # Optuna takes a while to import
-
-            source = Suggested(study, folder, progress.add)
-        else:
-            source = Listed(plan.todo, folder, study.metric, study.mode, settled)
+        source = source_of(plan, folder, added, lambda key: follow(Event("end", key)))
         job = RunTrials(
-            study=study,
+            study=plan.study,
             run=folder.path,
             waits=source.prunes,
             trial=capacity.trial,
@@ -197,28 +185,26 @@ def _run(
             token=lease.take(),
             limit=options.trial_timeout,
         )
-        # Of a search, the next trial is the better the more have ended.
-        handing = Handing(source, folder, at_once=slots if search else None)
+        handing = Handing(source, folder)
         broken = restarting.run_trials(job, handing, cluster, folder, lease, stop, follow)
     for note in source.notes:
         print(note)
-    lacking = plan.status(folder) == "stopped"
-    interrupted = stop.gently and lacking
+    # Sweeps that were not selected may lack a trial.
+    status = folder.status(None if plan.asked.search else asked)
+    interrupted = stop.gently and status == "stopped"
     if stop.now and interrupted:  # who ends processes may leave no time for pictures
         _say_how_to_go_on(folder)
     side_processes.start()  # which takes as long as Ray's does to end
-    if lacking or plan.last:
-        lease.revoke()  # nobody commits any more
-        cluster.leave()
+    lease.revoke()  # nobody commits any more
+    cluster.leave()
     ending.conclude(folder, plan.study.settings, publisher)
     if interrupted:
         if not stop.now:
             _say_how_to_go_on(folder)
-        return INTERRUPTED, False
+        return INTERRUPTED
     if broken:
         _say_how_to_go_on(folder, f"Ray ended: {broken}")
-    # Sweeps that were not selected may lack a trial.
-    return int(plan.status(folder) != "finished"), broken is None
+    return int(status != "finished")
 
 
 def _amount(plan: Plan) -> str:

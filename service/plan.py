@@ -14,7 +14,7 @@ from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import RunFolder
-from runs.record import FORMAT, Asked, Registered, Status, StudyRecord, TrialAsked
+from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
 from service.options import MAX_SEEDS, SMOKE_DRAWS, UNTIL_DECIDED, RunOptions
@@ -83,10 +83,6 @@ class Plan:
     def expected(self) -> int:
         """How many trials are to run, those that a search has yet to list among them."""
         return max(1, sum(self.left)) if self.asked.search else len(self.todo)
-
-    def status(self, folder: RunFolder) -> Status:
-        """How it stands that what it lacked has run."""
-        return folder.status(None if self.asked.search else {spec.key for spec in self.todo})
 
     @property
     def last(self) -> bool:

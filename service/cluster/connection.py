@@ -39,6 +39,11 @@ def connect(address: str | None, variables: Mapping[str, str]) -> list[tuple[flo
         _join(address, variables)
     else:
         _start_local(variables)
+    return nodes()
+
+
+def nodes() -> list[tuple[float, float]]:
+    """The CPUs and GPUs of each node that the cluster has now."""
     booked = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     return [(n.get("CPU", 0.0), n.get("GPU", 0.0)) for n in booked]
 

@@ -165,7 +165,7 @@ class Cluster:
             if (message := self._received(LOOK_SECONDS)) is None:
                 continue
             if isinstance(message, Want):
-                spec = trials.next()
+                spec = trials.next(self._slots(message, job))
                 self._send(Take(None if spec is None else Given.of(spec), trials.over))
             elif isinstance(message, Event):
                 tell(message)
@@ -179,6 +179,14 @@ class Cluster:
                 raise Gone(message.says)
             else:
                 return
+
+    def _slots(self, want: Want, job: RunTrials) -> int:
+        """How many trials can run at once by now: nodes come and go."""
+        try:
+            now = Capacity.of([Node(*node) for node in want.nodes], self._wanted)
+        except UsageError:  # the only node that can hold one has gone, and may come back
+            return 1
+        return now.at_most(job.max_concurrent).slots
 
     def leave(self) -> None:
         """Leave the cluster, which ends our trials there; one started here is stopped.

@@ -121,7 +121,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Want:
-    """There is a place for a trial."""
+    """There is a place for a trial, or soon will be.
+
+    nodes: see Done.
+    """
+
+    nodes: Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class AsTheDriverSays(Searcher):
         """The next trial's configuration."""
         if stop_flag.asked.is_set():
             return Searcher.FINISHED
-        answer = self._ask(Want())
+        answer = self._ask(Want(connection.nodes()))
         if answer.trial is not None:
             return asdict(answer.trial)
         return Searcher.FINISHED if answer.over else None

@@ -11,22 +11,21 @@ from service.trial_spec import TrialSpec
 
 
 class Handing:
-    """Hands out the trials of a source, each until it has ended.
+    """Hands out the trials of a source, each until it has ended."""
 
-    at_once: how many may be out, for a source whose next trial is better the more have ended;
-        None: as many as are wanted.
-    """
-
-    def __init__(self, source: Source, folder: RunFolder, at_once: int | None = None) -> None:
-        self._source, self._folder, self._at_once = source, folder, at_once
+    def __init__(self, source: Source, folder: RunFolder) -> None:
+        self._source, self._folder = source, folder
         self._out: dict[str, TrialSpec] = {}
         self._again: list[TrialSpec] = []
 
-    def next(self) -> TrialSpec | None:
-        """The trial to run next; None if there is none as long as others run."""
+    def next(self, slots: int) -> TrialSpec | None:
+        """The trial to run next; None if there is none as long as others run.
+
+        slots: how many can run at once.
+        """
         if self._again:
             return self._again.pop(0)
-        if self._at_once is not None and len(self._out) >= self._at_once:
+        if self._source.sequential and len(self._out) >= slots:
             return None
         spec = self._source.next()
         if spec is not None:

@@ -17,6 +17,7 @@ class Listed:
     """
 
     prunes = False
+    sequential = False
     notes: Sequence[str] = ()
 
     def __init__(
@@ -61,6 +62,11 @@ class Listed:
     def over(self) -> bool:
         """See Source."""
         return not self._left
+
+    @property
+    def done(self) -> bool:
+        """Whether all of them have been given out, and none runs."""
+        return not self._left and not self._running
 
     def told(self, key: str, line: Mapping[str, Any]) -> bool:
         """See Source: none ends early."""

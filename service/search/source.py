@@ -17,6 +17,10 @@ class Source(Protocol):
     prunes: bool
     """Whether it may end trials early: then every line is told before the next epoch begins."""
 
+    sequential: bool
+    """Whether its next trial is the better the more have ended: none is asked for ahead of its
+    place."""
+
     def next(self) -> TrialSpec | None:
         """The trial to run next, written down; None if there is none as long as others run."""
 

@@ -51,7 +51,7 @@ class Suggested:
         self._study, self._folder, self._handed = study, folder, handed
         record = folder.study
         self._asked = record.asked
-        self.prunes = record.asked.scheduler == "asha"
+        self.prunes, self.sequential = record.asked.scheduler == "asha", True
         self.notes: list[str] = []  # for people, when the search has ended
         self._space = Space(study, record.asked.only)
         self._asha = Asha(_first_rung(self._space), study.mode)

@@ -39,7 +39,7 @@ class Played:
 
     def run(self, job, trials, tell, stopping):
         specs = []
-        while (spec := trials.next()) is not None:
+        while (spec := trials.next(8)) is not None:
             specs.append(spec)
         self.given.append([spec.settings.size for spec in specs])
         self.tokens.append(job.token)

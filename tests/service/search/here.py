@@ -2,7 +2,7 @@
 
 from service.execution import run_trial
 from service.search.handing import Handing
-from service.search.listed import Listed
+from service.search.sources import source_of
 
 
 class Cut(Exception):
@@ -12,10 +12,10 @@ class Cut(Exception):
 def run(plan, folder, commits=None, slots=1):
     """Run what a plan lacks; raises Cut after so many commits. Returns names as they began."""
     study, began = plan.study, []
-    source = Listed(plan.todo, folder, study.metric, study.mode)
+    source = source_of(plan, folder, lambda spec: None, lambda key: None)
     handing, running = Handing(source, folder), {}
     while True:
-        while len(running) < slots and (spec := handing.next()) is not None:
+        while len(running) < slots and (spec := handing.next(slots)) is not None:
             began.append(spec.name)
             running[spec.key] = run_trial(
                 study.trainable, spec.settings, folder.path / "trials" / spec.key, seed=spec.seed,

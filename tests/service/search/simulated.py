@@ -105,7 +105,7 @@ class Simulation:
         while True:
             source = Suggested(self.study, self.folder)
             try:
-                self._go(Handing(source, self.folder, self.slots))
+                self._go(Handing(source, self.folder))
                 return source
             except Killed:
                 continue
@@ -116,7 +116,7 @@ class Simulation:
         running = {}
         try:
             while True:
-                while len(running) < self.slots and (spec := handing.next()) is not None:
+                while len(running) < self.slots and (spec := handing.next(self.slots)) is not None:
                     assert spec.key not in running
                     running[spec.key] = self._trial(spec)
                 if not running:
