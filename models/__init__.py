@@ -1,1 +1,1 @@
-"""ResNet trunks, their weights, and the embedding network built on them."""
+"""ResNets and EfficientNet-Lite0, their weights, and the embedding network built on them."""

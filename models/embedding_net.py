@@ -1,13 +1,13 @@
-"""A ResNet trunk with a BatchNorm neck that gives embeddings and logits."""
+"""A trunk with a BatchNorm neck that gives embeddings and logits."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import ResNet
 
-from models.resnet import embed
+from models.backbones import Backbone
 from models.seeded import seeded
+from models.stages import embed
 
 
 class EmbeddingNet(nn.Module):
@@ -22,10 +22,10 @@ class EmbeddingNet(nn.Module):
     dim: numbers of an embedding, D.
     """
 
-    def __init__(self, trunk: ResNet, num_classes: int, seed: int) -> None:
+    def __init__(self, trunk: Backbone, num_classes: int, seed: int) -> None:
         """Take over a trunk, whose `fc` is replaced by the identity.
 
-        trunk: a ResNet with a linear `fc`; it is changed in place.
+        trunk: a network with a linear `fc`; it is changed in place.
         num_classes: the size of the classifier, at least 1.
         seed: of new parameters; the global generators are left as they are.
 
@@ -56,8 +56,8 @@ class EmbeddingNet(nn.Module):
         return embeddings, logits
 
     @torch.no_grad()
-    def as_resnet(self) -> dict[str, Tensor]:
-        """The state dict of a torchvision ResNet that gives the same logits in inference mode.
+    def as_backbone(self) -> dict[str, Tensor]:
+        """The state dict of a network like the trunk that gives the same logits in inference mode.
 
         There the neck is an affine map, `scale * x + shift`, so it fits into the head.
         """

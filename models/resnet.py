@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import ResNet
 
+from models import fitting
 from models.seeded import seeded
 
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
@@ -62,50 +63,12 @@ def build(
 
 
 def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) -> list[str]:
-    own = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in weights.items()}
-    left_out: dict[str, str] = {}
-    classes, dim = own["fc.weight"]
-    head = given.get("fc.weight", ())
-    if len(head) == 2 and head[1] == dim and head[0] != classes:
-        for key, shape in (("fc.weight", head), ("fc.bias", head[:1])):
-            if given.get(key) == shape:
-                left_out[key] = (
-                    f"{key} was left out: the weights have {head[0]} classes, "
-                    f"the model has {classes}."
-                )
-    if stem == "small" and given.get("conv1.weight") == _STOCK_CONV1:
-        left_out["conv1.weight"] = (
+    fresh: dict[str, str] = {}
+    if stem == "small" and fitting.shapes(weights).get("conv1.weight") == _STOCK_CONV1:
+        fresh["conv1.weight"] = (
             "conv1.weight was left out: the weights have a 7x7 stem, the small stem is 3x3."
         )
-    differ: list[str] = []
-    for key, shape in own.items():
-        if key in left_out:
-            continue
-        if key not in given:
-            # Files older than PyTorch 0.4.1 lack this counter, which inference does not use.
-            if not key.endswith(".num_batches_tracked"):
-                differ.append(f"{key} is missing")
-        elif given[key] != shape:
-            differ.append(f"{key} has shape {given[key]} instead of {shape}")
-    differ += [f"{key} is unexpected" for key in given if key not in own]
-    if differ:
-        more = f", and {len(differ) - 3} more" if len(differ) > 3 else ""
-        raise ValueError(f"The weights do not fit {name}: {', '.join(differ[:3])}{more}.")
-    model.load_state_dict(
-        {key: value for key, value in weights.items() if key not in left_out}, strict=False
-    )
-    return list(left_out.values())
-
-
-def embed(model: ResNet, x: Tensor) -> Tensor:
-    """The pooled features before `fc`, (B, D); D = 512 for resnet18 and resnet34, else 2048.
-
-    x: images (B, 3, H, W).
-    """
-    x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
-    x = model.layer4(model.layer3(model.layer2(model.layer1(x))))
-    return torch.flatten(model.avgpool(x), 1)
+    return fitting.load(model, name, weights, fresh)
 
 
 def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:

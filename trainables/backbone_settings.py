@@ -1,4 +1,4 @@
-"""Settings of every trainable that starts from a pretrained ResNet: images, backbone, weights."""
+"""Settings of every trainable that starts from a pretrained network: images, backbone, weights."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAMED = ("imagenet", "none")  # weights that are no file of the user's
+SMALLEST = {"efficientnet_lite0": 32}  # pixels; it halves an image five times
 
 
 class BackboneSettings(ImageSettings):
@@ -22,10 +23,12 @@ class BackboneSettings(ImageSettings):
 
     inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {"model", "weights", "stem"}
 
-    model: Literal["resnet18", "resnet34", "resnet50"] = Field("resnet18", description="backbone")
-    weights: str = Field("imagenet", description="imagenet, none, or a torchvision state dict FILE")
+    model: Literal["resnet18", "resnet34", "resnet50", "efficientnet_lite0"] = Field(
+        "resnet18", description="backbone"
+    )
+    weights: str = Field("imagenet", description="imagenet, none, or the FILE of a state dict")
     stem: Literal["stock", "small"] = Field(
-        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
+        "stock", description="of a ResNet: small = 3x3 stride 1 without max-pool, for small images"
     )
 
     @field_validator("weights")
@@ -46,7 +49,9 @@ class BackboneSettings(ImageSettings):
         return super().identity() | {"weights": weights}
 
     def check(self) -> None:
-        """Refuse weights that are not there, and images as `ImageSettings` does.
+        """Refuse weights that are not there, and what the network cannot take.
+
+        Images are refused as `ImageSettings` does.
 
         Raises ValueError, one sentence, if either is refused.
         """
@@ -55,31 +60,71 @@ class BackboneSettings(ImageSettings):
                 f"weights must be imagenet, none or an existing, regular file; got "
                 f"{self.weights!r}."
             )
+        if self.image_size < (smallest := SMALLEST.get(self.model, 0)):
+            raise ValueError(
+                f"image_size must be at least {smallest} for {self.model}; got {self.image_size}."
+            )
+        if self.stem == "small" and self.model == "efficientnet_lite0":
+            raise ValueError(
+                f"stem=small is for ResNets; give {self.model} small images at a larger image_size."
+            )
         super().check()
 
     def state_dict(self) -> dict[str, Tensor] | None:
-        """The weights to start from, on the CPU; None where they are drawn."""
+        """The weights to start from, under the network's names; None where they are drawn."""
+        return self._weights()[0]
+
+    def _weights(self) -> tuple[dict[str, Tensor] | None, list[str]]:
+        """The same, and what was renamed and left out for that; on the CPU."""
+        from models import backbones
+
         file = weight_files.resolve(self.weights, self.model, self.data_folder)
-        return weight_files.load_state_dict(file) if file else None
+        if file is None:
+            return None, []
+        return backbones.named(self.model, weight_files.load_state_dict(file))
 
     def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Decode the images and find the weights once, before any trial starts."""
-        state = self.state_dict()
+        state, renamed = self._weights()
         weights = {
             "name": Path(self.weights).name,  # of a file, no path: this is published
             "digest": weight_files.digest(self.weights, self.model),
+            "renamed": renamed,
             "left_out": [],
+            "outputs": 0 if state is None else len(state.get("fc.weight", ())),
         }
         inputs = super().prepare(progress)
         if state is not None:
-            from models import resnet
+            from models import backbones
 
             # Weights of another architecture are refused here, not by every trial.
-            _, weights["left_out"] = resnet.build(
+            _, weights["left_out"] = backbones.build(
                 self.model, len(inputs["dataset"]["classes"]), stem=self.stem, weights=state
             )
-        return inputs | {"weights": weights}
+        return inputs | {"weights": weights | weight_files.origin(self.weights, self.model)}
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
-        """Also the keys of the weights that were left out."""
-        return [*inputs["weights"]["left_out"], *super().notes(inputs)]
+        """Also where the weights come from, and what of them was renamed and left out."""
+        weights = inputs["weights"]
+        return [
+            *_origin(self.model, weights),
+            *weights["renamed"],
+            *weights["left_out"],
+            *super().notes(inputs),
+        ]
+
+
+def _origin(model: str, weights: dict[str, Any]) -> list[str]:
+    """Of weights that come with a package: whose they are, and whether they are the known ones."""
+    if "package" not in weights:
+        return []
+    said = [
+        f"The ImageNet weights of {model} come with {weights['package']} ({weights['licence']}), "
+        f"{weights['origin']}."
+    ]
+    if "expected" in weights:
+        said.append(
+            f"Their file is not the known one: its digest is {weights['digest']} instead of "
+            f"{weights['expected']}."
+        )
+    return said

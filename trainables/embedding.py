@@ -1,4 +1,4 @@
-"""Fine-tune a ResNet with cross-entropy, alone or joined with center or triplet loss.
+"""Fine-tune a network with cross-entropy, alone or joined with center or triplet loss.
 
 Total loss = cross-entropy + alpha x center loss (Wen et al., ECCV 2016; alpha is their lambda), or
 cross-entropy + triplet_weight x triplet loss (Hermans et al. 2017). All variants see the same
@@ -115,7 +115,7 @@ class Settings(BackboneSettings):
         """Also say when a head that would fit is left out: it does not sit behind a neck."""
         inputs = super().prepare(progress)
         left_out = inputs["weights"]["left_out"]
-        if self.weights != "none" and not any(key.startswith("fc.") for key in left_out):
+        if self.weights != "none" and not any(key.startswith("fc ") for key in left_out):
             left_out.append("fc was left out: the classifier behind the neck starts fresh.")
         return inputs
 
@@ -236,11 +236,13 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 def _network(settings: Settings, classes: int, trial: Trial) -> EmbeddingNet:
     import torch
 
-    from models import resnet
+    from models import backbones
     from models.embedding_net import EmbeddingNet
 
     state, seed = settings.state_dict(), derive(trial.seed, 0, "weights")
-    trunk, _ = resnet.build(settings.model, classes, stem=settings.stem, weights=state, seed=seed)
+    trunk, _ = backbones.build(
+        settings.model, classes, stem=settings.stem, weights=state, seed=seed
+    )
     net = EmbeddingNet(trunk, classes, seed=seed + 1)
     return net.to(trial.device).to(memory_format=torch.channels_last)
 

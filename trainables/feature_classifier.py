@@ -1,4 +1,4 @@
-"""Classify the features of a frozen ResNet: with a support vector machine, or a trained head.
+"""Classify the features of a frozen network: with a support vector machine, or a trained head.
 
 Features are extracted once for all trials (`trainables.features`), scaled by what train alone
 shows, and given to either classifier: the same features, the same split.
@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _last_grams: tuple[Any, dict[str, svm.Array]] | None = None
 
 class Settings(BackboneSettings):
     """Every hyperparameter of a classifier of features."""
+
+    inputs: ClassVar[frozenset[str]] = BackboneSettings.inputs | {"layer"}
 
     layer: Literal["fc", "avgpool"] = Field(
         "avgpool", description="fc = the network's outputs, avgpool = what they are computed from"
@@ -106,8 +108,15 @@ class Settings(BackboneSettings):
             )
 
     def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
-        """Also extract the features that all trials share."""
+        """Also extract the features that all trials share.
+
+        Raises ValueError, one sentence, if the outputs of weights without a head are asked for.
+        """
         inputs = super().prepare(progress)
+        if self.layer == "fc" and self.weights != "none" and not inputs["weights"]["outputs"]:
+            raise ValueError(
+                "layer=fc needs weights that have a head, and these have none; take layer=avgpool."
+            )
         splits, model = self.load(0), extraction.untouched(self, 0)
         extraction.pooled(
             self, splits, model, *splits.by_name.values(),

@@ -1,4 +1,4 @@
-"""Fine-tune a part of a ResNet behind a new head, and compare with the network as it came.
+"""Fine-tune a part of a network behind a new head, and compare with the network as it came.
 
 A trial never repeats what cannot change. Where the beginning of the network is frozen (parameters
 fixed, batch-norms with their own statistics) and images are not augmented, its output is computed
@@ -23,9 +23,8 @@ from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
 
 if TYPE_CHECKING:
-    from torchvision.models import ResNet
-
     from images import Splits
+    from models.backbones import Backbone
 
 PARTS = list(parts.PARTS)
 WORTH = 1.1  # epochs that become less than this many times cheaper stay as they are
@@ -84,7 +83,7 @@ class Settings(BackboneSettings):
     def _kept_weights_fit(self) -> Settings:
         if self.keep_weights and self.head == "hidden":
             raise ValueError(
-                "keep_weights needs head=linear, since --weights takes torchvision's state dicts."
+                "keep_weights needs head=linear: --weights takes networks with one linear layer."
             )
         return self
 
@@ -111,15 +110,17 @@ class Settings(BackboneSettings):
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """Globs of everything that is trained, the head included."""
-        return (*parts.patterns(self.unfreeze), "fc.*")
+        """Globs of everything that is trained, the head included.
+
+        Raises ValueError if the network has no part of that name.
+        """
+        return (*parts.patterns(self.unfreeze, self.model), "fc.*")
 
     def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
         """Also compute what the frozen beginning gives, and what the untouched network sees."""
         inputs = super().prepare(progress)
         splits, model = self.load(0), extraction.untouched(self, 0)
         inputs["weights"]["left_out"] = extraction.but_the_head(inputs["weights"]["left_out"])
-        inputs["weights"]["outputs"] = model.fc.out_features
         how: dict[str, Any] = {"seed": 0, "device": extraction.device(), "progress": progress}
         if prefix := self.prefix():
             rows = extraction.rows_of(*splits.by_name.values())
@@ -282,7 +283,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     yield Epoch(evaluation | before, None)
 
 
-def _before(settings: Settings, splits: Splits, model: ResNet, trial: Trial) -> dict[str, float]:
+def _before(settings: Settings, splits: Splits, model: Backbone, trial: Trial) -> dict[str, float]:
     """What the untouched network says of the test images."""
     from trainables.features import before
 

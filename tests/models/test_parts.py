@@ -8,7 +8,7 @@ from models.stages import skeleton
 
 
 def chosen(model, name):
-    resnet.set_trainable(model, patterns(name))
+    resnet.set_trainable(model, patterns(name, "resnet18"))
     return {n for n, p in model.named_parameters() if p.requires_grad}
 
 
@@ -39,6 +39,6 @@ def test_parts_are_what_they_are_called(name):
 
 
 def test_parts_and_globs_can_be_joined():
-    assert patterns("layer3, bn1.*") == ("layer3.*", "bn1.*")
-    assert patterns("nothing") == ()
-    assert all(patterns(name) == globs for name, globs in PARTS.items())
+    assert patterns("layer3, bn1.*", "resnet18") == ("layer3.*", "bn1.*")
+    assert patterns("nothing", "resnet18") == ()
+    assert all(patterns(name, "resnet50") == globs for name, globs in PARTS.items())

@@ -3,17 +3,23 @@
 import pytest
 import torch
 
-from models import resnet, stages
+from models import backbones, resnet, stages
 
 X = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize(
-    ("name", "stem"), [("resnet18", "stock"), ("resnet18", "small"), ("resnet50", "stock")]
+    ("name", "stem"),
+    [
+        ("resnet18", "stock"),
+        ("resnet18", "small"),
+        ("resnet50", "stock"),
+        ("efficientnet_lite0", "stock"),
+    ],
 )
 @torch.no_grad()
 def test_the_stages_one_after_another_are_the_network(name, stem):
-    model = resnet.build(name, 7, stem=stem)[0].eval()
+    model = backbones.build(name, 7, stem=stem)[0].eval()
     whole = model(X)
     assert torch.equal(stages.forward(model, X, stages.STAGES), whole)
     for cut in range(len(stages.STAGES)):

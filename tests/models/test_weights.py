@@ -50,12 +50,63 @@ def test_a_saved_model_and_the_one_built_from_its_file_give_equal_outputs(
         assert torch.equal(loaded.eval()(x), model(x))
 
 
-@pytest.mark.parametrize("key", ["state_dict", "model"])
-@pytest.mark.parametrize("prefix", ["", "module."])
-def test_a_training_checkpoint_is_unwrapped(tmp_path: Path, key: str, prefix: str) -> None:
+@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict"])
+def test_a_training_checkpoint_is_unwrapped(tmp_path: Path, key: str) -> None:
     path = tmp_path / "w.pth"
-    torch.save({key: {f"{prefix}a": torch.ones(2), f"{prefix}b.c": torch.ones(1)}, "e": 3}, path)
+    torch.save({key: {"a": torch.ones(2), "b.c": torch.ones(1)}, "epoch": 3}, path)
     assert list(load_state_dict(path)) == ["a", "b.c"]
+
+
+@pytest.mark.parametrize(("format", "ending"), [(".safetensors", ".pth"), (".pth", ".safetensors")])
+def test_the_content_tells_the_format_and_not_the_ending(
+    tmp_path: Path, format: str, ending: str
+) -> None:
+    save({"a": torch.arange(3.0)}, tmp_path / f"right{format}")
+    wrong = (tmp_path / f"right{format}").rename(tmp_path / f"wrong{ending}")
+    assert torch.equal(load_state_dict(wrong)["a"], torch.arange(3.0))
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300])
+def test_values_that_are_not_finite_are_refused_by_name(
+    tmp_path: Path, suffix: str, value: float
+) -> None:
+    path = tmp_path / f"w{suffix}"
+    broken = torch.ones(4, dtype=torch.float64)
+    broken[2] = value  # the last one is finite until it is float32
+    save({"good": torch.ones(4), "bn1.running_var": broken}, path)
+    with pytest.raises(ValueError, match=r"has values in bn1\.running_var that are not finite\.$"):
+        load_state_dict(path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 46830571\n",
+            "pointer of Git LFS in place of the weights: git lfs pull",
+        ),
+        ("/annex/objects/SHA256E-s46830571--4d7a.pth\n", "pointer of git-annex .*: git annex get"),
+    ],
+    ids=["git-lfs", "git-annex"],
+)
+def test_a_pointer_of_a_large_file_store_is_called_one(
+    tmp_path: Path, content: str, said: str, suffix: str
+) -> None:
+    path = tmp_path / f"w{suffix}"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=rf"w{suffix} is a {said}"):
+        load_state_dict(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
+@pytest.mark.parametrize("suffix", [".pth", ".pt"])
+def test_a_torchscript_archive_is_called_one(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"w{suffix}"
+    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
+    with pytest.raises(ValueError, match=r"is a TorchScript archive, .*model\.state_dict\(\)"):
+        load_state_dict(path)
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])

@@ -26,7 +26,7 @@ from trainables.training.randomness import derive
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchvision.models import ResNet
+    from models.backbones import Backbone
 
 OTHER = "other"
 
@@ -47,7 +47,7 @@ def measure(
     folder: Path,
     pooled: NDArray[np.float32],
     labels: NDArray[np.int64],
-    model: ResNet,
+    model: Backbone,
     classes: Sequence[str],
     *,
     own_head: bool,

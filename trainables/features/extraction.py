@@ -24,26 +24,25 @@ from trainables.protocol import Progress
 from trainables.training.randomness import derive
 
 if TYPE_CHECKING:
-    from torchvision.models import ResNet
-
     from images import Images, Splits
+    from models.backbones import Backbone
 
 
 BATCH = 64  # images in a pass
 
 
-def untouched(settings: BackboneSettings, seed: int) -> ResNet:
+def untouched(settings: BackboneSettings, seed: int) -> Backbone:
     """The network that the weights were saved from, head included, on the CPU in inference mode.
 
-    Without weights: the network as `seed` draws it, with 1,000 outputs as ImageNet's.
+    Without weights: the network as `seed` draws it, with 1,000 outputs as ImageNet's. Weights
+    without a head get one with a single output, which nobody takes for a classifier.
     """
-    from models import resnet
+    from models import backbones
 
     state = settings.state_dict()
-    head = state.get("fc.weight") if state else None
-    classes = 1000 if head is None else len(head)
+    classes = 1000 if state is None else len(state["fc.weight"]) if "fc.weight" in state else 1
     initial = derive(seed, 0, "weights")
-    model, _ = resnet.build(
+    model, _ = backbones.build(
         settings.model, classes, stem=settings.stem, weights=state, seed=initial
     )
     return model.eval()
@@ -55,7 +54,7 @@ def rows_of(*parts: Images) -> Rows:
 
 
 def store(
-    settings: BackboneSettings, splits: Splits, model: ResNet, stage: str, seed: int, dtype: str
+    settings: BackboneSettings, splits: Splits, model: Backbone, stage: str, seed: int, dtype: str
 ) -> RowStore:
     """Where the features after `stage` are kept; computes nothing.
 
@@ -79,7 +78,7 @@ def store(
         "stage": stage,
     }
     if settings.stem == "small":  # drawn by the seed where the weights have a stock one
-        conv1 = model.conv1.weight.detach().cpu().numpy().tobytes()
+        conv1 = model.get_parameter("conv1.weight").detach().cpu().numpy().tobytes()
         identity["conv1"] = hashlib.sha256(conv1).hexdigest()[:16]
     classes = model.fc.out_features
     shape = stages.shape(settings.model, settings.stem, settings.image_size, stage, classes)
@@ -91,7 +90,7 @@ def store(
 def fetch(
     settings: BackboneSettings,
     splits: Splits,
-    model: ResNet,
+    model: Backbone,
     stage: str,
     rows: Rows,
     *,
@@ -151,7 +150,7 @@ def full_precision() -> Iterator[None]:
 def pooled(
     settings: BackboneSettings,
     splits: Splits,
-    model: ResNet,
+    model: Backbone,
     *parts: Images,
     seed: int,
     device: str,
@@ -168,7 +167,7 @@ def pooled(
     return [values[rows_of(part)] for part in parts]
 
 
-def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
+def outputs(model: Backbone, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logits (N, outputs) that the head of an untouched network makes of features (N, D).
 
     pooled: what it is given, the features after "avgpool".
@@ -181,8 +180,8 @@ def outputs(model: ResNet, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def but_the_head(left_out: Sequence[str]) -> list[str]:
-    """What of the weights is not used: `untouched` keeps their head, whatever its size."""
-    return [note for note in left_out if not note.startswith("fc.")]
+    """What of the weights is not used: `untouched` has their own head, whatever its size."""
+    return [note for note in left_out if not note.startswith("fc ")]
 
 
 def device() -> str:

@@ -19,9 +19,8 @@ from models import stages
 from trainables.features import extraction
 
 if TYPE_CHECKING:
-    from torchvision.models import ResNet
-
     from images import Images, Splits
+    from models.backbones import Backbone
     from trainables.backbone_settings import BackboneSettings
     from trainables.protocol import Trial
 
@@ -49,7 +48,7 @@ class Rest(nn.Sequential):
     is no prefix; gives logits (B, classes).
     """
 
-    def __init__(self, model: ResNet, prefix: Sequence[str]) -> None:
+    def __init__(self, model: Backbone, prefix: Sequence[str]) -> None:
         left = stages.STAGES[len(prefix) :]
         super().__init__(*(module for stage in left for module in stages.modules(model, stage)))
 
@@ -79,7 +78,7 @@ class Start(NamedTuple):
 def start(
     settings: BackboneSettings,
     splits: Splits,
-    model: ResNet,
+    model: Backbone,
     prefix: Sequence[str],
     dtype: str,
     trial: Trial,
@@ -136,7 +135,7 @@ class Kept:
 
 @torch.no_grad()
 def _probe(
-    model: ResNet, prefix: Sequence[str], part: Images, kept: Tensor, device: str
+    model: Backbone, prefix: Sequence[str], part: Images, kept: Tensor, device: str
 ) -> tuple[float, float]:
     """(seconds an image, largest difference) of computing the prefix for some images again."""
     rows = extraction.rows_of(part)[:PROBE]

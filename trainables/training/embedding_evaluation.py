@@ -80,5 +80,5 @@ def final(
     kept = np.unique(np.linspace(0, len(labels) - 1, KEPT_EMBEDDINGS).astype(int))
     Embeddings(embeddings[kept].astype(np.float16), labels[kept], kept).save(trial.folder)
     if keep_weights:
-        network_evaluation.keep_weights(net.as_resnet(), trial.folder)
+        network_evaluation.keep_weights(net.as_backbone(), trial.folder)
     return evaluation
