@@ -59,6 +59,8 @@ class Made:
                     self.waited += time.perf_counter() - began
 
     def publisher(self, uri):
+        record = self.folder.study.model_copy(update={"tracking_uri": uri})
+        self.folder.write_study(record)
         return Publisher(self.folder, parse(uri), self.said.append)
 
     def conclude(self, publisher=None, timeout=60):
