@@ -31,8 +31,8 @@ from service.capacity import this_machine
 from service.cluster.link import Cluster
 from service.cluster.messages import RunTrials
 from service.interruption import Interruption
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.search.handing import Handing
 from service.search.listed import Listed
 from trainables import protocol

@@ -37,12 +37,12 @@ from benchmarks.figures import Figure, Target, in_turn, main
 from runs.folder import RunFolder
 from runs.record import Asked
 from runs.rungs import first_rung
-from service.plan import Plan
 from service.search import draws
 from service.search.asha import Asha
 from service.search.optimizer import Optimizer
 from service.search.space import Chosen, Space
 from service.search.suggested import Suggested
+from service.search_plan import SearchPlan
 
 REPEATS = 1
 SUGGESTIONS = 1000
@@ -153,7 +153,7 @@ def suggestions() -> tuple[float, float]:
     ours = other = 0.0
     with TemporaryDirectory() as place:
         folder = RunFolder.create(Path(place), STUDY.name)
-        Plan(STUDY, [], [], Asked(search="optuna", trials=SUGGESTIONS)).write(folder, {}, "")
+        SearchPlan(STUDY, [], [], Asked(search="optuna", trials=SUGGESTIONS)).write(folder, {}, "")
         source = Suggested(STUDY, folder)
         for _ in range(SUGGESTIONS):
             began = time.perf_counter()

@@ -24,8 +24,8 @@ from benchmarks.figures import Figure, in_turn, main
 from reports.reading import reading
 from runs.folder import RESULTS_FILE, STUDY_FILE, TRACKED_FILE, RunFolder
 from service import Study
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.tracking.address import parse
 from service.tracking.projection import Projection
 from service.tracking.store import Store

@@ -29,8 +29,8 @@ from reports.reading import reading
 from runs.folder import RunFolder
 from service import Study
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.publisher import Publisher
 from service.tracking.address import parse
 from trainables import protocol

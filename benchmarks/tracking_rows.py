@@ -32,8 +32,8 @@ from typing import Any
 from benchmarks.figures import Figure, Target, in_turn, main
 from runs.folder import RunFolder
 from service import Study
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.publisher import Publisher
 from service.tracking.address import parse
 from service.tracking.projection import Projection

@@ -42,6 +42,7 @@ ADDED_FILE = "trials.jsonl"
 RESULTS_FILE = "results.json"
 TABLE_FILE = "results.csv"
 TRACKED_FILE = "mlflow.json"
+TROUBLE_FILE = "mlflow.trouble"  # a sentence about the server, while it takes nothing
 
 
 class RunFolder:

@@ -15,9 +15,10 @@ from runs.folder import RESULTS_FILE, RunFolder
 from runs.trial_folder import read_json
 from service.afterwards import run_command
 from service.interruption import INTERRUPTED
+from service.new_run import plan_run
 from service.options import RunOptions, options_from, parse
 from service.output import outlasting_its_reader
-from service.plan import Plan, plan_run
+from service.plan import Plan
 from service.resume import resume_run
 from service.search import tuning
 from service.study import Study

@@ -59,7 +59,7 @@ def drive(plan: Plan, options: RunOptions) -> tuple[int, RunFolder]:
             plan.write(folder, inputs, mlflow.shown)
             began = True
         _say(plan, capacity, inputs)
-        print(f"{_amount(plan)}, at most {capacity.slots} at once: {capacity.limit}.")
+        print(f"{plan.amount}, at most {capacity.slots} at once: {capacity.limit}.")
         return _run(plan, options, folder, cluster, capacity, mlflow, lease, until), folder
     except KeyboardInterrupt:
         if not began:
@@ -113,7 +113,7 @@ def _complete(plan: Plan, folder: RunFolder) -> bool:
 def _prepare(plan: Plan) -> dict[str, Any]:
     """What all trials read, made ready once; returns the record of the first variant's."""
     distinct: dict[str, Any] = {}
-    for settings in plan.cases if plan.asked.search else [spec.settings for spec in plan.trials]:
+    for settings in plan.reading:
         key = settings.model_dump_json(include=set(settings.inputs))
         distinct.setdefault(key, settings)
     inputs: dict[str, Any] = {}
@@ -189,8 +189,7 @@ def _run(
         broken = restarting.run_trials(job, handing, cluster, folder, lease, stop, follow)
     for note in source.notes:
         print(note)
-    # Sweeps that were not selected may lack a trial.
-    status = folder.status(None if plan.asked.search else asked)
+    status = plan.status(folder, asked)
     interrupted = stop.gently and status == "stopped"
     if stop.now and interrupted:  # who ends processes may leave no time for pictures
         _say_how_to_go_on(folder)
@@ -205,12 +204,3 @@ def _run(
     if broken:
         _say_how_to_go_on(folder, f"Ray ended: {broken}")
     return int(status != "finished")
-
-
-def _amount(plan: Plan) -> str:
-    """What is to run, for people."""
-    if not plan.asked.search:
-        return f"{len(plan.todo)} trials"
-    tried, compared = plan.left
-    seeds = f"{compared} seed{'' if compared == 1 else 's'}"
-    return f"A search of {tried} trials, the best of which is trained again with {seeds}"

@@ -13,13 +13,14 @@ from service.capacity import Capacity, this_machine
 from service.likely import show_chances
 from service.plan import Plan
 from service.search.space import Space
+from service.search_plan import SearchPlan
 
 IN_A_TABLE = 300  # trials
 
 
 def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     """Print it; needs neither data, weights nor Ray. With an address, the cluster stays unasked."""
-    if plan.asked.search:
+    if isinstance(plan, SearchPlan):
         _show_search(plan)
         return
     _list(plan)
@@ -58,7 +59,7 @@ def show(plan: Plan, max_concurrent: int | None, address: str | None) -> None:
     show_chances(plan)
 
 
-def _show_search(plan: Plan) -> None:
+def _show_search(plan: SearchPlan) -> None:
     """What a search chooses from, and what it costs at most: of each trial, the dearest case."""
     asked, (tried, compared) = plan.asked, plan.left
     pruning = f", ended early by {asked.scheduler}" if asked.scheduler != "none" else ""

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from claims.evidence import SEEDS
-from claims.looks import planned
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.errors import UsageError
 from runs.folder import RunFolder
-from runs.record import FORMAT, Asked, Registered, StudyRecord, TrialAsked
+from runs.record import FORMAT, Asked, Registered, Status, StudyRecord, TrialAsked
 from service import looks
 from service.environment import commit, environment
-from service.options import MAX_SEEDS, SMOKE_DRAWS, UNTIL_DECIDED, RunOptions
 from service.resources import Resources
-from service.search import asking
-from service.search.space import Space
 from service.study import Study
 from service.trial_spec import TrialSpec
 from trainables.protocol import Settings
@@ -55,34 +50,35 @@ class Plan:
 
     @property
     def cases(self) -> list[Settings]:
-        """The settings that are to run, each once; of a search those of every variant."""
-        if self.asked.search:
-            return Space(self.study, self.asked.only).cases
+        """The settings that are to run, each once."""
         return [*dict.fromkeys(spec.settings for spec in self.todo)]
+
+    @property
+    def reading(self) -> list[Settings]:
+        """Settings that read all that any trial of the run reads."""
+        return [*dict.fromkeys(spec.settings for spec in self.trials)]
 
     @property
     def lacks(self) -> bool:
         """Whether anything is left to run."""
-        if self.todo or not self.asked.search or self.folder is None:
-            return bool(self.todo or self.asked.search)
-        before = self.folder.study
-        changed = {"asked": self.asked, "trials": self._listed(before)}
-        return self.folder.searching(before.model_copy(update=changed))
-
-    @property
-    def left(self) -> tuple[int, int]:
-        """Of a search, how many settings it has yet to try, and how often to train the best."""
-        ended = {"search": 0, "compared": 0}
-        for spec in self.trials:
-            if spec.role in ended and self.folder:
-                ended[spec.role] += self.folder.trial(spec.key).ending is not None
-        tried = (self.asked.trials or 0) - ended["search"]
-        return max(0, tried), max(0, self.asked.seeds - ended["compared"])
+        return bool(self.todo)
 
     @property
     def expected(self) -> int:
-        """How many trials are to run, those that a search has yet to list among them."""
-        return max(1, sum(self.left)) if self.asked.search else len(self.todo)
+        """How many trials are to run."""
+        return len(self.todo)
+
+    @property
+    def amount(self) -> str:
+        """The same for people."""
+        return f"{len(self.todo)} trials"
+
+    def status(self, folder: RunFolder, asked: Collection[str]) -> Status:
+        """How it stands that what it lacked has run.
+
+        asked: the keys of what was to run. Sweeps that were not selected may lack a trial.
+        """
+        return folder.status(asked)
 
     @property
     def last(self) -> bool:
@@ -142,10 +138,11 @@ class Plan:
     def extend(self, folder: RunFolder) -> None:
         """Write down the trials that this adds to a run that is under way."""
         before = folder.study
-        changed = {"asked": self.asked, "trials": self._listed(before)}
+        changed = {"asked": self.asked, "trials": self.listed(before)}
         self._write(folder, before.model_copy(update=changed))
 
-    def _listed(self, before: StudyRecord | None) -> tuple[TrialAsked, ...]:
+    def listed(self, before: StudyRecord | None) -> tuple[TrialAsked, ...]:
+        """The trials as study.json is to have them."""
         now = {spec.key: spec.asked for spec in self.trials}
         listed = {trial.key: _superseded(trial, now) for trial in before.trials} if before else {}
         return tuple({**listed, **now}.values())
@@ -164,8 +161,9 @@ class Plan:
                 (folder.trial(spec.key).place / left).unlink(missing_ok=True)
         folder.write_study(record)
 
-    def _searches(self, sweep: str) -> bool:
-        return not self.asked.only or sweep in self.asked.only
+    def _has(self, sweep: str, listed: Sequence[TrialAsked]) -> bool:
+        """Whether a sweep is part of the run."""
+        return any(sweep in trial.sweeps for trial in listed)
 
     def record(
         self, before: StudyRecord | None, inputs: dict[str, Any], uri: str, name: str
@@ -178,7 +176,7 @@ class Plan:
         if before and before.resources != booked:
             print(f"Trials book {booked} now; the run began with {before.resources}, and numbers")
             print("may differ in their last digits.")
-        listed = self._listed(before)
+        listed = self.listed(before)
         sweeps = {sweep: self.study.varied(sweep) for sweep in self.study.sweeps}
         now: dict[str, Any] = {
             "study": self.study.name,
@@ -189,11 +187,7 @@ class Plan:
             "inputs": inputs,
             "tracking_uri": uri,
             "resources": booked,
-            "sweeps": {
-                sweep: names
-                for sweep, names in sweeps.items()
-                if (self._searches(sweep) if self.asked.search else _ran(sweep, listed))
-            },
+            "sweeps": {sweep: names for sweep, names in sweeps.items() if self._has(sweep, listed)},
             "trials": listed,
         }
         if before is not None:
@@ -226,65 +220,3 @@ def _superseded(trial: TrialAsked, now: Mapping[str, TrialAsked]) -> TrialAsked:
         for one in now.values()
     )
     return trial.model_copy(update={"role": "superseded"}) if again else trial
-
-
-def _ran(sweep: str, listed: Sequence[TrialAsked]) -> bool:
-    return any(sweep in trial.sweeps for trial in listed)
-
-
-def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[Any]]) -> Plan:
-    """A new run."""
-    search = asking.of_new(options)
-    base = study.smaller() if options.smoke else study
-    chosen = base.overridden(values, options.only)
-    if options.controls:
-        chosen = chosen.with_controls()
-    seeds, until = _seeds(options)
-    if search:
-        chosen = asking.ready(chosen, options.only, search["scheduler"])
-    tune = 0 if search else _draws(base, options)
-    trials = [] if search else chosen.trials(seeds, options.only, tune)
-    if not any(spec.tuned for spec in trials):
-        if options.tune:
-            raise UsageError(_nothing_to_tune(base, chosen))
-        tune = 0
-    asked = Asked(
-        values={name: [chosen.validated(name, v) for v in given] for name, given in values.items()},
-        only=options.only,
-        seeds=seeds,
-        max_seeds=until,
-        smoke=options.smoke,
-        controls=options.controls,
-        output=str(options.output),
-        tune=tune,
-        **search,
-    )
-    return Plan(chosen, trials, trials, asked, sweeps=options.only, until=until)
-
-
-def _draws(study: Study, options: RunOptions) -> int:
-    """How many settings every variant of a new run is tuned over; 0: none is tuned."""
-    if options.tune is not None:
-        return options.tune
-    return min(study.tune, SMOKE_DRAWS) if options.smoke else study.tune
-
-
-def _nothing_to_tune(before: Study, study: Study) -> str:
-    fixed = [name for name in before.tuned_names if name in study.fixed]
-    if not before.tuned_names:
-        return f"--tune has nothing to tune: study {study.name} declares no ranges."
-    why = "no selected variant has a setting with a range of its own"
-    if fixed:
-        options = " and ".join(f"--{name.replace('_', '-')}" for name in fixed)
-        why = f"{options} fixed what there was"
-    return f"--tune has nothing to tune: {why}."
-
-
-def _seeds(options: RunOptions) -> tuple[int, int | None]:
-    """Of a new run: how many, and the most where more may be added."""
-    if options.seeds == UNTIL_DECIDED:
-        most = options.max_seeds or MAX_SEEDS
-        return planned(most)[0], most
-    if options.max_seeds is not None:
-        raise UsageError("--max-seeds is what --seeds until-decided goes to; give both.")
-    return options.seeds or (1 if options.smoke or options.debug else SEEDS), None

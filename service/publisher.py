@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from reports.reading import Reading
-from runs.folder import RunFolder
+from runs.folder import TROUBLE_FILE, RunFolder
 from service.tracking.address import Address
 from service.tracking.projection import Projection
 from service.tracking.trouble import Trouble, trouble_of
@@ -33,6 +33,7 @@ class Publisher:
     ) -> None:
         """say: how a person is told, from the thread, once when MLflow goes and once it is back."""
         self._projection, self._wake = Projection(run, address), threading.Event()
+        self._note = run.path / TROUBLE_FILE  # for who looks from another terminal
         self._hurry = threading.Event()  # somebody waits for what is sent
         self._address, self._say = address, say
         self.uri = address.shown
@@ -106,6 +107,9 @@ class Publisher:
         self._failures += 1
         with self._passed:
             self._changed = None  # nobody knows what has arrived
+        if self._failures == FAILURES_TO_SAY:
+            with contextlib.suppress(OSError):
+                self._note.write_text(self.error.sentence)
         if self._failures == FAILURES_TO_SAY and self._ending is None:
             self._tell(
                 "Training goes on, and MLflow is sent all of it later: "
@@ -114,6 +118,8 @@ class Publisher:
 
     def _went_well(self, asked: int) -> None:
         told, self.error, self._failures = self._failures >= FAILURES_TO_SAY, None, 0
+        with contextlib.suppress(OSError):
+            self._note.unlink(missing_ok=True)
         with self._passed:
             self._done = asked
             self._passed.notify_all()

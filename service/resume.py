@@ -18,6 +18,7 @@ from service.plan import Plan
 from service.resources import Resources
 from service.search import asking, tuning
 from service.search.recorded import check_same_space, spec_of
+from service.search_plan import SearchPlan
 from service.study import CONTROLS, Study
 from service.trial_spec import TrialSpec, same
 from trainables.protocol import Settings
@@ -91,7 +92,7 @@ def _search(study: Study, asked: Asked, folder: RunFolder, retry: bool) -> Plan:
         # What is best may be another one by then: what was, is compared no longer.
         trials = [replace(t, role="superseded") if t.role == "compared" else t for t in trials]
         todo = [spec for spec in todo if spec.role == "search"]
-    return Plan(study, trials, todo, asked, folder)
+    return SearchPlan(study, trials, todo, asked, folder)
 
 
 def _draws(before: StudyRecord, options: RunOptions) -> int:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from runs import lease, trial_folder
 from runs.errors import UsageError
-from runs.folder import RunFolder
+from runs.folder import TROUBLE_FILE, RunFolder
 from runs.record import Ended, StudyRecord
 from runs.trial_folder import read_json
 from runs.variants import trial_names
@@ -184,7 +185,10 @@ def _recorded(run: RunFolder, study: StudyRecord, trials: Sequence[Standing]) ->
     have = len(tracked.runs) if tracked else 0
     if tracked and tracked.complete:
         return f"MLflow at {study.tracking_uri} has all of it."
-    return f"MLflow at {study.tracking_uri} has {have} of the {begun} trials that have begun."
+    said = f"MLflow at {study.tracking_uri} has {have} of the {begun} trials that have begun."
+    with suppress(OSError):
+        said += f" It {(run.path / TROUBLE_FILE).read_text()}"
+    return said
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from service.plan import Plan
 from service.search.listed import Listed
 from service.search.look_by_look import LookByLook
 from service.search.source import Source
+from service.search_plan import SearchPlan
 from service.trial_spec import TrialSpec
 
 
@@ -24,7 +25,7 @@ def source_of(
     settled: is told the key of a trial that ended without running.
     """
     study = plan.study
-    if plan.asked.search:
+    if isinstance(plan, SearchPlan):
         from service.search.suggested import Suggested  # Optuna takes a while to import
 
         return Suggested(study, folder, added)

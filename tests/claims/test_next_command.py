@@ -11,8 +11,8 @@ from claims.verdicts import judge
 from runs.command import again, going_on
 from runs.record import TrialAsked
 from runs.variants import label
+from service.new_run import plan_run
 from service.options import options_from, parse
-from service.plan import plan_run
 from service.study import Study
 from trainables.protocol import Settings
 

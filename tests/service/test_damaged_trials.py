@@ -13,8 +13,8 @@ from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from service import compare, ending, keep, report
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resume import resume_run
 from service.study import Study
 from trainables.protocol import Epoch, Settings

@@ -13,8 +13,8 @@ from runs.folder import RunFolder
 from service import ending, looks, report, until_decided
 from service.cli import execute
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resume import resume_run
 from service.study import Study
 from trainables.protocol import Epoch, Settings

@@ -8,8 +8,8 @@ from claims import Claim, beats
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from runs.variants import trial_names
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.study import Study
 from trainables.protocol import Settings
 

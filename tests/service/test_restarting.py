@@ -12,8 +12,8 @@ from runs.lease import Lease, Permit, Superseded
 from service.cluster.link import Gone
 from service.cluster.messages import Event, RunTrials
 from service.interruption import Interruption
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resources import Resources
 from service.restarting import FRUITLESS, run_trials
 from service.search.handing import Handing

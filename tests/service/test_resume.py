@@ -14,8 +14,8 @@ from runs.variants import trial_names
 from service import ending
 from service.cli import execute
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.reconcile import differences
 from service.resume import resume_run
 from service.study import Study

@@ -16,8 +16,8 @@ from runs.artifacts import Seen, Split
 from runs.folder import RunFolder
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.publish import main
 from service.publisher import Publisher
 from service.reconcile import differences

@@ -9,9 +9,9 @@ from pydantic import Field
 from runs.folder import RunFolder
 from runs.record import Asked
 from service.execution import run_trial
-from service.plan import Plan
 from service.search.handing import Handing
 from service.search.suggested import Suggested
+from service.search_plan import SearchPlan
 from service.study import Study
 from trainables.protocol import Diverged, Epoch, Settings, When
 
@@ -80,7 +80,7 @@ def begun(output, of, trials, scheduler="asha", seeds=2):
     """The folder of a search that has not begun."""
     asked = Asked(search="optuna", trials=trials, scheduler=scheduler, seeds=seeds)
     folder = RunFolder.create(output, of.name)
-    Plan(of, [], [], asked).write(folder, {}, "")
+    SearchPlan(of, [], [], asked).write(folder, {}, "")
     return folder
 
 

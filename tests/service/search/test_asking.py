@@ -5,8 +5,8 @@ import pytest
 from runs.errors import UsageError
 from runs.folder import RunFolder
 from service.cli import execute
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resume import resume_run
 from tests.service.search.simulated import (
     Distribution,

@@ -4,8 +4,8 @@ import pytest
 
 from claims import Claim, beats
 from runs.folder import RunFolder
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resume import resume_run
 from service.study import Study
 from tests.service.search.here import Cut, run

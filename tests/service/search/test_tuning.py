@@ -12,8 +12,8 @@ from runs.errors import UsageError
 from runs.folder import RunFolder
 from service import HELD
 from service.cli import execute
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.resume import resume_run
 from service.search.draws import SEARCH_SEED
 from service.study import Study

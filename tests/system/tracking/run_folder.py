@@ -6,8 +6,8 @@ from reports import answer_file
 from reports.reading import reading
 from runs.folder import RunFolder
 from service.execution import run_trial
+from service.new_run import plan_run
 from service.options import options_from
-from service.plan import plan_run
 from service.publisher import Publisher
 from service.study import Study
 from service.tracking.address import parse
@@ -59,6 +59,8 @@ class Made:
                     self.waited += time.perf_counter() - began
 
     def publisher(self, uri):
+        record = self.folder.study.model_copy(update={"tracking_uri": uri})
+        self.folder.write_study(record)
         return Publisher(self.folder, parse(uri), self.said.append)
 
     def conclude(self, publisher=None, timeout=60):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service import status
 from service.reconcile import differences
 from service.tracking.address import parse
 from service.tracking.projection import publish
@@ -26,14 +27,18 @@ def one_sentence_each(made, uri, why):
     assert back == f"MLflow at {uri} is back, and has all of it."
 
 
-def test_a_server_that_starts_late_gets_everything(made, proxy, until):
+def test_a_server_that_starts_late_gets_everything(made, proxy, until, capsys):
     proxy.down()
     publisher = made.publisher(proxy.url)
     made.train(0, 1, publisher=publisher)
     assert made.waited < 0.1
     until(lambda: made.said)
+    status.show(made.folder)
+    assert "0 of the 2 trials that have begun. It cannot be reached." in capsys.readouterr().out
     proxy.up()
     until(lambda: len(made.said) == 2)
+    status.show(made.folder)
+    assert "2 of the 2 trials that have begun.\n" in capsys.readouterr().out
     made.train(2, 3, publisher=publisher)
     assert made.conclude(publisher)
     one_sentence_each(made, proxy.url, "cannot be reached.")
