@@ -21,7 +21,7 @@ from trainables.features import extraction, svm
 from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When, measures
 from trainables.training import metric_names, seen
 from trainables.training.randomness import derive, generator
-from trainables.training.schedule import one_cycle
+from trainables.training.schedule import PATIENCE, Schedule
 
 if TYPE_CHECKING:
     from images import DataInfo
@@ -64,11 +64,12 @@ class Settings(BackboneSettings):
     head: Annotated[Literal["linear", "hidden"], HEAD] = Field(
         "linear", description="one layer, or two with 512 units between"
     )
-    epochs: Annotated[int, HEAD] = Field(30, ge=1, le=10_000, description="passes of the head")
-    batch_size: Annotated[int, HEAD] = Field(64, ge=2, le=65_536, description="images a batch")
-    lr: Annotated[float, HEAD] = Field(
-        0.01, gt=0, le=100, description="peak of the one-cycle schedule, SGD"
+    epochs: Annotated[int, HEAD] = Field(
+        30, ge=1, le=10_000, description="passes of the head; with patience, at most"
     )
+    patience: Annotated[int, HEAD] = Field(0, ge=0, le=10_000, description=PATIENCE)
+    batch_size: Annotated[int, HEAD] = Field(64, ge=2, le=65_536, description="images a batch")
+    lr: Annotated[float, HEAD] = Field(0.01, gt=0, le=100, description="the highest of SGD")
     momentum: Annotated[float, HEAD] = Field(0.9, ge=0, lt=1, description="Nesterov momentum")
     weight_decay: Annotated[float, HEAD] = Field(5e-4, ge=0, le=1, description="L2")
     test_curves: Annotated[bool, HEAD, NotIdentity()] = Field(
@@ -256,19 +257,21 @@ def _head(
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
     )  # fmt: skip
     test_curve = CurveLog(labels["test"], (trial.state or {}).get("test_right"))
-    start = 0
+    epoch = 0
+    schedule = Schedule(settings.epochs, settings.patience, (trial.state or {}).get("schedule"))
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
         optimizer.load_state_dict(trial.state["optimizer"])
-        start = trial.state["epoch"]
-    for epoch in range(start + 1, settings.epochs + 1):
+        epoch = trial.state["epoch"]
+    while epoch < settings.epochs and not schedule.over:
+        epoch += 1
         started = time.monotonic()
         order = generator(trial.seed, epoch, "order")
         batches = shuffled_batches(len(data["train"]), settings.batch_size, order)
         running = RunningMeans()
         for i, index in enumerate(batches):
-            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs  # of all training, 0..1
-            optimizer.param_groups[0]["lr"] = settings.lr * one_cycle(elapsed)
+            share = schedule.share(epoch - 1 + i / len(batches))
+            optimizer.param_groups[0]["lr"] = settings.lr * share
             inputs, targets = data["train"].batch(index)
             logits = net(inputs)
             loss = cross_entropy(logits, targets)
@@ -288,10 +291,12 @@ def _head(
         if settings.test_curves:
             logits_of_test, _ = network_evaluation.logits_of(net, data["test"])
             metrics |= test_curve.measure(logits_of_test)
+        schedule.told(metrics["val/loss"])
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        state["test_right"] = test_curve.state()
+        state |= {"test_right": test_curve.state(), "schedule": schedule.state()}
         yield Epoch(metrics, state)
 
-    test_curve.save(trial.folder, settings.epochs)
-    evaluation = network_evaluation.final(trial, net, data, classes, settings.epochs)
+    test_curve.save(trial.folder, epoch)
+    at_best = settings.patience > 0
+    evaluation = network_evaluation.final(trial, net, data, classes, epoch, at_best=at_best)
     yield Epoch(evaluation, None)

@@ -20,7 +20,7 @@ from trainables.features import extraction
 from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, measures
 from trainables.training import metric_names
 from trainables.training.randomness import derive, generator
-from trainables.training.schedule import one_cycle
+from trainables.training.schedule import PATIENCE, Schedule
 
 if TYPE_CHECKING:
     from images import Splits
@@ -45,9 +45,12 @@ class Settings(BackboneSettings):
     head: Literal["linear", "hidden"] = Field(
         "linear", description="one layer, or two with 512 units between"
     )
-    epochs: int = Field(5, ge=1, le=10_000, description="passes over the train images")
+    epochs: int = Field(
+        5, ge=1, le=10_000, description="passes over the train images; with patience, at most"
+    )
+    patience: int = Field(0, ge=0, le=10_000, description=PATIENCE)
     batch_size: int = Field(64, ge=2, le=65_536, description="images a batch")
-    lr: float = Field(0.02, gt=0, le=100, description="peak of the one-cycle schedule, SGD, head")
+    lr: float = Field(0.02, gt=0, le=100, description="the highest of SGD, of the head")
     body_lr: float = Field(0.005, gt=0, le=100, description="the same for what is unfrozen")
     momentum: float = Field(0.9, ge=0, lt=1, description="Nesterov momentum of SGD")
     weight_decay: float = Field(5e-4, ge=0, le=1, description="L2")
@@ -230,13 +233,15 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     work = multiply_adds(net, example.shape[1:])
     rates = [settings.lr, settings.body_lr] if body else [settings.lr]
     test_curve = CurveLog(splits.test.labels, (trial.state or {}).get("test_right"))
-    start = 0
+    epoch = 0
+    schedule = Schedule(settings.epochs, settings.patience, (trial.state or {}).get("schedule"))
     if trial.state is not None:
         net.load_state_dict(trial.state["net"])
         optimizer.load_state_dict(trial.state["optimizer"])
-        start = trial.state["epoch"]
+        epoch = trial.state["epoch"]
 
-    for epoch in range(start + 1, settings.epochs + 1):
+    while epoch < settings.epochs and not schedule.over:
+        epoch += 1
         started = time.monotonic()
         resnet.train_mode(net, settings.frozen_batchnorm)
         order = generator(trial.seed, epoch, "order")
@@ -244,9 +249,8 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         batches = shuffled_batches(len(splits.train), settings.batch_size, order)
         running = RunningMeans()
         for i, index in enumerate(batches):
-            elapsed = (epoch - 1 + i / len(batches)) / settings.epochs  # of all training, 0..1
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * one_cycle(elapsed)
+                group["lr"] = rate * schedule.share(epoch - 1 + i / len(batches))
             inputs, labels = sets["train"].batch(index)
             if not prefix:  # else they are no pixels, and nothing is augmented
                 inputs = normalize(augment(inputs, settings.augment, views))
@@ -272,12 +276,14 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         if settings.test_curves:
             logits_of_test, _ = network_evaluation.logits_of(net, sets["test"])
             metrics |= test_curve.measure(logits_of_test)
+        schedule.told(metrics["val/loss"])
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
-        state["test_right"] = test_curve.state()
+        state |= {"test_right": test_curve.state(), "schedule": schedule.state()}
         yield Epoch(metrics, state)
 
-    test_curve.save(trial.folder, settings.epochs)
-    evaluation = network_evaluation.final(trial, net, sets, classes, settings.epochs)
+    test_curve.save(trial.folder, epoch)
+    at_best = settings.patience > 0
+    evaluation = network_evaluation.final(trial, net, sets, classes, epoch, at_best=at_best)
     if settings.keep_weights:
         network_evaluation.keep_weights(model, trial.folder)
     yield Epoch(evaluation | before, None)

@@ -264,3 +264,48 @@ def test_a_disk_too_small_is_said_before_anything_is_kept(place, tmp_path, monke
 def test_weights_of_another_architecture_are_refused(place):
     with pytest.raises(ValueError, match="do not fit resnet50"):
         settings(place, model="resnet50").prepare()
+
+
+def test_with_patience_it_ends_when_nothing_is_gained_with_the_best_network(place, tmp_path):
+    chosen = settings(place, epochs=60, patience=2, lr=0.3)
+    lines = list(run(chosen, tmp_path / "whole"))
+    losses = [line["val/loss"] for line in lines[:-1]]
+    assert 5 <= len(losses) < 60
+    assert min(losses) not in losses[-2:]  # the last epochs gained nothing
+    last = lines[-1]
+    assert last["test/accuracy"] == last["test/accuracy_at_best"]
+    files = TrialFolder(tmp_path / "whole")
+    assert files.ending.status == "finished"
+    # Cut before its last epoch and gone on with, it ends where it did.
+    trial = run(chosen, tmp_path / "cut")
+    for _ in range(len(losses) - 1):
+        next(trial)
+    trial.close()
+    again = list(run(chosen, tmp_path / "cut"))
+    assert [line["epoch"] for line in again] == [len(losses), len(losses)]
+    assert again[-1]["test/accuracy"] == last["test/accuracy"]
+
+
+def test_a_head_that_is_trained_until_it_no_longer_gains_is_logistic_regression(place, tmp_path):
+    """On the same features: within one point of what scikit-learn finds, its penalty tuned.
+
+    Features of weights that nobody trained are badly conditioned: that takes much patience.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    chosen = settings(
+        place, images_per_class=90, val_fraction=0.3, epochs=300, patience=20, lr=0.05, image_size=32
+    )
+    *_, last = run(chosen, tmp_path)
+    splits = chosen.load(0)
+    model = extraction.untouched(chosen, 0)
+    parts = splits.by_name.values()
+    train, val, test = extraction.pooled(chosen, splits, model, *parts, seed=0, device="cpu")
+    machines = [
+        LogisticRegression(C=penalty, max_iter=5000).fit(train, splits.train.labels)
+        for penalty in (0.1, 1, 10)
+    ]
+    theirs = max(machines, key=lambda machine: machine.score(val, splits.val.labels))
+    accuracy = theirs.score(test, splits.test.labels)
+    assert last["test/accuracy"] == pytest.approx(accuracy, abs=0.01)
+    assert accuracy > 0.5

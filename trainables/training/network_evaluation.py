@@ -79,6 +79,8 @@ def final(
     sets: Mapping[str, Loaded | Kept],
     classes: Sequence[str],
     epochs: int,
+    *,
+    at_best: bool = False,
 ) -> dict[str, float]:
     """Metrics of the last epoch and test accuracy at the best; leaves `net` as it was there.
 
@@ -86,11 +88,14 @@ def final(
 
     sets: "train" and "test".
     epochs: how many there were.
+    at_best: whether the best epoch takes the place of the last one in all of them.
     """
+    if at_best:
+        load_best(trial, net, epochs)
     clean = clean_accuracy(net, sets["train"])
     logits, labels = logits_of(net, sets["test"])
     best_logits = logits
-    if load_best(trial, net, epochs):
+    if not at_best and load_best(trial, net, epochs):
         best_logits, _ = logits_of(net, sets["test"])
     return clean | of_logits(trial, classes, labels, logits, best_logits)
 
