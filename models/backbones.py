@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from models.resnet import Stem
 from models.seeded import seeded
 
 BackboneName = Literal["resnet18", "resnet34", "resnet50", "efficientnet_lite0"]
-Backbone = ResNet | EfficientNetLite0
+Backbone: TypeAlias = ResNet | EfficientNetLite0
 """Each has a linear head `fc`, and the stages that `models.stages` names."""
 
 
@@ -54,9 +54,7 @@ def build(
     return model, [] if weights is None else fitting.load(model, name, weights, {})
 
 
-def named(
-    name: BackboneName, weights: Mapping[str, Tensor]
-) -> tuple[dict[str, Tensor], list[str]]:
+def named(name: BackboneName, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """A state dict under the network's own names, and what was renamed and left out for that.
 
     As `models.fitting.named`; the names of the published EfficientNet-Lite0 lose the underscores

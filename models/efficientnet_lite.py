@@ -108,7 +108,8 @@ class Block(nn.Module):
         x = self.relu(self.bn0(self.expand_conv(inputs))) if self.widens else inputs
         x = self.relu(self.bn1(self.depthwise_conv(x)))
         x = self.bn2(self.project_conv(x))
-        return x + inputs if self.adds else x
+        outputs: Tensor = x + inputs if self.adds else x
+        return outputs
 
 
 class EfficientNetLite0(nn.Module):

@@ -145,7 +145,8 @@ def about(reading: Reading) -> str:
             "images"
         )
     if weights:
-        parts.append(f"weights {weights['name']}")
+        package = f" of {weights['package']}" if "package" in weights else ""
+        parts.append(f"weights {weights['name']}{package}")
     trials = f"{len(run.every)} trials of {min(seconds):.0f} to {max(seconds):.0f} s"
     ended = [end.ended for t in RunFolder(run.path).trials() if (end := t.ending)]
     if study.created and ended:

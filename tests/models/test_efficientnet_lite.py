@@ -146,7 +146,8 @@ def test_a_layer_has_the_size_of_a_resnets(last):
 
 def test_multiply_adds_are_the_published_ones():
     counted = stages.multiply_adds(NAME, "stock", 224)
-    assert sum(counted.values()) == pytest.approx(407e6, rel=0.06)  # published without batch-norms
+    # Published are 407 million; here only products are counted.
+    assert 0.94 * 407e6 < sum(counted.values()) < 407e6
 
 
 def test_parts_are_what_they_are_called():
@@ -180,7 +181,9 @@ def test_parts_are_what_they_are_called():
 
 
 def test_a_part_that_only_resnets_have_is_refused_with_those_that_there_are():
-    with pytest.raises(ValueError, match=r"^efficientnet_lite0 has no part.* downsample; .*\.$") as e:
+    with pytest.raises(
+        ValueError, match=r"^efficientnet_lite0 has no part.* downsample; .*\.$"
+    ) as e:
         patterns("layer4, downsample", NAME)
     assert f"--unfreeze {' '.join(EFFICIENTNET)}," in str(e.value)
 

@@ -116,7 +116,7 @@ def fetch(
 
     kept = store(settings, splits, model, stage, seed, dtype)
     if len(kept.missing(rows)):
-        model = model.to(device, memory_format=torch.channels_last)
+        model = model.to(device).to(memory_format=torch.channels_last)
     until = stages.STAGES[: stages.STAGES.index(stage) + 1]
 
     @torch.no_grad()

@@ -100,7 +100,7 @@ def start(
     how: dict[str, Any] = {"seed": trial.seed, "device": trial.device, "dtype": dtype}
     kept = extraction.fetch(settings, splits, model, prefix[-1], rows, **how)
     values = torch.from_numpy(kept)
-    model.to(trial.device, memory_format=torch.channels_last)
+    model.to(trial.device).to(memory_format=torch.channels_last)
     seconds, difference = _probe(model, prefix, splits.test, values, trial.device)
     if not difference <= TOLERANCE:  # of values that are not numbers no comparison holds
         entry = extraction.store(settings, splits, model, prefix[-1], trial.seed, dtype).entry
