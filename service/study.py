@@ -43,7 +43,8 @@ class Study:
         settings that no other variant of a sweep has.
     answer: in words what came out, a paragraph a sweep (`reports.answer_template`): by sweep, or
         the file that has them (`service.paragraphs`); without any, the differences are told.
-    smoke: the small defaults of --smoke that are particular to this study.
+    smoke: the small defaults of --smoke that are particular to this study; of a list, a grid of
+        the setting gets all and its default is the last.
     may_diverge: settings with which a trial that diverges is an outcome, no failure of the run:
         ({"alpha": 1.0},).
     tuned: what must not decide a comparison, with the range that every variant gets its own value
@@ -193,8 +194,10 @@ class Study:
         """The study with the small defaults of --smoke, and the ends of each sweep."""
         small = {"dataset": "digits", "classes": "all", "weights": "none", "epochs": 1}
         small |= self.smoke
+        lists = {name: value for name, value in small.items() if isinstance(value, list)}
+        small |= {name: values[-1] for name, values in lists.items()}
         known = {k: v for k, v in small.items() if k in self.setting_names}
-        sweeps = {name: ends(sweep) for name, sweep in self.sweeps.items()}
+        sweeps = {name: replaced(ends(sweep), lists) for name, sweep in self.sweeps.items()}
         # So small, nothing is answered.
         return self.changed(
             settings=self.settings.changed(**known), sweeps=sweeps, answer={}, paragraphs={}
