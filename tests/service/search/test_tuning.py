@@ -157,6 +157,21 @@ def _looks(folder):
     return folder.study.looks["method"]
 
 
+def test_a_run_goes_on_with_the_ranges_that_it_was_tuned_over(tmp_path):
+    own = [
+        {"method": "plain", "lr": tune.loguniform(1e-3, 1e-1)},
+        {"method": "joined", "weight": tune.loguniform(1, 10)},
+    ]
+    sweeps = {"method": own, "held": {"method": "joined", "lr": HELD, "epochs": grid(2, 3)}}
+    chosen = study(sweeps=sweeps, tuned={"lr": tune.loguniform(1e-3, 1.0)})
+    plan, folder = begun(tmp_path, chosen, tune=3, seeds=1)
+    later = study(tuned={"lr": tune.loguniform(1e-2, 1e2)})
+    assert {t.key for t in resumed(tmp_path, folder, later).trials} == {t.key for t in plan.trials}
+    whole, _ = begun(tmp_path / "whole", chosen, tune=3, seeds=2)
+    more = resumed(tmp_path, folder, later, seeds=2)
+    assert {t.key for t in more.trials} == {t.key for t in whole.trials}
+
+
 def test_more_draws_are_a_look(tmp_path):
     plan, folder = begun(tmp_path, tune=2, seeds=2)
     run(plan, folder)
