@@ -35,7 +35,8 @@ def build(
     """A ResNet from images (B, 3, H, W) to logits (B, num_classes), and what was left out.
 
     The model is on the CPU. The second value has one sentence for each key of `weights` that was
-    left out: a head of another size, and a stock conv1 where the stem is small, stay fresh.
+    not taken as it is: a head of another size stays fresh, and a stock conv1 is resampled where the
+    stem is small.
 
     name: the architecture.
     num_classes: the size of the head, at least 1.
@@ -74,9 +75,12 @@ def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) ->
                     f"{key} was left out: the weights have {head[0]} classes, "
                     f"the model has {classes}."
                 )
+    resampled: dict[str, str] = {}
     if stem == "small" and given.get("conv1.weight") == _STOCK_CONV1:
-        left_out["conv1.weight"] = (
-            "conv1.weight was left out: the weights have a 7x7 stem, the small stem is 3x3."
+        weights = {**weights, "conv1.weight": small_kernel(weights["conv1.weight"])}
+        given["conv1.weight"] = own["conv1.weight"]
+        resampled["conv1.weight"] = (
+            "conv1.weight was resampled: the weights have a 7x7 stem, the small stem is 3x3."
         )
     differ: list[str] = []
     for key, shape in own.items():
@@ -95,7 +99,19 @@ def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) ->
     model.load_state_dict(
         {key: value for key, value in weights.items() if key not in left_out}, strict=False
     )
-    return list(left_out.values())
+    return [*left_out.values(), *resampled.values()]
+
+
+def small_kernel(kernel: Tensor) -> Tensor:
+    """A 7x7 kernel, (C, 3, 7, 7), as the 3x3 one of the small stem, (C, 3, 3, 3).
+
+    Each of the nine weights is the sum of what lies in its ninth of the kernel, parts of weights by
+    their area: applied to an image it gives what the 7x7 kernel gives on that image enlarged 7/3
+    times, each pixel to a square. So the network sees a small image as it was trained to see a
+    larger one, and running statistics behind it still hold.
+    """
+    fine = kernel.repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)  # (C, 3, 21, 21)
+    return nn.functional.avg_pool2d(fine, 7) * (49 / 9)
 
 
 def embed(model: ResNet, x: Tensor) -> Tensor:

@@ -161,6 +161,9 @@ def _under_their_keys(
         places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
         kept = _settings_from(type(trials[0].settings), {**trial.settings, **places}, folder)
         known[same(kept, trial.seed, trial.role, trial.tuned, trial.among)] = trial.key
+    keys = {trial.key: known.get(trial.same, trial.key) for trial in trials if not trial.among}
+    # What is trained with the best of others is found by theirs.
+    trials = [replace(t, among=tuple(keys.get(key, key) for key in t.among)) for t in trials]
     return [replace(t, key=known.get(t.same, t.key)) for t in trials]
 
 

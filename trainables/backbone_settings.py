@@ -25,7 +25,8 @@ class BackboneSettings(ImageSettings):
     model: Literal["resnet18", "resnet34", "resnet50"] = Field("resnet18", description="backbone")
     weights: str = Field("imagenet", description="imagenet, none, or a torchvision state dict FILE")
     stem: Literal["stock", "small"] = Field(
-        "stock", description="small = 3x3 stride 1 without max-pool, for small images"
+        "stock",
+        description="small = 3x3 stride 1 without max-pool, for small images; resampled from 7x7",
     )
 
     @field_validator("weights")
