@@ -286,6 +286,20 @@ def test_decays_outside_zero_to_one_are_refused(name, value):
         settings(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"schedule": "cosine"}, "schedule: input should be 'constant' or 'one_cycle'"),
+        ({"batch_norm": "often"}, "batch_norm: input should be a valid boolean"),
+        ({"test_flip": 2}, "test_flip: input should be a valid boolean"),
+    ],
+)
+def test_a_value_that_a_setting_does_not_have_is_refused_in_a_sentence(changes, says):
+    with pytest.raises(UsageError) as refused:
+        settings(**changes)
+    assert says in str(refused.value) and "\n" not in str(refused.value)
+
+
 def test_settings_apply_to_the_optimisers_that_use_them():
     used = {
         name: {k for k in ("momentum", "beta1", "beta2") if settings(optimizer=name).applies(k)}
