@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SHARES = re.compile(r"accuracy|f1|recall|precision|top\d")
+SHARES = re.compile(r"accuracy|f1|recall|precision|map_at_r|top\d")
 SPLITS = {"val": "validation", "train_clean": "clean train"}
 
 

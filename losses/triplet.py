@@ -79,8 +79,23 @@ class TripletLoss(nn.Module):
         Raises ValueError if the batch is empty, shapes are others, or random mining has no
         generator.
         """
-        losses = self.anchor_losses(embeddings, labels, generator)
-        return losses.sum() / max(1, len(losses))
+        return self.with_active(embeddings, labels, generator)[0]
+
+    def with_active(
+        self, embeddings: Tensor, labels: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The loss of `forward`, and the share of mined triplets that are active, in [0, 1].
+
+        Active is a triplet whose penalty is above 0: only these move anything. With the soft margin
+        all are; while all are with the hinge, the margin is a constant that has no gradient. Both
+        are scalars; the share is 0 without a triplet, and has no graph.
+
+        embeddings, labels, generator: as in `forward`.
+        """
+        penalties, anchors = self._penalties(embeddings, labels, generator)
+        losses = _mean_by_anchor(penalties, anchors, len(labels))
+        active = (penalties.detach() > 0).sum() / max(1, len(penalties))
+        return losses.sum() / max(1, len(losses)), active
 
     def anchor_losses(
         self, embeddings: Tensor, labels: Tensor, generator: torch.Generator | None = None
@@ -92,6 +107,17 @@ class TripletLoss(nn.Module):
 
         embeddings, labels, generator: as in `forward`.
         """
+        penalties, anchors = self._penalties(embeddings, labels, generator)
+        return _mean_by_anchor(penalties, anchors, len(labels))
+
+    def extra_repr(self) -> str:
+        """What `print(model)` shows."""
+        return f"margin={self.margin}, mining={self.mining!r}, normalize={self.normalize}"
+
+    def _penalties(
+        self, embeddings: Tensor, labels: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """Of every triplet its penalty and its anchor, (T,) each."""
         check_batch(embeddings, labels)
         points = at_least_float32(embeddings)
         if self.normalize:
@@ -107,13 +133,7 @@ class TripletLoss(nn.Module):
             penalties = functional.softplus(violations)
         else:
             penalties = functional.relu(violations + self.margin)
-        counts = torch.bincount(triplets.anchors, minlength=len(labels))
-        sums = penalties.new_zeros(len(labels)).index_add(0, triplets.anchors, penalties)
-        return sums[counts > 0] / counts[counts > 0]
-
-    def extra_repr(self) -> str:
-        """What `print(model)` shows."""
-        return f"margin={self.margin}, mining={self.mining!r}, normalize={self.normalize}"
+        return penalties, triplets.anchors
 
     def _mine(
         self, distances: Tensor, labels: Tensor, generator: torch.Generator | None
@@ -123,6 +143,13 @@ class TripletLoss(nn.Module):
         if generator is None:
             raise ValueError("random mining needs a torch.Generator to draw with, got None")
         return miners.random(labels, generator)
+
+
+def _mean_by_anchor(penalties: Tensor, anchors: Tensor, batch: int) -> Tensor:
+    """The mean penalty of every anchor that has a triplet, (A,) in batch order."""
+    counts = torch.bincount(anchors, minlength=batch)
+    sums = penalties.new_zeros(batch).index_add(0, anchors, penalties)
+    return sums[counts > 0] / counts[counts > 0]
 
 
 def _unit_length(points: Tensor) -> Tensor:

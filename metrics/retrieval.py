@@ -1,4 +1,10 @@
-"""Metrics of an embedding space under the Euclidean distance.
+"""Metrics of an embedding space, in Euclidean or in cosine geometry.
+
+In cosine geometry every point is first divided by its length, so that the angle between two alone
+decides: neighbours by falling cosine similarity are those by rising distance on the unit sphere.
+A loss that works on the sphere is judged for what it does there, and lengths, which it leaves free,
+have no part in it; a loss that shrinks or stretches embeddings shows in the Euclidean geometry. A
+point of length zero has no angle and stays where it is, at distance 1 from the whole sphere.
 
 Neighbours are ranked by exact float64 distances; equal distances are ordered by index, the lower
 first. Distances are computed for a chunk of queries at a time, so memory grows with the number
@@ -6,6 +12,7 @@ of references only.
 """
 
 from collections.abc import Iterator
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +20,30 @@ import numpy.typing as npt
 from metrics._checks import as_labels, as_matrix, require_samples
 
 _CHUNK = 256
+Geometry = Literal["euclidean", "cosine"]
 
 
 def _embeddings_and_labels(
-    embeddings: npt.ArrayLike, labels: npt.ArrayLike, prefix: str = ""
+    embeddings: npt.ArrayLike, labels: npt.ArrayLike, geometry: Geometry, prefix: str = ""
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     classes = as_labels(labels, f"{prefix}labels")
     require_samples(classes.size)
     points = as_matrix(embeddings, f"{prefix}embeddings", classes.size)
     if not np.isfinite(points).all():
         raise ValueError(f"{prefix}embeddings must be finite.")
-    return points, classes
+    if geometry not in get_args(Geometry):
+        known = " or ".join(get_args(Geometry))
+        raise ValueError(f"geometry must be {known}, got {geometry!r}.")
+    return points if geometry == "euclidean" else _on_the_sphere(points), classes
+
+
+def _on_the_sphere(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    # By the largest number first: a square may leave the range of floats.
+    largest = np.abs(points).max(axis=1, keepdims=True)
+    scaled = points / np.where(largest > 0, largest, 1.0)
+    lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
+    on_it: npt.NDArray[np.float64] = scaled / np.where(lengths > 0, lengths, 1.0)
+    return on_it
 
 
 def _nearest(
@@ -63,7 +83,9 @@ def _others_in_class(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return (counts[inverse] - 1).astype(np.int64)
 
 
-def recall_at_1(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+def recall_at_1(
+    embeddings: npt.ArrayLike, labels: npt.ArrayLike, geometry: Geometry = "euclidean"
+) -> float:
     """Fraction of samples whose nearest other sample shares their class, in [0, 1].
 
     Leave-one-out: each sample queries all others. Samples without another member of their class are
@@ -73,10 +95,11 @@ def recall_at_1(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
     embeddings: finite (N, D).
     labels: integers (N,).
+    geometry: "euclidean" or "cosine".
 
     Raises ValueError if there is no sample, or shapes or values are others.
     """
-    points, classes = _embeddings_and_labels(embeddings, labels)
+    points, classes = _embeddings_and_labels(embeddings, labels, geometry)
     own = np.flatnonzero(_others_in_class(classes) > 0).astype(np.int64)
     if own.size == 0:
         return float("nan")
@@ -85,7 +108,9 @@ def recall_at_1(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     return hits / int(own.size)
 
 
-def mean_average_precision_at_r(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+def mean_average_precision_at_r(
+    embeddings: npt.ArrayLike, labels: npt.ArrayLike, geometry: Geometry = "euclidean"
+) -> float:
     """MAP@R, in [0, 1].
 
     Leave-one-out: with R the number of other samples of the query's class, its score is the sum
@@ -96,10 +121,11 @@ def mean_average_precision_at_r(embeddings: npt.ArrayLike, labels: npt.ArrayLike
 
     embeddings: finite (N, D).
     labels: integers (N,).
+    geometry: "euclidean" or "cosine".
 
     Raises ValueError if there is no sample, or shapes or values are others.
     """
-    points, classes = _embeddings_and_labels(embeddings, labels)
+    points, classes = _embeddings_and_labels(embeddings, labels, geometry)
     others = _others_in_class(classes)
     own = np.flatnonzero(others > 0).astype(np.int64)
     if own.size == 0:
@@ -118,6 +144,7 @@ def knn_accuracy(
     test_embeddings: npt.ArrayLike,
     test_labels: npt.ArrayLike,
     k: int = 5,
+    geometry: Geometry = "euclidean",
 ) -> float:
     """Accuracy, in [0, 1], of the k-nearest-neighbour rule.
 
@@ -129,13 +156,17 @@ def knn_accuracy(
     train_embeddings, test_embeddings: finite (N, D) and (M, D).
     train_labels, test_labels: integers (N,) and (M,).
     k: at least 1.
+    geometry: "euclidean" or "cosine".
 
-    Raises ValueError if there is no train or test sample, D differs, or k is below 1.
+    Raises ValueError if there is no train or test sample, D differs, k is below 1, or the geometry
+    is unknown.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}.")
-    train, train_classes = _embeddings_and_labels(train_embeddings, train_labels, "train_")
-    test, test_classes = _embeddings_and_labels(test_embeddings, test_labels, "test_")
+    train, train_classes = _embeddings_and_labels(
+        train_embeddings, train_labels, geometry, "train_"
+    )
+    test, test_classes = _embeddings_and_labels(test_embeddings, test_labels, geometry, "test_")
     if train.shape[1] != test.shape[1]:
         raise ValueError(
             "train_embeddings and test_embeddings must have the same number of columns, "
@@ -150,20 +181,24 @@ def knn_accuracy(
     return hits / int(test_classes.size)
 
 
-def intra_inter_ratio(embeddings: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+def intra_inter_ratio(
+    embeddings: npt.ArrayLike, labels: npt.ArrayLike, geometry: Geometry = "euclidean"
+) -> float:
     """Mean distance to the own class mean over mean distance between class means, in [0, inf].
 
     The numerator averages over samples, the denominator over unordered pairs of classes; lower
-    means tighter, better separated classes. A single class gives NaN. Class means that all coincide
+    means tighter, better separated classes. In cosine geometry means and distances are those of the
+    points on the sphere. A single class gives NaN. Class means that all coincide
     give infinity, or NaN when every sample lies on its mean too. The trade-off is that of Wen et
     al., "A Discriminative Feature Learning Approach for Deep Face Recognition", ECCV 2016.
 
     embeddings: finite (N, D).
     labels: integers (N,).
+    geometry: "euclidean" or "cosine".
 
     Raises ValueError if there is no sample, or shapes or values are others.
     """
-    points, classes = _embeddings_and_labels(embeddings, labels)
+    points, classes = _embeddings_and_labels(embeddings, labels, geometry)
     names, inverse = np.unique(classes, return_inverse=True)
     if names.size < 2:
         return float("nan")

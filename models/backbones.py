@@ -51,7 +51,7 @@ def build(
         raise ValueError(f"The number of classes must be at least 1, not {num_classes}.")
     with seeded(seed):
         model = EfficientNetLite0(num_classes)
-    return model, [] if weights is None else fitting.load(model, name, weights, {})
+    return model, [] if weights is None else fitting.load(model, name, weights)
 
 
 def named(name: BackboneName, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

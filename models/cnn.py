@@ -14,14 +14,24 @@ class CNN(nn.Module):
 
     Every layer is a 3x3 convolution, ReLU and 2x2 max-pooling; the next has twice as many channels.
     Without batch norm and dropout, an image's gradient depends on no other image and no chance.
+    With batch norm (Ioffe and Szegedy 2015, arXiv 1502.03167), between convolution and pooling, it
+    depends on the other images of its batch; all other parameters start as without.
 
     image_size: S, pixels.
     width: channels of the first layer, W.
     seed: of the parameters, drawn as PyTorch does by default; the global generators are left as
         they are.
+    batch_norm: whether it has any.
     """
 
-    def __init__(self, num_classes: int, image_size: int, width: int = 32, seed: int = 0) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        image_size: int,
+        width: int = 32,
+        seed: int = 0,
+        batch_norm: bool = False,
+    ) -> None:
         super().__init__()
         self.flat = 4 * width * (image_size // 8) ** 2
         with seeded(seed):
@@ -29,13 +39,21 @@ class CNN(nn.Module):
             self.conv2 = nn.Conv2d(width, 2 * width, 3, padding=1)
             self.conv3 = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
             self.classifier = nn.Linear(self.flat, num_classes)
+        self.batch_norm = batch_norm
+        if batch_norm:  # nothing is drawn for these
+            self.bn1 = nn.BatchNorm2d(width)
+            self.bn2 = nn.BatchNorm2d(2 * width)
+            self.bn3 = nn.BatchNorm2d(4 * width)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = images  # (B, 3, S, S); ReLU after pooling gives the same as before it, for less
-        x = relu(max_pool2d(self.conv1(x), 2))  # (B, W, S/2, S/2)
-        x = relu(max_pool2d(self.conv2(x), 2))  # (B, 2W, S/4, S/4)
-        x = relu(max_pool2d(self.conv3(x), 2))  # (B, 4W, S/8, S/8)
+        x = self.conv1(images)  # (B, 3, S, S) -> (B, W, S, S)
+        # ReLU after pooling gives the same as before it, for less.
+        x = relu(max_pool2d(self.bn1(x) if self.batch_norm else x, 2))  # (B, W, S/2, S/2)
+        x = self.conv2(x)
+        x = relu(max_pool2d(self.bn2(x) if self.batch_norm else x, 2))  # (B, 2W, S/4, S/4)
+        x = self.conv3(x)
+        x = relu(max_pool2d(self.bn3(x) if self.batch_norm else x, 2))  # (B, 4W, S/8, S/8)
         logits: Tensor = self.classifier(x.flatten(1))  # (B, 4W * S/8 * S/8) -> (B, num_classes)
         return logits
 

@@ -77,20 +77,17 @@ def _is_linear(given: Shapes, own: Shapes) -> bool:
     return fits and head == {"fc.weight": weight, "fc.bias": weight[:1]}
 
 
-def load(
-    model: nn.Module, name: str, weights: Mapping[str, Tensor], fresh: Mapping[str, str]
-) -> list[str]:
+def load(model: nn.Module, name: str, weights: Mapping[str, Tensor]) -> list[str]:
     """Fill a network from weights; one sentence for each part that stays as it was drawn.
 
     model: with a head `fc`, whose size may be another than that of the weights.
     name: of the network, for messages.
     weights: under its names; they may have no head.
-    fresh: {key: why} of what stays fresh whatever the weights have.
 
     Raises ValueError if the weights do not fit; the network is unchanged then.
     """
     own, given = shapes(model.state_dict()), shapes(weights)
-    left_out = dict(fresh)
+    left_out: dict[str, str] = {}
     classes, dim = own["fc.weight"]
     has = given.get("fc.weight", ())
     if not any(key.startswith("fc.") for key in given):

@@ -35,7 +35,8 @@ def build(
     """A ResNet from images (B, 3, H, W) to logits (B, num_classes), and what was left out.
 
     The model is on the CPU. The second value has one sentence for each key of `weights` that was
-    left out: a head of another size, and a stock conv1 where the stem is small, stay fresh.
+    not taken as it is: a head of another size stays fresh, and a stock conv1 is resampled where the
+    stem is small.
 
     name: the architecture.
     num_classes: the size of the head, at least 1.
@@ -62,12 +63,25 @@ def build(
 
 
 def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) -> list[str]:
-    fresh: dict[str, str] = {}
+    resampled: list[str] = []
     if stem == "small" and fitting.shapes(weights).get("conv1.weight") == _STOCK_CONV1:
-        fresh["conv1.weight"] = (
-            "conv1.weight was left out: the weights have a 7x7 stem, the small stem is 3x3."
+        weights = {**weights, "conv1.weight": small_kernel(weights["conv1.weight"])}
+        resampled.append(
+            "conv1.weight was resampled: the weights have a 7x7 stem, the small stem is 3x3."
         )
-    return fitting.load(model, name, weights, fresh)
+    return [*fitting.load(model, name, weights), *resampled]
+
+
+def small_kernel(kernel: Tensor) -> Tensor:
+    """A 7x7 kernel, (C, 3, 7, 7), as the 3x3 one of the small stem, (C, 3, 3, 3).
+
+    Each of the nine weights is the sum of what lies in its ninth of the kernel, parts of weights by
+    their area: applied to an image it gives what the 7x7 kernel gives on that image enlarged 7/3
+    times, each pixel to a square. So the network sees a small image as it was trained to see a
+    larger one, and running statistics behind it still hold.
+    """
+    fine = kernel.repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)  # (C, 3, 21, 21)
+    return nn.functional.avg_pool2d(fine, 7) * (49 / 9)
 
 
 def set_trainable(model: nn.Module, patterns: Sequence[str]) -> int:

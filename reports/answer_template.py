@@ -13,6 +13,7 @@ in the study's `variants`, by its settings, such as {"loss": "center"}, or as be
     value("train/loss", "center")         the same as a number, for conditions
     best()                                the variant with the best mean of the study's metric
     finished("center")                    how many of its seeds finished
+    measured("test/map_at_r", "center")   whether these measured a metric, which older ones may not
     verdict("q2.alpha")                   "supported", "refuted", "undecided", ...
     holds(1 < 2, "less is less")          nothing; refuses the page where it does not hold
 
@@ -35,6 +36,7 @@ TAKES = {
     "value": ("metric", "variant"),
     "best": (),
     "finished": ("variant",),
+    "measured": ("metric", "variant"),
     "verdict": ("claim",),
     "holds": ("condition", "sentence"),
     "percent": ("number",),

@@ -107,6 +107,14 @@ class Words:
         except Missing:
             return 0
 
+    def measured(self, metric: str, variant: Named) -> bool:
+        """Whether every seed that finished has a metric, and one did."""
+        try:
+            own = select(self._run, self._sweep, self._settings(variant)).variant.finished
+        except Missing:
+            return False
+        return bool(own) and all(metric in trial.metrics for trial in own)
+
     def against(self, variant: Named, other: Named, words: str = "") -> str:
         """How far a variant is above or below another, with the interval."""
         of, to = self._settings(variant), self._settings(other)

@@ -24,6 +24,7 @@ from reports.figures import (
     tuning,
 )
 from reports.reading import Reading
+from reports.side_by_side import side_by_side
 from runs import atomic
 from runs.record import Tracked
 from runs.run import Run
@@ -76,6 +77,7 @@ def page(reading: Reading, tracked: Tracked | None = None, *, linked: Collection
         outcome=outcome,
         groups=run.by_sweep(compared.differences) if compared else {},
         rows=run.by_sweep(reading.table.rows),
+        side_by_side=side_by_side(run),
         together=[one for one in pictures[""] if one.name not in SEARCH],
         search_pictures={one.name: one for one in pictures[""] if one.name in SEARCH},
         links=links(run, tracked),

@@ -13,6 +13,25 @@ from runs.variants import Variant
 
 LOWEST = "test_curve/lowest_loss"
 PERCENT = (100, 1, " %")
+ONE_GEOMETRY = {  # of runs that measured the Euclidean one alone
+    "recall@1": ("test/recall_at_1", *PERCENT),
+    "k-NN": ("test/knn_accuracy", *PERCENT),
+    "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
+}
+NEAREST = {  # neighbours among test images, ranked by distance and by angle
+    "recall@1 Euclidean": ("test/recall_at_1", *PERCENT),
+    "recall@1 cosine": ("test/recall_at_1_cosine", *PERCENT),
+    "MAP@R Euclidean": ("test/map_at_r", *PERCENT),
+    "MAP@R cosine": ("test/map_at_r_cosine", *PERCENT),
+}
+BOTH_GEOMETRIES = {
+    **NEAREST,
+    "k-NN Euclidean": ("test/knn_accuracy", *PERCENT),
+    "k-NN cosine": ("test/knn_accuracy_cosine", *PERCENT),
+    "intra/inter Euclidean": ("test/intra_inter_ratio", 1, 2, ""),
+    "intra/inter cosine": ("test/intra_inter_ratio_cosine", 1, 2, ""),
+}
+COSINE = "test/recall_at_1_cosine"  # what tells which of these a run has
 # Title to metric, scale, digits and unit; shown where a run has them.
 COLUMNS: Mapping[str, tuple[str, float, int | None, str]] = {
     "before": ("test_before/accuracy", *PERCENT),
@@ -22,9 +41,8 @@ COLUMNS: Mapping[str, tuple[str, float, int | None, str]] = {
     "AUC": ("test/auc_macro", 1, 3, ""),
     "lowest test loss": (LOWEST, 1, 2, ""),
     "test loss": ("test/loss", 1, 2, ""),
-    "recall@1": ("test/recall_at_1", *PERCENT),
-    "k-NN": ("test/knn_accuracy", *PERCENT),
-    "intra/inter ratio": ("test/intra_inter_ratio", 1, 2, ""),
+    **ONE_GEOMETRY,
+    **BOTH_GEOMETRIES,
     "trained": ("train/trainable_parameters", 1e-6, 3, " M"),
     "SVs": ("train/support_vectors", 1, 0, ""),
     "update / weight": ("updates/update_ratio", 1e3, 1, " ‰"),
@@ -49,7 +67,12 @@ def table(run: Run) -> Table:
     """Mean ± standard deviation over the seeds of every variant of which any finished."""
     variants = [variant for variant in run.variants if variant.finished]
     there = {name for variant in variants for t in variant.finished for name in metrics_of(t)}
-    columns = {title: column for title, column in COLUMNS.items() if column[0] in there}
+    other = ONE_GEOMETRY if COSINE in there else BOTH_GEOMETRIES
+    columns = {
+        title: column
+        for title, column in COLUMNS.items()
+        if column[0] in there and title not in other
+    }
     shown = {metric for metric, *_ in columns.values()}
     decisive = [m for m in dict.fromkeys((run.study.metric, run.outcome)) if m in there]
     own = sorted(name for name in there if not name.startswith("time/"))

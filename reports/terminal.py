@@ -22,7 +22,8 @@ from reports.differences import (
     told,
 )
 from reports.reading import Reading
-from reports.tables import mean_sd
+from reports.side_by_side import side_by_side
+from reports.tables import COSINE, NEAREST, mean_sd
 from runs.run import Run
 from runs.variants import Variant
 
@@ -34,14 +35,17 @@ ROWS = 100  # of a table, or lines about trials: more would push the verdicts ou
 def show(reading: Reading, remarks: Remarks) -> None:
     """Print mean, standard deviation and n of every variant, then whatever failed, and why.
 
-    Where each variant tunes a setting, a second table has each at its own value; where a baseline
-    is among them, one more has the differences to it, and up to three lines say what tuning
-    brought; of a search, up to four say what it found. A variant in which the audit found a fault
-    is marked, and the fault is said below. Last comes the answer in words.
+    Of embeddings, a second table has their nearest neighbours in both geometries. Where each
+    variant tunes a setting, another has each at its own value; where several sweeps vary the same
+    setting, one has them side by side; where a baseline is among them, one more has the differences
+    to it, and up to three lines say what tuning brought; of a search, up to four say what it found.
+    A variant in which the audit found a fault is marked, and the fault is said below. Last comes
+    the answer in words.
 
     remarks: those of the study's trainable on its finished trials.
     """
     _show_means(reading)
+    _show_side_by_side(reading)
     _show_differences(reading)
     for line in tuning_words.brief(reading.tuning) if reading.tuning else ():
         print(line)
@@ -65,24 +69,40 @@ def _show_means(reading: Reading) -> None:
     what = "what the search found, mean ± sd over fresh seeds"
     what = what if reading.search else "mean ± sd over seeds"
     title = f"{study.study}{f' on {data}' if data else ''}: {what}"
-    _print_means(reading, [v for v in run.variants if v.finished], metrics, title)
+    finished = [v for v in run.variants if v.finished]
+    _print_means(reading, finished, {name: name for name in metrics}, title)
+    if COSINE in measured:
+        title = "nearest neighbours among test embeddings, by distance and by angle"
+        _print_means(reading, finished, {title: one[0] for title, one in NEAREST.items()}, title)
     if study.tune_each and len(reading.shown) < len(reading.table.rows):
         title = f"each at its own {study.tune_each}, that with the best {study.metric}"
-        _print_means(reading, reading.shown, metrics, title)
+        _print_means(reading, reading.shown, {name: name for name in metrics}, title)
         for sentence in reading.cautions:
             print(sentence)
 
 
+def _show_side_by_side(reading: Reading) -> None:
+    for one in side_by_side(reading.run):
+        table = Table(*one.head, title=f"the same {one.setting} in several sweeps")
+        for row in one.rows[:ROWS]:
+            table.add_row(*row)
+        _print(table)
+
+
 def _print_means(
-    reading: Reading, variants: Collection[Variant], metrics: Sequence[str], title: str
+    reading: Reading, variants: Collection[Variant], metrics: Mapping[str, str], title: str
 ) -> None:
+    """A line a variant.
+
+    metrics: by the heads of their columns.
+    """
     table, suspects = Table("sweep", "variant", *metrics, "n", title=title), reading.suspects
     for sweep, own in reading.run.by_sweep(variants).items():
         for variant in own:
             if table.row_count == ROWS:
                 table.caption = f"{len(variants) - ROWS:,} more are in results.csv and the page"
                 break
-            values = [variant.values_of(metric) for metric in metrics]
+            values = [variant.values_of(metric) for metric in metrics.values()]
             label = variant.label(sweep)
             marked = f"{MARK} {label}" if variant in suspects else label
             table.add_row(sweep, marked, *map(mean_sd, values), str(len(variant.finished)))

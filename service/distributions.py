@@ -10,7 +10,9 @@ from runs.ranges import Range
 
 
 def is_distribution(value: Any) -> bool:
-    """Whether it is one: `tune.loguniform(1e-4, 1)`."""
+    """Whether it is one: `tune.loguniform(1e-4, 1)`, or a range that was read off one."""
+    if isinstance(value, Range):
+        return True
     return hasattr(value, "sample") and hasattr(value, "get_sampler")
 
 
@@ -25,6 +27,8 @@ def range_of(value: Any, who: str) -> Range:
         raise UsageError(
             f"{who} from {value!r}, which is no distribution, as tune.loguniform(1e-4, 1) is."
         )
+    if isinstance(value, Range):
+        return value
     categories = getattr(value, "categories", None)
     if categories is not None:
         if len(set(map(repr, categories))) < 2:

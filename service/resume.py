@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,16 @@ from pydantic import ValidationError
 
 from runs.errors import UsageError, nearest, sentence
 from runs.folder import RunFolder
-from runs.record import Asked, Ended, StudyRecord
+from runs.record import Asked, Ended, StudyRecord, TrialAsked
 from service import more_seeds
 from service.options import RunOptions
 from service.plan import Plan
 from service.resources import Resources
 from service.search import asking, tuning
-from service.search.recorded import check_same_space, spec_of
+from service.search.recorded import check_same_settings, check_same_space, spec_of
 from service.search_plan import SearchPlan
 from service.study import CONTROLS, Study
+from service.sweeps import HELD
 from service.trial_spec import TrialSpec, same
 from trainables.protocol import Settings
 
@@ -32,15 +33,15 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     if before.study != study.name:
         raise UsageError(f"{folder.path} is a run of {before.study}, not of {study.name}.")
     base = study.smaller() if before.asked.smoke else study
-    if before.tune_each:
-        base = _as_it_was_listed(base, before)
-    # What was held is taken from the run, whatever the study holds by now.
+    # What was held and listed is taken from the run, whatever the study has by now.
     settings = _settings_from(type(base.settings), before.settings, folder)
     seeds, until = more_seeds.number(before, options)
     base = base.changed(settings=settings, resources=Resources(**before.resources))
+    if not before.asked.search:
+        base = _as_it_was_listed(base, before)
     asked = Asked(
         values=_agreed(base, before, values),
-        only=_sweeps(base, before.asked.only, options.only),
+        only=_sweeps(base, before, options.only),
         seeds=seeds,
         max_seeds=before.asked.max_seeds,
         smoke=before.asked.smoke,
@@ -69,15 +70,38 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
 
 
 def _as_it_was_listed(study: Study, before: StudyRecord) -> Study:
-    """The study with the variants of an older run, which listed the values of what it tuned."""
+    """The study with the variants of a run, and what each of these tuned, in place of its own.
+
+    study: holds what the run held.
+    """
+    held, tuned = study.settings.model_dump(mode="json"), study.tuned if before.asked.tune else ()
     sweeps: dict[str, list[dict[str, Any]]] = {}
     for trial in before.trials:
-        for sweep in trial.sweeps:
-            names = before.sweeps.get(sweep, ())
-            space = {name: trial.settings[name] for name in names if name in trial.settings}
-            if sweep != CONTROLS and space not in sweeps.setdefault(sweep, []):
+        for sweep in (sweep for sweep in trial.sweeps if sweep != CONTROLS):
+            space = _space_of(trial, before.sweeps.get(sweep, ()), held, tuned)
+            if space not in sweeps.setdefault(sweep, []):
                 sweeps[sweep].append(space)
-    return study.changed(sweeps={**study.sweeps, **sweeps}, tuned={}, tune=0)
+    for sweep, spaces in sweeps.items():
+        for name in before.sweeps.get(sweep, ()):
+            if all(name in space and space[name] == spaces[0][name] for space in spaces):
+                # A single value is no constant of the sweep: the variant is called by it.
+                for space in spaces:
+                    space[name] = {"grid_search": [space[name]]}
+    return study.changed(sweeps={**study.sweeps, **sweeps}, tune=0)
+
+
+def _space_of(
+    trial: TrialAsked, varied: Sequence[str], held: Mapping[str, Any], tuned: Iterable[str]
+) -> dict[str, Any]:
+    """What a sweep has of one trial's variant: what varies, what is not as it is held, ranges.
+
+    tuned: what the study tunes; of that the variant holds what it did not tune.
+    """
+    own = trial.of_variant
+    space: dict[str, Any] = {name: own[name] for name in varied if name in own}
+    space |= {name: value for name, value in own.items() if held.get(name) != value}
+    space |= {name: HELD for name in tuned if name in own and name not in space}
+    return space | dict(trial.tuned)
 
 
 def _search(study: Study, asked: Asked, folder: RunFolder, retry: bool) -> Plan:
@@ -89,6 +113,7 @@ def _search(study: Study, asked: Asked, folder: RunFolder, retry: bool) -> Plan:
     todo = _todo([spec for spec in trials if spec.role != "superseded"], folder, retry)
     searched = [spec for spec in trials if spec.role == "search"]
     if len(searched) < (asked.trials or 0) or any(spec.role == "search" for spec in todo):
+        check_same_settings(study, before)
         # What is best may be another one by then: what was, is compared no longer.
         trials = [replace(t, role="superseded") if t.role == "compared" else t for t in trials]
         todo = [spec for spec in todo if spec.role == "search"]
@@ -137,6 +162,9 @@ def _under_their_keys(
         places = {n: v for n, v in moved.items() if n in trial.settings and n not in varied}
         kept = _settings_from(type(trials[0].settings), {**trial.settings, **places}, folder)
         known[same(kept, trial.seed, trial.role, trial.tuned, trial.among)] = trial.key
+    keys = {trial.key: known.get(trial.same, trial.key) for trial in trials if not trial.among}
+    # What is trained with the best of others is found by theirs.
+    trials = [replace(t, among=tuple(keys.get(key, key) for key in t.among)) for t in trials]
     return [replace(t, key=known.get(t.same, t.key)) for t in trials]
 
 
@@ -186,9 +214,12 @@ def _had(base: Study, before: StudyRecord, name: str) -> list[Any]:
     return tried or [before.settings.get(name, held)]
 
 
-def _sweeps(study: Study, before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+def _sweeps(study: Study, before: StudyRecord, more: Sequence[str]) -> tuple[str, ...]:
+    """The sweeps that the run has, and more; () for all: one that is newer waits to be named."""
     study.check_sweeps(more)
-    return tuple(dict.fromkeys([*before, *more])) if before else ()
+    had = before.asked.only or [sweep for sweep in before.sweeps if sweep != CONTROLS]
+    both = dict.fromkeys([*had, *more])
+    return () if not before.asked.only and both.keys() >= study.sweeps.keys() else tuple(both)
 
 
 def _todo(trials: list[TrialSpec], folder: RunFolder, retry: bool) -> list[TrialSpec]:

@@ -2,9 +2,12 @@
 
 Held: the three-layer CNN on Dogs-vs-Cats at 64 px, Adam at a constant learning rate of 0.001, 64
 images a step, no augmentation. Varied: beta1, the share of the old mean of gradients that is kept;
-and beta2, the same of squared gradients. Gradient-update figures show what they change: how far
-successive updates agree, and how large a share of the learning rate a parameter moves
-(Kingma and Ba 2015, arXiv 1412.6980). Chosen by val/accuracy; test is measured at the end.
+beta2, the same of squared gradients; and, since without that mean (beta1 = 0) steps are longer at
+the same learning rate, beta1 = 0 at 0.00023, too, where they are as long as those of 0.9: a mean of
+gradients that are noise alone is shorter by sqrt((1 - beta1) / (1 + beta1)), which is 0.23 of 0.9.
+Gradient-update figures show what they change: how far successive updates agree, and how large a
+share of the learning rate a parameter moves (Kingma and Ba 2015, arXiv 1412.6980). Chosen by
+val/accuracy; test is measured at the end.
 
     python -m studies.q3_betas --data-dir DATA
     python -m studies.q3_betas --smoke
@@ -30,6 +33,10 @@ STUDY = service.Study(
     sweeps={
         "beta1": {"beta1": tune.grid_search([*BETA1])},
         "beta2": {"beta2": tune.grid_search([*BETA2])},
+        "matched": [
+            {"beta1": 0.9, "lr": 0.001},
+            {"beta1": 0.0, "lr": tune.grid_search([0.001, 0.00023])},
+        ],
     },
     tuned={"lr": tune.loguniform(1e-4, 1e-2)},
     baseline=BETA1[0.9] | BETA2[0.999],
@@ -62,6 +69,8 @@ STUDY = service.Study(
     variants={
         **{f"beta1 {beta1}": chosen for beta1, chosen in BETA1.items()},
         **{f"beta2 {beta2}": chosen for beta2, chosen in BETA2.items()},
+        "beta1 0.0 at 0.001": BETA1[0.0] | {"lr": 0.001},
+        "beta1 0.0 at 0.00023": BETA1[0.0] | {"lr": 0.00023},
     },
     answer=Path(__file__).with_suffix(".md"),
     metric="val/accuracy",

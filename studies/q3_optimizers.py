@@ -32,7 +32,7 @@ STUDY = service.Study(
     settings=cnn.Settings(dataset="dogs_vs_cats", image_size=64),
     sweeps={
         "optimizer": [
-            {**ONE_IMAGE, "lr": tune.loguniform(1e-4, 1e-2)},
+            {**ONE_IMAGE, "lr": tune.loguniform(3e-4, 3e-2)},
             {**SGD, "lr": tune.loguniform(1e-2, 1.0)},
             {**MOMENTUM, "batch_size": 64, "lr": tune.loguniform(1e-3, 1e-1)},
             {**ADAM, "batch_size": 64, "lr": tune.loguniform(1e-4, 1e-2)},

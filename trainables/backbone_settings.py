@@ -28,7 +28,9 @@ class BackboneSettings(ImageSettings):
     )
     weights: str = Field("imagenet", description="imagenet, none, or the FILE of a state dict")
     stem: Literal["stock", "small"] = Field(
-        "stock", description="of a ResNet: small = 3x3 stride 1 without max-pool, for small images"
+        "stock",
+        description="of a ResNet: small = 3x3 stride 1 without max-pool, for small images; "
+        "resampled from 7x7",
     )
 
     @field_validator("weights")

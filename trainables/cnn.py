@@ -1,7 +1,8 @@
 """Train a three-layer CNN from scratch; look at its gradient steps on the way.
 
-The learning rate does not move, so that what is compared is the optimiser and not its schedule. All
-variants of a seed start from the same weights; images come in an order that the seed decides.
+The learning rate does not move unless a schedule is asked for, so that what is compared is the
+optimiser and not its schedule. All variants of a seed start from the same weights; images come in
+an order that the seed decides.
 """
 
 from __future__ import annotations
@@ -30,8 +31,14 @@ class Settings(ImageSettings):
     """Every hyperparameter of a CNN trial."""
 
     width: int = Field(32, ge=1, le=1024, description="channels of the first layer, then x2, x4")
+    batch_norm: bool = Field(
+        False, description="behind every convolution; the assignment's network has none"
+    )
     optimizer: Optimizer = Field("adam", description="sgd and momentum take mini-batches, too")
-    lr: float = Field(0.001, gt=0, le=100, description="learning rate, constant")
+    lr: float = Field(0.001, gt=0, le=100, description="learning rate, or the peak of its schedule")
+    schedule: Literal["constant", "one_cycle"] = Field(
+        "constant", description="one_cycle: up over 30 % of all steps, then down to 0 by a cosine"
+    )
     lr_scaling: Literal["none", "linear", "sqrt"] = Field(
         "none", description="lr is for batches of 64, and grows with larger ones like this"
     )
@@ -60,6 +67,10 @@ class Settings(ImageSettings):
     augment: Literal["none", "flip", "crop_flip"] = Field(
         "none", description="random crop with reflected padding, horizontal flip"
     )
+    test_flip: bool = Field(
+        False,
+        description="validation and test: mean probabilities of an image and its mirror image",
+    )
     update_samples: int = Field(
         50, ge=0, le=1_000, description="about how many steps an epoch are looked at"
     )
@@ -71,7 +82,7 @@ class Settings(ImageSettings):
     )
 
     def rate(self, images: int) -> float:
-        """The learning rate that is used.
+        """The learning rate that is used, or the peak of its schedule.
 
         images: of train; a batch has no more.
         """
@@ -93,6 +104,17 @@ class Settings(ImageSettings):
             betas=(self.beta1, self.beta2),
             weight_decay=self.weight_decay,
         )
+
+    def elapsed(self, epoch: int, step: int, of_epoch: float) -> float:
+        """The share of all training that is over, in [0, 1).
+
+        epoch: that is under way, counted from 1.
+        step: steps before this one.
+        of_epoch: the share of the epoch's steps that these are.
+        """
+        if self.budget == "steps":
+            return step / self.steps
+        return (epoch - 1 + of_epoch) / self.epochs
 
     def over(self, epoch: int, step: int) -> bool:
         """Whether training ends after so many epochs and steps."""
@@ -163,7 +185,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from models.cnn import CNN
     from trainables.training import network_evaluation, seen
     from trainables.training.curve_log import CurveLog
+    from trainables.training.mirrored import Mirrored
     from trainables.training.running_means import RunningMeans, share_right
+    from trainables.training.schedule import one_cycle
     from trainables.training.update_log import UpdateLog
     from trainables.training.work import multiply_adds
 
@@ -172,14 +196,17 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     classes, images = splits.train.classes, len(splits.train)
     sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     seed = derive(trial.seed, 0, "weights")
-    net = CNN(len(classes), settings.image_size, settings.width, seed).to(trial.device)
+    net = CNN(len(classes), settings.image_size, settings.width, seed, settings.batch_norm)
+    net = net.to(trial.device)
+    predictor = Mirrored(net) if settings.test_flip else net
     work = multiply_adds(net, (3, settings.image_size, settings.image_size))
     optimizer = settings.optimizer_of(net.parameters(), images)
     saved: Any = trial.state or {"epoch": 0, "step": 0, "updates": None}
     log = UpdateLog(
         net, optimizer, settings.every(images),
         population=None if settings.order == "replacement" else images,
-        at_random=settings.order not in ("file", "sorted"), kept=saved["updates"],
+        halved=settings.order not in ("file", "sorted") and not settings.batch_norm,
+        kept=saved["updates"],
     )  # fmt: skip
     test_curve = CurveLog(splits.test.labels, saved.get("test_right"))
     if saved["epoch"]:
@@ -198,12 +225,18 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
         )  # fmt: skip
         if settings.budget == "steps":
             batches = batches[: settings.steps - step]
-        running = RunningMeans()
+        running, rate = RunningMeans(), settings.rate(images)
         for chunk in _chunks(batches):
             pixels, labels = sets["train"].batch(torch.cat(chunk))
             inputs = normalize(augment(pixels, settings.augment, views))
             sizes, logits = [len(index) for index in chunk], []
             for batch, targets in zip(inputs.split(sizes), labels.split(sizes), strict=True):
+                if settings.schedule == "one_cycle":
+                    done = (step - steps_before) / len(batches)
+                    cycle = one_cycle(settings.elapsed(epoch, step, done))
+                    rate = settings.rate(images) * cycle
+                    for group in optimizer.param_groups:
+                        group["lr"] = rate
                 step += 1
                 optimizer.zero_grad(set_to_none=True)
                 # A step that is looked at comes in two parts, whose gradients add up.
@@ -227,12 +260,12 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             "train/images": running.count,
             "train/multiply_adds": running.count * work,
             "train/batch_size": len(batches[0]),
-            "train/lr": settings.rate(images),
+            "train/lr": rate,
             "time/train_seconds": time.monotonic() - started,
         }
-        metrics |= network_evaluation.curve_point(net, sets["val"], "val")
+        metrics |= network_evaluation.curve_point(predictor, sets["val"], "val")
         if settings.test_curves:
-            logits_of_test, _ = network_evaluation.logits_of(net, sets["test"])
+            logits_of_test, _ = network_evaluation.logits_of(predictor, sets["test"])
             metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "step": step, "updates": log.state()}
         state["test_right"] = test_curve.state()
@@ -241,7 +274,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
     log.save(trial.folder, min(settings.batch_size, images))
     test_curve.save(trial.folder, epoch)
-    evaluation = network_evaluation.final(trial, net, sets, classes, epoch)
+    evaluation = network_evaluation.final(trial, net, sets, classes, epoch, flip=settings.test_flip)
     if settings.keep_weights:
         network_evaluation.keep_weights(net, trial.folder)
     yield Epoch(evaluation, None)

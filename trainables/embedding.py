@@ -80,6 +80,10 @@ class Settings(BackboneSettings):
     augment: Literal["none", "flip", "crop_flip"] = Field(
         "crop_flip", description="random crop with reflected padding, horizontal flip"
     )
+    test_flip: bool = Field(
+        False,
+        description="validation and test: mean probabilities of an image and its mirror image",
+    )
     test_curves: Annotated[bool, NotIdentity()] = Field(
         False, description="also measure test_curve/* every epoch; nothing chooses by it"
     )
@@ -137,15 +141,20 @@ class Settings(BackboneSettings):
     *metric_names.NETWORK,
     "train/cross_entropy",
     "train/auxiliary_loss",
+    "train/active_triplets",
     "train/embedding_norm",
     "train/images",
     "train/steps",
     "train/multiply_adds",
     "time/train_seconds",
     "test/recall_at_1",
+    "test/recall_at_1_cosine",
     "test/map_at_r",
+    "test/map_at_r_cosine",
     "test/knn_accuracy",
+    "test/knn_accuracy_cosine",
     "test/intra_inter_ratio",
+    "test/intra_inter_ratio_cosine",
 )
 def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     """Yield an Epoch an epoch, then one with what the last and the best epoch come to."""
@@ -156,6 +165,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     from losses import CenterLoss, TripletLoss
     from trainables.training import embedding_evaluation, seen
     from trainables.training.curve_log import CurveLog
+    from trainables.training.mirrored import Mirrored
     from trainables.training.running_means import RunningMeans, share_right
     from trainables.training.work import multiply_adds
 
@@ -163,6 +173,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
     seen.record(splits, trial.folder)
     sets = {name: to_device(part, trial.device) for name, part in splits.by_name.items()}
     net = _network(settings, len(splits.train.classes), trial)
+    predictor = Mirrored(net) if settings.test_flip else net
     optimizer = torch.optim.SGD(
         net.parameters(), settings.lr, settings.momentum,
         weight_decay=settings.weight_decay, nesterov=settings.momentum > 0,
@@ -192,9 +203,10 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             pixels, labels = sets["train"].batch(index)
             embeddings, logits = net(normalize(augment(pixels, settings.augment, crops)))
             ce = cross_entropy(logits, labels)
-            extra = embeddings.new_zeros(())
+            extra, active = embeddings.new_zeros(()), {}
             if isinstance(auxiliary, TripletLoss):
-                extra = auxiliary(embeddings, labels, mining)
+                extra, share = auxiliary.with_active(embeddings, labels, mining)
+                active = {"active_triplets": share}
             elif auxiliary is not None:
                 extra = auxiliary(embeddings, labels)
             loss = ce + _weight(settings, elapsed) * extra
@@ -208,7 +220,7 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             running.add(
                 len(labels), loss=loss, cross_entropy=ce, auxiliary_loss=extra,
                 embedding_norm=embeddings.detach().norm(dim=1).mean(),
-                accuracy=share_right(logits, labels),
+                accuracy=share_right(logits, labels), **active,
             )  # fmt: skip
             trial.progress(i + 1, len(batches))
         metrics = running.means("train")
@@ -218,9 +230,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
             "train/multiply_adds": running.count * work,
             "time/train_seconds": time.monotonic() - started,
         }
-        metrics |= embedding_evaluation.curve_point(net, sets["val"], "val")
+        metrics |= embedding_evaluation.curve_point(predictor, sets["val"], "val")
         if settings.test_curves:
-            _, logits_of_test, _ = embedding_evaluation.outputs(net, sets["test"])
+            _, logits_of_test, _ = embedding_evaluation.outputs(predictor, sets["test"])
             metrics |= test_curve.measure(logits_of_test)
         state = {"epoch": epoch, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
         state["auxiliary"] = {} if auxiliary is None else auxiliary.state_dict()
@@ -229,8 +241,9 @@ def train(settings: Settings, trial: Trial) -> Iterator[Epoch]:
 
     test_curve.save(trial.folder, settings.epochs)
     evaluation = embedding_evaluation.final(
-        trial, net, sets, splits.train.classes, settings.epochs, keep_weights=settings.keep_weights
-    )
+        trial, net, sets, splits.train.classes, settings.epochs,
+        keep_weights=settings.keep_weights, flip=settings.test_flip,
+    )  # fmt: skip
     yield Epoch(evaluation, None)
 
 

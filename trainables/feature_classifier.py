@@ -89,8 +89,7 @@ class Settings(BackboneSettings):
     @property
     def draws(self) -> bool:
         """False for a machine whose images and features do not depend on the seed either."""
-        drawn_features = self.weights == "none" or self.stem == "small"
-        return self.classifier != "svm" or drawn_features or self.draws_images
+        return self.classifier != "svm" or self.weights == "none" or self.draws_images
 
     def check(self) -> None:
         """Also refuse more images than this machine's memory has room for in kernel values.

@@ -25,9 +25,12 @@ unfolded = True
 
 LOSSES = {
     "train/loss": "train loss",
+    "train/cross_entropy": "train cross-entropy",
     "val/loss": "validation cross-entropy",
     "test_curve/loss": "test cross-entropy",
 }
+# What a loss has beside cross-entropy, which is compared for all: of another kind and size in each.
+BESIDE = {"train/auxiliary_loss": "loss beside it on train, unweighted"}
 ACCURACIES = {
     "train/accuracy": "train accuracy",
     "val/accuracy": "validation accuracy",
@@ -73,7 +76,8 @@ def curves(
 ) -> Figure | None:
     """Loss and accuracy, every variant in one legend; None if no epoch has a metric.
 
-    A band spans the smallest and largest seed.
+    Where cross-entropy and a loss beside it are measured, each has a panel of its own, and their
+    sum has none. A band spans the smallest and largest seed.
 
     variants: name to the metrics lines of each seed.
     x: epochs, or the steps or seconds done after each; a seed that does not count them is left out.
@@ -86,7 +90,13 @@ def curves(
         for name, seeds in variants.items()
     }
     there = {metric for seeds in drawn.values() for lines in seeds for m in lines for metric in m}
-    rows = [{m: label for m, label in row.items() if m in there} for row in (LOSSES, ACCURACIES)]
+    # Their sum would set losses of different kinds side by side.
+    hidden = {"train/loss"} if "train/cross_entropy" in there else set()
+    beside = {m: label for m, label in BESIDE.items() if _anything(drawn, m)}
+    rows = [
+        {m: label for m, label in row.items() if m in there and m not in hidden}
+        for row in (LOSSES, beside, ACCURACIES)
+    ]
     each = [lines for seeds in drawn.values() for lines in seeds]
     # What is measured once, after the last epoch, is no curve.
     often = {m for m in there if any(sum(m in line for line in lines) > 1 for lines in each)}
@@ -103,13 +113,19 @@ def curves(
     for axis, (metric, label) in zip(axes, panels, strict=True):
         ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
         axis.set(xlabel=x_label, title=label)
-        if metric.endswith("loss"):
+        if metric in BESIDE:
+            axis.set_yscale("log")
+        elif metric.endswith(("loss", "cross_entropy")):
             _keep_most_in_sight(axis)
         if not counted:
             axis.xaxis.get_major_locator().set_params(integer=True)
         elif far_apart(ends):
             axis.set_xscale("log")
     return figure
+
+
+def _anything(variants: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]], metric: str) -> bool:
+    return any(line.get(metric) for seeds in variants.values() for own in seeds for line in own)
 
 
 def _lines(view: SweepView) -> dict[str, list[Sequence[Mapping[str, Any]]]]:
@@ -148,4 +164,6 @@ def _points(lines: Sequence[Any], metric: str, counted: str) -> NDArray[np.float
     epochs = [line["epoch"] for line in lines]
     x = np.cumsum([line[counted] for line in lines]) if counted else np.array(epochs)
     points = [(at, line[metric]) for at, line in zip(x, lines, strict=True) if metric in line]
+    if metric in BESIDE and not any(value for _, value in points):
+        points = []  # cross-entropy alone
     return np.array(points, dtype=np.float64).reshape(-1, 2)

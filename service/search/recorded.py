@@ -35,6 +35,25 @@ def check_same_space(study: Study, record: StudyRecord) -> None:
             )
 
 
+def check_same_settings(study: Study, record: StudyRecord) -> None:
+    """Raises UsageError if what was suggested stands for other settings by now.
+
+    So it is where a sweep holds another value than it did: what was learnt there tells nothing of
+    what would be suggested next.
+    """
+    space = Space(study, record.asked.only)
+    recorded = {trial.key: trial.settings for trial in record.trials}
+    for one in record.suggested:
+        now = space.choose(partial(_given, one.params)).settings
+        had = recorded.get(one.key, {})
+        places = {name for name in had if name in now.inputs or not now.is_identity(name)}
+        values = now.canonical()
+        if any(values.get(name) != had[name] for name in had.keys() - places):
+            raise UsageError(
+                "The run searched another space than the study has by now; start a new run."
+            )
+
+
 def _given(params: Mapping[str, Any], name: str, values: Range) -> Any:
     """A choice as it was made. Raises KeyError if it was not, and ValueError if it may not be."""
     if not values.has(params[name]):

@@ -92,6 +92,25 @@ def test_all_other_variants_have_one_to_be_compared_with(assigned: Study):
     assert assigned.baseline and all(settings == base[0] for settings in base)
 
 
+def test_every_loss_is_tuned_at_a_learning_rate_of_its_own_and_its_weight():
+    own = {settings.loss: {*ranges} for settings, ranges in load("q2_losses").tunable("loss")}
+    assert own == {
+        "cross_entropy": {"lr"},
+        "center": {"lr", "alpha"},
+        "triplet": {"lr", "triplet_weight"},
+    }
+
+
+def test_the_margin_is_swept_over_all_triplets_of_a_batch():
+    assert {s.mining for s in load("q2_losses").choices("margin")} == {"batch_all"}
+
+
+def test_batch_sizes_are_compared_at_equal_epochs_and_at_equal_steps():
+    by_epochs, by_steps = (load("q3_batch_size").choices(s) for s in ("batch_size", "steps"))
+    assert {s.budget for s in by_epochs} == {"epochs"} and {s.budget for s in by_steps} == {"steps"}
+    assert [s.batch_size for s in by_epochs] == [s.batch_size for s in by_steps]
+
+
 # Of every study in the folder.
 
 

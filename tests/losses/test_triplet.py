@@ -74,6 +74,25 @@ def test_equals_the_loop_over_anchors(points, how, margin, normalize, labels):
         assert got.item() == pytest.approx(expected, rel=1e-12, abs=1e-14)
 
 
+@pytest.mark.parametrize("how", DETERMINISTIC)
+def test_the_share_of_active_triplets_is_that_of_a_loop_and_rises_with_the_margin(points, how):
+    embeddings, labels = points(len(UNBALANCED), 1), torch.tensor(UNBALANCED)
+    rows = unit_rows(embeddings.tolist())
+    triplets = [one for own in loop_triplets(rows, UNBALANCED, how) for one in own]
+    shares = []
+    for margin in (0.0, 0.3, 2.1):  # no distance on the sphere is larger than 2
+        gaps = [math.dist(rows[a], rows[p]) - math.dist(rows[a], rows[n]) for a, p, n in triplets]
+        expected = sum(gap + margin > 0 for gap in gaps) / len(triplets)
+        loss = TripletLoss(margin, how, normalize=True)
+        value, share = loss.with_active(embeddings, labels)
+        assert share.item() == pytest.approx(expected) and value == loss(embeddings, labels)
+        shares.append(expected)
+    assert shares == sorted(shares) and shares[2] == 1
+    assert how != "batch_all" or shares[0] < shares[1] < 1  # the hardest may violate any margin
+    assert TripletLoss(None, how).with_active(embeddings, labels)[1] == 1
+    assert TripletLoss(0.2, how).with_active(embeddings[:2], torch.tensor([0, 1]))[1] == 0
+
+
 @pytest.mark.parametrize("margin", MARGINS)
 def test_random_mining_equals_the_loop_over_the_triplets_its_generator_draws(
     points, generator, margin

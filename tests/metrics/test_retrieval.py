@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytorch_metric_learning.distances import LpDistance
+from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.neighbors import KNeighborsClassifier
@@ -98,6 +98,68 @@ def test_agrees_with_pytorch_metric_learning(seed: int, n: int, classes: int) ->
     )
 
 
+@cases
+@settings(max_examples=25, deadline=None)
+def test_cosine_agrees_with_pytorch_metric_learning(seed: int, n: int, classes: int) -> None:
+    points, labels = _sample(seed, n, classes)
+    points *= np.random.default_rng(seed).uniform(0.1, 10, (n, 1))  # lengths have no part in it
+    calculator = AccuracyCalculator(
+        include=("precision_at_1", "mean_average_precision_at_r"),
+        k="max_bin_count",
+        device=torch.device("cpu"),
+        knn_func=CustomKNN(CosineSimilarity()),
+    )
+    if len(set(labels.tolist())) == n:
+        return
+    expected = calculator.get_accuracy(torch.from_numpy(points), torch.from_numpy(labels))
+    assert recall_at_1(points, labels, "cosine") == pytest.approx(
+        expected["precision_at_1"], abs=1e-6
+    )
+    assert mean_average_precision_at_r(points, labels, "cosine") == pytest.approx(
+        expected["mean_average_precision_at_r"], abs=1e-6
+    )
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(6, 40))
+@settings(max_examples=25, deadline=None)
+def test_cosine_knn_agrees_with_sklearn(seed: int, n: int) -> None:
+    train, labels = _sample(seed, n, 2)
+    test, truth = _sample(seed + 1, 20, 2)
+    for k in (1, 3, 5):
+        oracle = KNeighborsClassifier(k, algorithm="brute", metric="cosine").fit(train, labels)
+        assert knn_accuracy(train, labels, test, truth, k, "cosine") == pytest.approx(
+            oracle.score(test, truth)
+        )
+
+
+def test_length_decides_in_euclidean_geometry_alone() -> None:
+    # Two classes by angle; of one the points are of very different lengths.
+    points = np.array([[1.0, 0.1], [9.0, 0.0], [0.1, 1.0], [0.0, 1.2]])
+    labels = [0, 0, 1, 1]
+    assert recall_at_1(points, labels) == 0.75
+    for metric in (recall_at_1, mean_average_precision_at_r):
+        assert metric(points, labels, "cosine") == 1.0
+    assert knn_accuracy(points, labels, [[5.0, 0.6]], [0], 1, "cosine") == 1.0
+    scaled = points * np.array([[1e-200], [1e200], [3.0], [0.5]])
+    for metric in (recall_at_1, mean_average_precision_at_r, intra_inter_ratio):
+        assert metric(scaled, labels, "cosine") == pytest.approx(metric(points, labels, "cosine"))
+
+
+def test_cosine_intra_inter_ratio_agrees_with_a_loop_on_the_sphere() -> None:
+    points, labels = _sample(2, 50, 4)
+    sphere = np.array([p / math.sqrt(sum(x * x for x in p)) for p in points])
+    expected = intra_inter_ratio(sphere, labels)
+    assert intra_inter_ratio(points, labels, "cosine") == pytest.approx(expected)
+    assert intra_inter_ratio(points, labels) != pytest.approx(expected)
+
+
+def test_points_of_length_zero_have_no_angle_and_break_nothing() -> None:
+    points, labels = _sample(3, 12, 3)
+    points[0] = 0.0
+    assert 0 <= mean_average_precision_at_r(points, labels, "cosine") <= 1
+    assert math.isnan(intra_inter_ratio(np.zeros((4, 2)), [0, 0, 1, 1], "cosine"))
+
+
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(6, 40))
 @settings(max_examples=25, deadline=None)
 def test_knn_agrees_with_sklearn(seed: int, n: int) -> None:
@@ -184,6 +246,8 @@ def test_errors() -> None:
             metric([[np.nan], [0.0]], [0, 0])
         with pytest.raises(ValueError, match="integers"):
             metric([[1.0], [0.0]], [0.5, 0.5])
+        with pytest.raises(ValueError, match="geometry must be euclidean or cosine, got 'l1'"):
+            metric([[1.0], [0.0]], [0, 0], "l1")
     with pytest.raises(ValueError, match="k must"):
         knn_accuracy([[0.0]], [0], [[0.0]], [0], k=0)
     with pytest.raises(ValueError, match="same number of columns"):

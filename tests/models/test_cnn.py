@@ -14,6 +14,21 @@ def test_images_of_any_size_give_a_logit_a_class(size, width, classes):
     assert [type(child) for child in net.children()] == [nn.Conv2d] * 3 + [nn.Linear]
 
 
+def test_batch_norm_stands_behind_every_convolution_and_changes_no_other_start():
+    plain, normed = CNN(2, 16, 4, seed=1), CNN(2, 16, 4, seed=1, batch_norm=True)
+    norms = {n: m.num_features for n, m in normed.named_children() if isinstance(m, nn.BatchNorm2d)}
+    assert norms == {"bn1": 4, "bn2": 8, "bn3": 16}
+    state = normed.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in plain.state_dict().items())
+    seen = []
+    for norm in (normed.bn1, normed.bn2, normed.bn3):
+        norm.register_forward_hook(lambda layer, given, out: seen.append(out))
+    normed.train()(torch.randn(6, 3, 16, 16))
+    for out in seen:
+        assert out.mean((0, 2, 3)).abs().max() < 1e-5
+        assert (out.var((0, 2, 3)) - 1).abs().max() < 0.05
+
+
 def test_multiply_adds_are_those_of_its_layers():
     net, counts = CNN(5, 48, 8), []
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.embedding_net import EmbeddingNet
-from models.resnet import ResNetName, Stem, build, set_trainable, train_mode
+from models.resnet import ResNetName, Stem, build, set_trainable, small_kernel, train_mode
 from models.stages import embed
 
 
@@ -86,14 +86,28 @@ def test_other_head_is_left_out_and_said() -> None:
         assert torch.equal(value, expected[key]), key
 
 
-def test_stock_conv1_is_left_out_of_the_small_stem() -> None:
+def test_a_stock_conv1_is_resampled_for_the_small_stem_and_said() -> None:
     source = build("resnet18", 10, seed=1)[0].state_dict()
-    model, left_out = build("resnet18", 10, stem="small", weights=source, seed=2)
-    assert len(left_out) == 1
-    assert left_out[0].startswith("conv1.weight was left out")
-    fresh = build("resnet18", 10, stem="small", seed=2)[0]
-    assert torch.equal(model.conv1.weight, fresh.conv1.weight)
+    model, said = build("resnet18", 10, stem="small", weights=source, seed=2)
+    assert len(said) == 1
+    assert said[0].startswith("conv1.weight was resampled: the weights have a 7x7 stem")
+    assert torch.equal(model.conv1.weight, small_kernel(source["conv1.weight"]))
     assert torch.equal(model.layer1[0].conv1.weight, source["layer1.0.conv1.weight"])
+    # Nothing is drawn: another seed starts from the same network.
+    other, _ = build("resnet18", 10, stem="small", weights=source, seed=3)
+    assert equal(model.state_dict(), other.state_dict())
+    assert tuple(source["conv1.weight"].shape) == (64, 3, 7, 7)  # what was given is as it was
+
+
+def test_the_small_kernel_gives_what_the_stock_one_does_on_the_image_enlarged() -> None:
+    kernel = torch.randn(5, 3, 7, 7, dtype=torch.float64)
+    image = torch.randn(1, 3, 3, 3, dtype=torch.float64)
+    # 7/3 times: each pixel is 7 fine ones wide, each weight 3, in sum over the same square.
+    pixels = image.repeat_interleave(7, 2).repeat_interleave(7, 3)
+    weights = kernel.repeat_interleave(3, 2).repeat_interleave(3, 3) / 9
+    expected = (pixels * weights).sum((1, 2, 3))
+    got = nn.functional.conv2d(image, small_kernel(kernel))[0, :, 0, 0]
+    torch.testing.assert_close(got, expected)
 
 
 def test_small_conv1_does_not_fit_the_stock_stem() -> None:

@@ -55,6 +55,13 @@ def test_numbers_and_verdicts_are_those_of_the_run(told):
     assert told(text) == ["51.0 %, x=b with 61.3 %, 3, 0: supported."]
 
 
+def test_what_older_runs_did_not_measure_can_be_left_out(told):
+    text = """{{ measured("test/accuracy", {"x": "a"}) }} {{ measured("test/new", {"x": "a"}) }}
+        {{ measured("test/accuracy", {"x": 9}) }} {{ measured("test/accuracy", {"x": "c"}) }}"""
+    lost = [("c", seed) for seed in range(3)]
+    assert told(text, failed=lost) == ["True False False False"]
+
+
 VARIANTS = {"first": {"x": "a"}, "second": {"x": "b"}, "all": {}}
 
 

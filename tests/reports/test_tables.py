@@ -40,6 +40,28 @@ def test_what_classifies_nothing_has_its_own_metrics_shown(shown):
     assert cells == {"validation rmse": "12.3", "validation bias": "-0.0123"}
 
 
+SPACE = {"test/recall_at_1": 0.2, "test/map_at_r": 0.1, "test/knn_accuracy": 0.3,
+         "test/intra_inter_ratio": 1.5}  # fmt: skip
+
+
+def test_both_geometries_are_named_where_both_were_measured(shown):
+    both = SPACE | {f"{name}_cosine": value + 0.05 for name, value in SPACE.items()}
+    assert shown(both | {"val/accuracy": 0.5}) == {
+        "val": "50.0 %",
+        "recall@1 Euclidean": "20.0 %", "recall@1 cosine": "25.0 %",
+        "MAP@R Euclidean": "10.0 %", "MAP@R cosine": "15.0 %",
+        "k-NN Euclidean": "30.0 %", "k-NN cosine": "35.0 %",
+        "intra/inter Euclidean": "1.50", "intra/inter cosine": "1.55",
+    }  # fmt: skip
+
+
+def test_a_run_that_measured_the_euclidean_one_alone_is_told_as_it_was(shown):
+    cells = shown(SPACE | {"val/accuracy": 0.5})
+    assert cells == {
+        "val": "50.0 %", "recall@1": "20.0 %", "k-NN": "30.0 %", "intra/inter ratio": "1.50",
+    }  # fmt: skip
+
+
 def test_a_variant_of_which_no_trial_finished_has_no_row(made_run, made_trial):
     lost = made_trial({"x": 2}, metrics={"val/accuracy": 0.1}, status="failed")
     run = made_run([made_trial({"x": 1}, metrics={"val/accuracy": 0.5}), lost])

@@ -130,6 +130,20 @@ def test_the_study_s_mode_decides_which_value_is_best(mode, chosen):
     assert [variant.name for variant in own] == [f"optimizer=adam {chosen}"]
 
 
+def test_neighbours_of_embeddings_are_told_in_both_geometries(capsys):
+    given = run(study(), {("adam", 0.1): 0.5})
+    assert "by distance and by angle" not in said(given, capsys)
+    space = {"test/recall_at_1": 0.21, "test/map_at_r": 0.11}
+    space |= {f"{name}_cosine": value + 0.3 for name, value in space.items()}
+    trials = [replace(t, metrics={**t.metrics, **space}) for t in given.trials]
+    out = said(replace(given, trials=trials), capsys)
+    head, rows = out.split("by distance and by angle")[1].split("┡")
+    assert head.count("Euclidean") == head.count("cosine") == 2
+    row = next(line for line in rows.splitlines() if "lr=0.1" in line)
+    found = [cell.split()[0] for cell in row.split("│")[3:7]]
+    assert found == ["0.2100", "0.5100", "0.1100", "0.4100"]
+
+
 def test_what_the_audit_found_and_the_verdicts_are_said(capsys):
     above = beats("optimizer", {"optimizer": "sgd"}, {"optimizer": "adam"})
     chosen = study(claims=[Claim(id="c", says="SGD wins.", test=above)])

@@ -162,6 +162,27 @@ def test_more_seeds_under_a_newer_version_extend_a_run_and_list_no_variant_twice
     assert resumed(NEWER, folder).todo == []
 
 
+def test_a_run_goes_on_with_the_variants_that_it_listed_whatever_the_study_lists_by_now(begun):
+    folder, resume = begun(seeds=1)
+    had = names(resume().trials)
+    sweeps = {"loss": {"loss": grid("plain", "third")}, "lr": {"lr": grid(7), "loss": "third"}}
+    later = replace(STUDY, sweeps={**sweeps, "rate": {"lr": grid(0.1, 9)}})
+    assert names(resume(later).trials) == had
+    assert names(resume(later, seeds=2).trials) == had | {n.replace("=0", "=1") for n in had}
+    # A sweep that is newer waits until it is named.
+    more = resume(later, only=["rate"])
+    assert names(more.todo) - had == {"lr=9.0 seed=0"}
+    more.write(folder, {"dataset": {}}, "")
+    assert names(resume(later).trials) == had | {"lr=9.0 seed=0"}
+
+
+def test_a_sweep_of_one_value_keeps_its_name(tmp_path):
+    plan = plan_run(STUDY, options_from({"seeds": 1, "only": ["loss"]}), {"loss": ["other"]})
+    folder = RunFolder.create(tmp_path, "toy")
+    plan.write(folder, {"dataset": {}}, "")
+    assert names(resumed(STUDY, folder).trials) == names(plan.trials) == {"loss=other seed=0"}
+
+
 def test_a_setting_that_the_code_no_longer_has_is_refused_in_a_sentence(tmp_path):
     folder = ended(tmp_path, NEWER)
     with pytest.raises(UsageError) as refused:

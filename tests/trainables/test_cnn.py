@@ -9,7 +9,8 @@ from torch.nn.functional import cross_entropy
 
 from images.batches import normalize, shuffled_batches, to_device
 from models.cnn import CNN
-from runs.artifacts import Updates
+from models.weights import load_state_dict
+from runs.artifacts import Predictions, Updates
 from runs.errors import UsageError
 from runs.trial_folder import TrialFolder
 from service.execution import run_trial
@@ -74,6 +75,91 @@ def test_a_trial_equals_a_loop_by_hand(tmp_path, name):
     chosen = settings(update_samples=0, **how)
     losses = [line["train/loss"] for line in run(chosen, tmp_path) if "train/loss" in line]
     assert losses == pytest.approx(by_hand(chosen, optimizer)[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("budget", [{"epochs": 2}, {"budget": "steps", "steps": 10}])
+def test_one_cycle_equals_a_loop_by_hand_with_torch_s_schedule(tmp_path, budget):
+    chosen = settings(optimizer="sgd", lr=0.1, schedule="one_cycle", update_samples=0, **budget)
+    lines = [line for line in run(chosen, tmp_path) if "train/loss" in line]
+
+    class Cycled(torch.optim.SGD):
+        """Ten steps: the rate as torch's own schedule has it, but for how it rises."""
+
+        def __init__(self, parameters):
+            super().__init__(parameters, 0.1)
+            self.done = 0
+
+        def step(self):
+            share = self.done / 10
+            self.param_groups[0]["lr"] = 0.1 * (
+                0.04 + 0.96 * share / 0.3
+                if share < 0.3
+                else (1 + np.cos(np.pi * (share - 0.3) / 0.7)) / 2
+            )
+            self.done += 1
+            super().step()
+
+    losses, _, _ = by_hand(settings(epochs=2), Cycled)
+    assert [line["train/loss"] for line in lines] == pytest.approx(losses, rel=1e-4)
+    ends = [line["train/lr"] for line in lines]  # at an epoch's last step
+    assert ends == pytest.approx([0.1 * (1 + np.cos(np.pi / 7)) / 2, 0.1 * 0.0495], rel=1e-2)
+
+
+def test_batch_norm_trains_the_network_that_a_loop_by_hand_does(tmp_path):
+    chosen = settings(batch_norm=True, optimizer="sgd", lr=0.05, update_samples=0, epochs=1)
+    losses = [line["train/loss"] for line in run(chosen, tmp_path) if "train/loss" in line]
+    train = chosen.load(0).train
+    images, net = to_device(train, "cpu"), CNN(10, 16, 4, derive(0, 0, "weights"), batch_norm=True)
+    steps, total = torch.optim.SGD(net.parameters(), 0.05), 0.0
+    for index in shuffled_batches(len(train), 32, generator(0, 1, "order")):
+        pixels, labels = images.batch(index)
+        loss = cross_entropy(net(normalize(pixels)), labels)
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+        total += len(index) * loss.item()
+    assert losses == pytest.approx([total / len(train)], rel=1e-4)
+    plain = list(run(settings(optimizer="sgd", lr=0.05, epochs=1), tmp_path / "plain"))
+    assert losses[0] != plain[0]["train/loss"]
+
+
+def test_looking_at_steps_of_batch_norm_takes_no_halves_whose_statistics_are_others(
+    tmp_path, numbers
+):
+    for samples in (0, 1_000):
+        list(run(settings(update_samples=samples, batch_norm=True), tmp_path / str(samples)))
+    without, sampled = numbers(tmp_path / "0"), numbers(tmp_path / "1000")
+    assert [x["train/loss"] for x in sampled[:2]] == [x["train/loss"] for x in without[:2]]
+    assert "updates/noise_scale" not in sampled[0] and "updates/update_norm" in sampled[0]
+
+
+def test_a_flip_at_test_time_changes_what_is_predicted_and_nothing_that_is_trained(
+    tmp_path, numbers
+):
+    for flip in (False, True):
+        chosen = settings(test_flip=flip, test_curves=True, keep_weights=True)
+        list(run(chosen, tmp_path / str(flip)))
+    (plain, *_, end), (flipped, *_, flipped_end) = (
+        numbers(tmp_path / str(flip)) for flip in (False, True)
+    )
+    trained = {name for name in plain if name.startswith(("train/", "updates/"))}
+    assert {name: plain[name] for name in trained} == {name: flipped[name] for name in trained}
+    assert end["train_clean/accuracy"] == flipped_end["train_clean/accuracy"]
+    for line, other, name in (
+        (plain, flipped, "val/loss"), (plain, flipped, "test_curve/loss"),
+        (end, flipped_end, "test/loss"),
+    ):  # fmt: skip
+        assert line[name] != other[name]
+    # By hand, from the weights of the best epoch.
+    chosen = settings(test_flip=True)
+    test = to_device(chosen.load(0).test, "cpu")
+    net = CNN(10, 16, 4)
+    net.load_state_dict(load_state_dict(tmp_path / "True" / "weights.safetensors"))
+    pixels, _ = test.batch(torch.arange(len(test)))
+    with torch.no_grad():
+        both = [net(normalize(views)).softmax(1) for views in (pixels, pixels.flip(-1))]
+    said = Predictions.load(tmp_path / "True")
+    np.testing.assert_allclose(said.scores_at_best, (both[0] + both[1]) / 2, atol=1e-5)
 
 
 def test_one_image_a_step_equals_a_loop_by_hand(tmp_path):
@@ -198,6 +284,20 @@ def test_numbers_that_leave_the_finite_range_end_a_trial(tmp_path):
 def test_decays_outside_zero_to_one_are_refused(name, value):
     with pytest.raises(UsageError, match=r"greater than or equal to 0|less than 1"):
         settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"schedule": "cosine"}, "schedule: input should be 'constant' or 'one_cycle'"),
+        ({"batch_norm": "often"}, "batch_norm: input should be a valid boolean"),
+        ({"test_flip": 2}, "test_flip: input should be a valid boolean"),
+    ],
+)
+def test_a_value_that_a_setting_does_not_have_is_refused_in_a_sentence(changes, says):
+    with pytest.raises(UsageError) as refused:
+        settings(**changes)
+    assert says in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_settings_apply_to_the_optimisers_that_use_them():

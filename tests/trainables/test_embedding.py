@@ -142,6 +142,36 @@ def test_predictions_and_embeddings_are_those_of_the_measured_metrics(data, tmp_
     np.testing.assert_array_equal(space.label, test.labels[space.index])
 
 
+def test_a_flip_at_test_time_changes_predictions_and_no_embedding(data, tmp_path):
+    lines = {}
+    for flip in (False, True):
+        chosen = settings(data, loss="triplet", test_flip=flip)
+        lines[flip] = list(run(chosen, tmp_path / str(flip)))
+    first, last = ([lines[flip][place] for flip in (False, True)] for place in (0, -1))
+    for name in ("train/loss", "train/active_triplets"):
+        assert first[0][name] == first[1][name]
+    for name in ("test/map_at_r", "test/map_at_r_cosine", "train_clean/accuracy"):
+        assert last[0][name] == last[1][name]
+    assert first[0]["val/loss"] != first[1]["val/loss"]
+    assert last[0]["test/loss"] != last[1]["test/loss"]
+    scores = [Predictions.load(tmp_path / str(flip)).scores for flip in (False, True)]
+    assert not np.allclose(*scores)
+    np.testing.assert_allclose(scores[1].sum(1), 1, atol=1e-5)
+
+
+def test_embeddings_are_measured_in_both_geometries(data, tmp_path):
+    last = list(run(settings(data), tmp_path))[-1]
+    space = Embeddings.load(tmp_path)  # of all test images, rounded to half precision
+    for name, measure in (
+        ("test/map_at_r", metrics.mean_average_precision_at_r),
+        ("test/intra_inter_ratio", metrics.intra_inter_ratio),
+    ):
+        kept = np.asarray(space.embeddings, np.float64), space.label
+        assert last[name] == pytest.approx(measure(*kept), abs=2e-3)
+        assert last[f"{name}_cosine"] == pytest.approx(measure(*kept, "cosine"), abs=2e-3)
+        assert last[name] != last[f"{name}_cosine"]
+
+
 def test_kept_weights_are_a_resnet_that_predicts_as_the_best_epoch_did(data, tmp_path):
     chosen = settings(data, keep_weights=True)
     last = list(run(chosen, tmp_path))[-1]
@@ -176,8 +206,9 @@ def test_what_is_left_out_of_the_weights_is_said(data, tmp_path):
     save_file(resnet.build("resnet18", 7)[0].state_dict(), file)
     small = settings(data, weights=str(file), stem="small")
     notes = small.notes(small.prepare())
-    assert [note.split()[0] for note in notes] == ["conv1.weight", "fc"]
-    assert "the weights have 7 classes, the model has 10" in notes[1]
+    assert [note.split()[0] for note in notes] == ["fc", "conv1.weight"]
+    assert "the weights have 7 classes, the model has 10" in notes[0]
+    assert "was resampled" in notes[1]
 
 
 @pytest.mark.parametrize(

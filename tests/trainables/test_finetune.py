@@ -294,7 +294,13 @@ def test_a_head_that_is_trained_until_it_no_longer_gains_is_logistic_regression(
     from sklearn.linear_model import LogisticRegression
 
     chosen = settings(
-        place, images_per_class=90, val_fraction=0.3, epochs=300, patience=20, lr=0.05, image_size=32
+        place,
+        images_per_class=90,
+        val_fraction=0.3,
+        epochs=300,
+        patience=20,
+        lr=0.05,
+        image_size=32,
     )
     *_, last = run(chosen, tmp_path)
     splits = chosen.load(0)

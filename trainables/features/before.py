@@ -39,7 +39,8 @@ def speaks(weights: str, stem: str, outputs: int, classes: Sequence[str]) -> boo
     classes: names.
     """
     known = set(classes) <= set(imagenet_classes.STL10)
-    whole = weights != "none" and stem == "stock"  # a small stem's conv1 has learned nothing
+    # Behind a small stem the head meets features other than those that it has learned.
+    whole = weights != "none" and stem == "stock"
     return whole and outputs == imagenet_classes.OUTPUTS and known
 
 

@@ -77,7 +77,7 @@ def store(
         "weights": digest if digest != "none" else f"none, seed {seed}",
         "stage": stage,
     }
-    if settings.stem == "small":  # drawn by the seed where the weights have a stock one
+    if settings.stem == "small":  # made of a stock one, which is not in the weights' digest
         conv1 = model.get_parameter("conv1.weight").detach().cpu().numpy().tobytes()
         identity["conv1"] = hashlib.sha256(conv1).hexdigest()[:16]
     classes = model.fc.out_features

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 import metrics
 from images.batches import Loaded, normalize, ordered_batches
 from trainables.training import evaluation
+from trainables.training.mirrored import Mirrored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,6 +82,7 @@ def final(
     epochs: int,
     *,
     at_best: bool = False,
+    flip: bool = False,
 ) -> dict[str, float]:
     """Metrics of the last epoch and test accuracy at the best; leaves `net` as it was there.
 
@@ -89,14 +91,16 @@ def final(
     sets: "train" and "test".
     epochs: how many there were.
     at_best: whether the best epoch takes the place of the last one in all of them.
+    flip: whether test images are predicted with their mirror images; train images never are.
     """
     if at_best:
         load_best(trial, net, epochs)
     clean = clean_accuracy(net, sets["train"])
-    logits, labels = logits_of(net, sets["test"])
+    predictor = Mirrored(net) if flip else net
+    logits, labels = logits_of(predictor, sets["test"])
     best_logits = logits
     if not at_best and load_best(trial, net, epochs):
-        best_logits, _ = logits_of(net, sets["test"])
+        best_logits, _ = logits_of(predictor, sets["test"])
     return clean | of_logits(trial, classes, labels, logits, best_logits)
 
 

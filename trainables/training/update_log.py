@@ -28,7 +28,8 @@ class UpdateLog:
 
     every: every how many steps one is looked at; 0: none is.
     population: images that batches are drawn from without replacement; None: with replacement.
-    at_random: whether batches are drawn at all; only then are their halves a sample of the noise.
+    halved: whether the gradients of a batch's halves are samples of the noise, and add up to that
+        of the batch: it is drawn at random, and an image's gradient depends on no other image.
     kept: what `state` gave, to go on from there.
     """
 
@@ -38,7 +39,7 @@ class UpdateLog:
         optimizer: torch.optim.Optimizer,
         every: int,
         population: int | None,
-        at_random: bool = True,
+        halved: bool = True,
         kept: Mapping[str, Mapping[str, Tensor]] | None = None,
     ) -> None:
         layers = {name: list(child.parameters()) for name, child in net.named_children()}
@@ -46,7 +47,7 @@ class UpdateLog:
         self._sizes = [sum(p.numel() for p in layers[name]) for name in self.layers]
         self._parameters = [p for name in self.layers for p in layers[name]]
         self._optimizer, self._every = optimizer, every
-        self._population, self._at_random = population, at_random
+        self._population, self._halved = population, halved
         self._sketch = updates.CountSketch(sum(self._sizes), SKETCH)
         # The same ones in all trials, evenly spread.
         self._watched = (
@@ -70,7 +71,7 @@ class UpdateLog:
             return
         self._now["weights"] = self._flat(self._parameters)
         count, half = len(labels), len(labels) // 2
-        if self._sampled and half and self._at_random:
+        if self._sampled and half and self._halved:
             yield inputs[:half], labels[:half]
             first = self._flat(p.grad for p in self._parameters)
             yield inputs[half:], labels[half:]

@@ -33,6 +33,31 @@ def test_a_trainable_with_metrics_of_its_own_has_them_drawn():
     assert curves({"a": [[{"epoch": 1}]]}, "toy") is None
 
 
+def joined(auxiliary):
+    """The lines of an embedding trial whose second loss comes to these values."""
+    return [
+        {"epoch": e, "train/loss": 1 / e + extra, "train/cross_entropy": 1 / e,
+         "train/auxiliary_loss": extra, "val/loss": 2.0, "val/accuracy": 0.5}
+        for e, extra in enumerate(auxiliary, 1)
+    ]  # fmt: skip
+
+
+def test_cross_entropy_is_compared_for_every_loss_and_what_is_beside_it_apart():
+    variants = {"alone": [joined([0, 0])], "center": [joined([250, 20])], "triplet": [joined([1])]}
+    figure = curves(variants, "q")
+    panels = {axis.get_title(): axis for axis in figure.axes}
+    assert [*panels] == [
+        "train cross-entropy", "validation cross-entropy", "loss beside it on train, unweighted",
+        "validation accuracy",
+    ]  # fmt: skip
+    assert [len(axis.lines) for axis in panels.values()] == [3, 3, 2, 3]
+    beside = panels["loss beside it on train, unweighted"]
+    assert [line.get_ydata().tolist() for line in beside.lines] == [[250, 20], [1]]
+    assert beside.get_yscale() == "log"  # 250 of a center loss beside 1 of a triplet loss
+    shown = [axis.get_title() for axis in curves({"alone": variants["alone"]}, "q").axes]
+    assert "loss beside it on train, unweighted" not in shown
+
+
 def said(figure):
     return [text.get_text() for axis in figure.axes for text in axis.texts]
 

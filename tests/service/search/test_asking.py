@@ -114,6 +114,18 @@ def test_a_study_that_has_another_space_by_now_is_refused(ended, changes):
         resume_run(other, options_from({"resume": str(ended.path)}), {})
 
 
+def test_a_sweep_that_holds_another_value_by_now_is_no_space_to_search_further(tmp_path):
+    sweeps = {"loss": {"loss": grid("plain", "center")}, "wide": {"width": 4, "lr": grid(0.1, 0.2)}}
+    folder = begun(tmp_path, study(sweeps=sweeps), 6)
+    Simulation(study(sweeps=sweeps), folder).run()
+    assert "wide" in {one.params["sweep"] for one in folder.study.suggested}
+    other = study(sweeps={**sweeps, "wide": {**sweeps["wide"], "width": 6}})
+    options = {"resume": str(folder.path)}
+    resume_run(other, options_from({**options, "seeds": 4}), {})  # which suggests nothing
+    with pytest.raises(UsageError, match="another space than the study has by now"):
+        resume_run(other, options_from({**options, "trials": 7}), {})
+
+
 def test_a_run_that_listed_its_trials_becomes_no_search(tmp_path):
     plan = plan_run(study(), options_from({}), {})
     folder = RunFolder.create(tmp_path, "toy")

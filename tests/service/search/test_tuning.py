@@ -30,6 +30,12 @@ class Toy(Settings):
     fails: str = ""
 
 
+class Newer(Toy):
+    """The same settings in a later version of the trainable, and one more."""
+
+    momentum: float = 0.9
+
+
 BEST = {"plain": 0.1, "joined": 0.03}
 
 
@@ -155,6 +161,23 @@ def _looks(folder):
 
     looks.take(folder)
     return folder.study.looks["method"]
+
+
+def test_a_run_goes_on_with_the_ranges_that_it_was_tuned_over(tmp_path):
+    own = [
+        {"method": "plain", "lr": tune.loguniform(1e-3, 1e-1)},
+        {"method": "joined", "weight": tune.loguniform(1, 10)},
+    ]
+    sweeps = {"method": own, "held": {"method": "joined", "lr": HELD, "epochs": grid(2, 3)}}
+    chosen = study(sweeps=sweeps, tuned={"lr": tune.loguniform(1e-3, 1.0)})
+    plan, folder = begun(tmp_path, chosen, tune=3, seeds=1)
+    # The settings have one more by then, too, with which every draw would have another key.
+    later = study(settings=Newer(), tuned={"lr": tune.loguniform(1e-2, 1e2)})
+    assert {t.key for t in resumed(tmp_path, folder, later).trials} == {t.key for t in plan.trials}
+    whole, _ = begun(tmp_path / "whole", chosen, tune=3, seeds=2)
+    more = resumed(tmp_path, folder, later, seeds=2)
+    assert {t.name for t in more.trials} == {t.name for t in whole.trials}
+    assert {t.key for t in plan.trials} == {t.key for t in more.trials if t.block == 0}
 
 
 def test_more_draws_are_a_look(tmp_path):
