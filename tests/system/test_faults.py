@@ -22,7 +22,7 @@ from tests.system.commands import (
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 LOSS = ["--smoke", "--only", "loss"]
-LONG = [*LOSS, "--epochs", "30", "--max-concurrent", "1"]
+LONG = [*LOSS, "--epochs", "20", "--max-concurrent", "1"]
 LONGER = [*LOSS, "--epochs", "6", "--max-concurrent", "1"]  # the last trial gets a used actor
 
 
