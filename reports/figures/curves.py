@@ -30,7 +30,7 @@ LOSSES = {
     "test_curve/loss": "test cross-entropy",
 }
 # What a loss has beside cross-entropy, which is compared for all: of another kind and size in each.
-BESIDE = {"train/auxiliary_loss": "loss beside it on train, unweighted"}
+BESIDE = {"train/auxiliary_loss": "auxiliary train loss"}
 ACCURACIES = {
     "train/accuracy": "train accuracy",
     "val/accuracy": "validation accuracy",
@@ -114,7 +114,9 @@ def curves(
         ends = [_line(axis, metric, counted, drawn[name], style) for name, style in styles.items()]
         axis.set(xlabel=x_label, title=label)
         if metric in BESIDE:
-            axis.set_yscale("log")
+            # Losses of different sizes, as center and triplet loss.
+            if far_apart(value for line in axis.lines for value in line.get_ydata()):
+                axis.set_yscale("log")
         elif metric.endswith(("loss", "cross_entropy")):
             _keep_most_in_sight(axis)
         if not counted:

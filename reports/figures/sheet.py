@@ -52,9 +52,9 @@ def sheet(
 
 
 def far_apart(ends: Iterable[float]) -> bool:
-    """Whether x must be logarithmic.
+    """Whether an axis must be logarithmic.
 
-    ends: the last x of each variant, 0 for none.
+    ends: the last x of each variant, 0 for none; or all that is drawn.
     """
     there = [end for end in ends if end > 0]
     return bool(there) and max(there) > FAR_APART * min(there)

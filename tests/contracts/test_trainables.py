@@ -25,8 +25,8 @@ KINDS = {
     "head": (feature_classifier, {"classifier": "head"}),
     "machine": (feature_classifier, {"classifier": "svm"}),
 }
-# Left out where noise hides the gradient.
-SOMETIMES = {"updates/noise_scale"}
+# Left out where noise hides the gradient, and where a loss has no triplets.
+SOMETIMES = {"updates/noise_scale", "train/active_triplets"}
 
 
 def trial(kind, data, folder, trainable=None, curves=True):

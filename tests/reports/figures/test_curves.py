@@ -47,15 +47,17 @@ def test_cross_entropy_is_compared_for_every_loss_and_what_is_beside_it_apart():
     figure = curves(variants, "q")
     panels = {axis.get_title(): axis for axis in figure.axes}
     assert [*panels] == [
-        "train cross-entropy", "validation cross-entropy", "loss beside it on train, unweighted",
+        "train cross-entropy", "validation cross-entropy", "auxiliary train loss",
         "validation accuracy",
     ]  # fmt: skip
     assert [len(axis.lines) for axis in panels.values()] == [3, 3, 2, 3]
-    beside = panels["loss beside it on train, unweighted"]
+    beside = panels["auxiliary train loss"]
     assert [line.get_ydata().tolist() for line in beside.lines] == [[250, 20], [1]]
     assert beside.get_yscale() == "log"  # 250 of a center loss beside 1 of a triplet loss
+    (panel,) = [x for x in curves({"t": [joined([1, 0.5])]}, "q").axes if "auxil" in x.get_title()]
+    assert panel.get_yscale() == "linear"
     shown = [axis.get_title() for axis in curves({"alone": variants["alone"]}, "q").axes]
-    assert "loss beside it on train, unweighted" not in shown
+    assert "auxiliary train loss" not in shown
 
 
 def said(figure):
