@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,22 @@ def draw(reading: Reading, sweep: str) -> Figure | None:
     view = sweep_view.view(reading, sweep)
     curves = read(view.folders)
     layout = grids.layout(view.names, sweep) if len(curves) == len(view.names) else None
-    return roc_grid(curves, f"{view.title}, one seed", layout)
+    return roc_grid(curves, f"{view.title}, one seed, by {scored(view.folders)}", layout)
+
+
+def scored(variants: Mapping[str, Readable]) -> str:
+    """What images are ordered by: probabilities, or the decision values of machines.
+
+    variants: name to the folder of one trial.
+    """
+    kinds: dict[str, None] = {}
+    for folder in variants.values():
+        with suppress(Absent):
+            scores = Predictions.load(folder).scores
+            if scores is not None:
+                sums = bool((scores >= 0).all()) and np.allclose(scores.sum(1), 1, atol=1e-3)
+                kinds["probability" if sums else "decision value"] = None
+    return " or ".join(kinds)
 
 
 def read(variants: Mapping[str, Readable]) -> dict[str, dict[str, Curve]]:

@@ -30,3 +30,14 @@ def test_a_trial_without_scores_has_no_curve_and_one_without_names_has_numbers(t
     assert set(curves) == {"named", "unnamed"}
     assert set(curves["named"]) == {"micro", "macro", "cat", "dog"}
     assert set(curves["unnamed"]) == {"micro", "macro", "0", "1"}
+
+
+def test_it_says_by_what_images_are_ordered(tmp_path):
+    chances = np.float32([[0.8, 0.2], [0.3, 0.7]])[LABELS]
+    margins = np.float32([[2.5, -1.0], [-0.5, np.inf]])[LABELS]
+    folders = {"head": left(tmp_path / "head", chances)}
+    assert roc.scored(folders) == "probability"
+    folders["machine"] = left(tmp_path / "machine", margins)
+    folders["kept"] = left(tmp_path / "kept")
+    assert roc.scored(folders) == "probability or decision value"
+    assert roc.scored({"kept": tmp_path / "kept"}) == ""
