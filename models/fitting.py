@@ -57,7 +57,8 @@ def _prefix(weights: Mapping[str, Tensor], own: Shapes) -> str:
         for at in range(len(words))
         if ".".join(words[at:]) in body
     )
-    most = [prefix for prefix, count in found.items() if count == max(found.values())]
+    # Some names are in many networks, and in each of their blocks.
+    most = [one for one, n in found.items() if n == max(found.values()) and 2 * n > len(body)]
     if len(most) < 2:
         return most[0] if most else ""
     queries = [prefix for prefix in most if prefix.endswith("encoder_q.")]

@@ -22,7 +22,7 @@ def plan_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[An
     base = study.smaller() if options.smoke else study
     chosen = base.overridden(values, options.only)
     if options.controls:
-        chosen = chosen.with_controls()
+        chosen = chosen.with_controls(options.only)
     seeds, until = _seeds(options)
     if search:
         chosen = asking.ready(chosen, options.only, search["scheduler"])

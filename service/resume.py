@@ -54,7 +54,7 @@ def resume_run(study: Study, options: RunOptions, values: Mapping[str, Sequence[
     if asked.search:
         return _search(chosen, asked, folder, retry=options.retry_failed is not None)
     if asked.controls:
-        chosen = chosen.with_controls()
+        chosen = chosen.with_controls(asked.only)
     listed = chosen.trials(asked.seeds, asked.only, asked.tune)
     moved = {name: getattr(chosen.settings, name) for name in values}
     trials = _under_their_keys(listed, before, moved, folder)

@@ -203,16 +203,16 @@ class Study:
             settings=self.settings.changed(**known), sweeps=sweeps, answer={}, paragraphs={}
         )
 
-    def with_controls(self) -> Study:
+    def with_controls(self, only: Sequence[str] = ()) -> Study:
         """The study with the audit's two controls of its baseline, or of its first variant.
 
-        Whatever sweeps are selected: a run that is extended has the same controls.
+        only: the sweeps that are selected, () for all: controls stand beside a trial that runs.
 
         Raises UsageError if the trainable has no setting `control`.
         """
         if "control" not in self.setting_names:
             raise UsageError(f"Study {self.name} has no controls: no setting is called control.")
-        variants = [spec.settings for spec in self.trials()]
+        variants = [spec.settings for spec in self.trials(only=only)]
         every = [listed(space) for sweep in self.sweeps.values() for space in spaces(sweep)]
         names = dict.fromkeys(name for space in every for name in space)
         own = (v for v in variants if has(v.canonical(), self.baseline))

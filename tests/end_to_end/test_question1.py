@@ -8,6 +8,11 @@ import pytest
 from runs.artifacts import Confusion, Predictions
 from runs.trial_folder import TrialFolder
 
+PARTS = [
+    "--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--lr", "0.02", "--body-lr", "0.005",
+    "--epochs", "2", "--test-curves",
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
@@ -16,20 +21,19 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def machines(place, study):
-    return study(place, "q1_svm", "--only", "kernel", "--kernel", "linear", "rbf")
+    return study(place, "q1_svm", "--only", "kernel", "--kernel", "linear", "rbf", "--C", "1")
 
 
 @pytest.fixture(scope="module")
 def finetuned(place, study):
-    words = ["--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--epochs", "2"]
-    return study(place, "q1_finetune", *words, "--test-curves")
+    return study(place, "q1_finetune", *PARTS)
 
 
 def test_all_machines_share_one_pass_over_the_images(machines, place, study):
     said, run = machines
     assert said.count("features resnet18-avgpool-32, ") >= 1
     assert len(list((place / "data" / "cache").glob("resnet18-*/"))) == 1
-    again, _ = study(place, "q1_svm", "--only", "layer", "--kernel", "linear")
+    again, _ = study(place, "q1_svm", "--only", "layer", "--kernel", "linear", "--C", "1")
     assert "features resnet18" not in again  # another run, other settings, the same features
     results = json.loads((run / "results.json").read_text())["trials"]
     assert len(results) == 4 and all(t["metrics"]["test/accuracy"] > 0.5 for t in results)
@@ -67,8 +71,7 @@ def test_a_scheduled_trial_equals_the_debugged_one_in_every_bit(finetuned, tmp_p
     trial = next(
         t for t in (run / "trials").iterdir() if "layer4" in (t / "settings.json").read_text()
     )
-    words = ["--only", "unfreeze", "--unfreeze", "nothing", "layer4", "--epochs", "2"]
-    study(tmp_path, "q1_finetune", *words, "--test-curves", "--debug", "--trial", trial.name)
+    study(tmp_path, "q1_finetune", *PARTS, "--debug", "--trial", trial.name)
     debugged = tmp_path / "outputs" / "q1_finetune" / ".debug" / trial.name
     assert numbers(debugged) == numbers(trial)
 

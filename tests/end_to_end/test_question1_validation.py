@@ -47,7 +47,7 @@ def q1(place):
 @pytest.fixture(scope="module")
 def ran(q1, place):
     words = ["--dataset", "folder:pets", "--weights", "weights.pth", "--model", "resnet18"]
-    done = q1(*words, "--image-size", "16", "--only", "kernel", "--seeds", "1")
+    done = q1(*words, "--image-size", "16", "--only", "kernel", "--seeds", "1", "--C", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     (run,) = (place / "outputs" / "q1_svm").glob("2*")
     return done.stdout, RunFolder(run)
