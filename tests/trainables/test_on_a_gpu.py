@@ -16,6 +16,10 @@ SMALL = {"image_size": 32, "images_per_class": 20}
 RESNET = {**SMALL, "weights": "none", "epochs": 2}
 TRIALS = {
     "cnn": (cnn, {**SMALL, "epochs": 2, "optimizer": "nadam", "update_samples": 2}),
+    "cnn normalised": (
+        cnn,
+        {**SMALL, "epochs": 2, "batch_norm": True, "schedule": "one_cycle", "test_flip": True},
+    ),
     "triplet": (
         embedding,
         {**RESNET, "loss": "triplet", "mining": "batch_all", "samples_per_class": 4},
@@ -23,7 +27,9 @@ TRIALS = {
     "center": (embedding, {**RESNET, "loss": "center", "samples_per_class": 4}),
     "end": (finetune, {**RESNET, "unfreeze": "layer4"}),
     "everything": (finetune, {**RESNET, "unfreeze": "everything", "augment": "crop_flip"}),
+    "efficientnet": (finetune, {**RESNET, "model": "efficientnet_lite0", "unfreeze": "layer4"}),
     "features": (feature_classifier, {**RESNET, "classifier": "head"}),
+    "patience": (feature_classifier, {**RESNET, "classifier": "head", "patience": 3}),
 }
 HOW = {"seed": 0, "threads": 1, "metric": "val/accuracy", "mode": "max"}
 
