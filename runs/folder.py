@@ -41,6 +41,7 @@ STUDY_FILE = "study.json"
 ADDED_FILE = "trials.jsonl"
 RESULTS_FILE = "results.json"
 TABLE_FILE = "results.csv"
+JOURNAL_FILE = "optuna.journal"  # of a search, for optuna-dashboard
 TRACKED_FILE = "mlflow.json"
 TROUBLE_FILE = "mlflow.trouble"  # a sentence about the server, while it takes nothing
 

@@ -24,10 +24,10 @@ from runs import atomic, trial_folder
 from runs.artifacts import Absent, ClassTable, Confusion, HitCurve, Predictions, Seen
 from runs.bundle import Readable
 from runs.errors import UsageError
-from runs.folder import RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
+from runs.folder import JOURNAL_FILE, RESULTS_FILE, STUDY_FILE, TABLE_FILE, RunFolder
 from runs.trial_folder import TrialFolder, read_json
 
-RUN_FILES = (STUDY_FILE, RESULTS_FILE, TABLE_FILE)
+RUN_FILES = (STUDY_FILE, RESULTS_FILE, TABLE_FILE, JOURNAL_FILE)
 TRIAL_FILES = (
     trial_folder.SETTINGS,
     trial_folder.METRICS,

@@ -14,8 +14,6 @@ from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
 
-NAME = "optuna.journal"
-
 
 class Journal(BaseJournalBackend):
     """The operations of a storage, kept here, and written to a file as they come.

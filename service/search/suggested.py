@@ -16,13 +16,12 @@ from typing import Any
 from runs import trial_folder
 from runs.atomic import write_json
 from runs.contents import Contents
-from runs.folder import RunFolder
+from runs.folder import JOURNAL_FILE, RunFolder
 from runs.record import StudyRecord, Suggestion, TrialAsked
 from runs.rungs import first_rung
 from service.search import tuning
 from service.search.asha import Asha
 from service.search.draws import SEARCH_SEED
-from service.search.journal import NAME as JOURNAL
 from service.search.optimizer import Optimizer
 from service.search.recorded import spec_of
 from service.search.space import Chosen, Space
@@ -55,7 +54,7 @@ class Suggested:
         self.notes: list[str] = []  # for people, when the search has ended
         self._space = Space(study, record.asked.only)
         self._asha = Asha(_first_rung(self._space), study.mode)
-        self._optimizer = Optimizer(self._space, study.name, study.mode, folder.path / JOURNAL)
+        self._optimizer = Optimizer(self._space, study.name, study.mode, folder.path / JOURNAL_FILE)
         self._search: dict[str, TrialSpec] = {}  # in the order in which they were listed
         self._known: dict[str, str] = {}  # what is computed: key
         self._numbers: dict[str, list[int]] = {}  # the suggestions that a trial answers

@@ -40,7 +40,7 @@ def test_what_cannot_be_kept_is_a_sentence(ask, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_test_curve_is_kept_if_it_is_small(tmp_path):
+def test_a_test_curve_is_kept_if_it_is_small_and_what_a_search_told_optuna(tmp_path):
     random = np.random.default_rng(0)
     curves = {
         key: artifacts.HitCurve(random.random((epochs, 10_000)) < 0.5, np.zeros(10_000, np.int64))
@@ -56,7 +56,10 @@ def test_a_test_curve_is_kept_if_it_is_small(tmp_path):
         (run / "trials" / trial.key).mkdir(parents=True)
     for key, curve in curves.items():
         curve.save(run / "trials" / key)
-    kept = {t.path.name: t.path for t in keep.copy(RunFolder(run), tmp_path / "to", {}).trials()}
+    (run / "optuna.journal").write_text("of a search\n")
+    copied = keep.copy(RunFolder(run), tmp_path / "to", {})
+    assert (copied.path / "optuna.journal").read_text() == "of a search\n"
+    kept = {t.path.name: t.path for t in copied.trials()}
     np.testing.assert_array_equal(
         artifacts.HitCurve.load(kept["small"]).right, curves["small"].right
     )
