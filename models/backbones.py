@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,10 +12,9 @@ from torchvision.models import ResNet
 
 from models import efficientnet_lite, fitting, resnet
 from models.efficientnet_lite import EfficientNetLite0
-from models.resnet import Stem
+from models.networks import NETWORKS, BackboneName, Stem
 from models.seeded import seeded
 
-BackboneName = Literal["resnet18", "resnet34", "resnet50", "efficientnet_lite0"]
 Backbone: TypeAlias = ResNet | EfficientNetLite0
 """Each has a linear head `fc`, and the stages that `models.stages` names."""
 
@@ -27,11 +26,11 @@ def build(
     stem: Stem = "stock",
     weights: Mapping[str, Tensor] | None = None,
     seed: int = 0,
-) -> tuple[Backbone, list[str]]:
+) -> tuple[Backbone, dict[str, str]]:
     """A network from images (B, 3, H, W) to logits (B, num_classes), and what was left out.
 
-    The model is on the CPU. The second value has one sentence for each part of `weights` that was
-    left out or is missing, and stays fresh.
+    The model is on the CPU. The second value has a sentence for each part of the network that did
+    not take `weights` as they are: {"fc": why}.
 
     name: the architecture.
     num_classes: the size of the head, at least 1.
@@ -41,17 +40,17 @@ def build(
 
     Raises ValueError if an argument is not a listed value, or `weights` does not fit the model.
     """
-    if name not in get_args(BackboneName):
-        raise ValueError(f"The model {name!r} is not one of {', '.join(get_args(BackboneName))}.")
+    if name not in NETWORKS:
+        raise ValueError(f"The model {name!r} is not one of {', '.join(NETWORKS)}.")
     if name != "efficientnet_lite0":
         return resnet.build(name, num_classes, stem=stem, weights=weights, seed=seed)
-    if stem != "stock":
+    if stem not in NETWORKS[name].stems:
         raise ValueError(f"The stem of {name} can only be 'stock', not {stem!r}.")
     if num_classes < 1:
         raise ValueError(f"The number of classes must be at least 1, not {num_classes}.")
     with seeded(seed):
         model = EfficientNetLite0(num_classes)
-    return model, [] if weights is None else fitting.load(model, name, weights)
+    return model, {} if weights is None else fitting.load(model, name, weights)
 
 
 def named(name: BackboneName, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 FEATURES = 1280
-SMALLEST = 32  # pixels: the network halves an image five times, and less would leave no whole one
 _EPS = 1e-3
 _ROWS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
          (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))  # fmt: skip

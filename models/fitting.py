@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -78,8 +78,8 @@ def _is_linear(given: Shapes, own: Shapes) -> bool:
     return fits and head == {"fc.weight": weight, "fc.bias": weight[:1]}
 
 
-def load(model: nn.Module, name: str, weights: Mapping[str, Tensor]) -> list[str]:
-    """Fill a network from weights; one sentence for each part that stays as it was drawn.
+def load(model: nn.Module, name: str, weights: Mapping[str, Tensor]) -> dict[str, str]:
+    """Fill a network from weights; {"fc": why} if the head stays as it was drawn.
 
     model: with a head `fc`, whose size may be another than that of the weights.
     name: of the network, for messages.
@@ -88,28 +88,24 @@ def load(model: nn.Module, name: str, weights: Mapping[str, Tensor]) -> list[str
     Raises ValueError if the weights do not fit; the network is unchanged then.
     """
     own, given = shapes(model.state_dict()), shapes(weights)
-    left_out: dict[str, str] = {}
+    why = ""
     classes, dim = own["fc.weight"]
     has = given.get("fc.weight", ())
     if not any(key.startswith("fc.") for key in given):
-        left_out |= dict.fromkeys(
-            ("fc.weight", "fc.bias"), "fc starts fresh: the weights have no head that fits."
-        )
+        why = "fc starts fresh: the weights have no head that fits."
     elif len(has) == 2 and has[1] == dim and has[0] != classes and given.get("fc.bias") == has[:1]:
-        left_out |= dict.fromkeys(
-            ("fc.weight", "fc.bias"),
-            f"fc was left out: the weights have {has[0]} classes, the model has {classes}.",
-        )
+        why = f"fc was left out: the weights have {has[0]} classes, the model has {classes}."
+    left_out = {"fc.weight", "fc.bias"} if why else set()
     if differ := _differences(own, given, left_out):
         more = f", and {len(differ) - 3} more" if len(differ) > 3 else ""
         raise ValueError(f"The weights do not fit {name}: {', '.join(differ[:3])}{more}.")
     model.load_state_dict(
         {key: value for key, value in weights.items() if key not in left_out}, strict=False
     )
-    return list(dict.fromkeys(left_out.values()))
+    return {"fc": why} if why else {}
 
 
-def _differences(own: Shapes, given: Shapes, left_out: Mapping[str, str]) -> Sequence[str]:
+def _differences(own: Shapes, given: Shapes, left_out: Collection[str]) -> Sequence[str]:
     """What of the weights does not fit, a phrase each."""
     differ = []
     for key, shape in own.items():

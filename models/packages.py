@@ -45,7 +45,7 @@ PACKAGES = {
         "(github.com/tensorflow/tpu, 75.1 % top-1)",
     )
 }
-"""By the name of the network (`models.backbones.BackboneName`)."""
+"""By the name of the network (`models.networks.BackboneName`)."""
 
 
 @dataclass(frozen=True)

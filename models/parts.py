@@ -34,7 +34,7 @@ EFFICIENTNET: dict[str, tuple[str, ...]] = {
 def of(model: str) -> Mapping[str, tuple[str, ...]]:
     """{name: globs} of the parts that a network has.
 
-    model: as in `models.backbones.BackboneName`.
+    model: as in `models.networks.BackboneName`.
     """
     return EFFICIENTNET if model == "efficientnet_lite0" else PARTS
 
@@ -43,7 +43,7 @@ def patterns(names: str, model: str) -> tuple[str, ...]:
     """Globs over parameter names.
 
     names: parts with commas between, such as "layer4" or "layer3,bn1.*"; other words are globs.
-    model: as in `models.backbones.BackboneName`.
+    model: as in `models.networks.BackboneName`.
 
     Raises ValueError if this network has no such part, though others have.
     """

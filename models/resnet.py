@@ -16,10 +16,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import ResNet
 
 from models import fitting
+from models.networks import Stem
 from models.seeded import seeded
 
 ResNetName = Literal["resnet18", "resnet34", "resnet50"]
-Stem = Literal["stock", "small"]
 
 _STOCK_CONV1 = (64, 3, 7, 7)
 
@@ -31,12 +31,12 @@ def build(
     stem: Stem = "stock",
     weights: Mapping[str, Tensor] | None = None,
     seed: int = 0,
-) -> tuple[ResNet, list[str]]:
+) -> tuple[ResNet, dict[str, str]]:
     """A ResNet from images (B, 3, H, W) to logits (B, num_classes), and what was left out.
 
-    The model is on the CPU. The second value has one sentence for each key of `weights` that was
-    not taken as it is: a head of another size stays fresh, and a stock conv1 is resampled where the
-    stem is small.
+    The model is on the CPU. The second value has a sentence for each part of the network that did
+    not take `weights` as they are: a head of another size stays fresh ("fc"), and a stock
+    convolution is resampled where the stem is small ("conv1").
 
     name: the architecture.
     num_classes: the size of the head, at least 1.
@@ -59,17 +59,17 @@ def build(
             model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
             nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
             model.add_module("maxpool", nn.Identity())
-    return model, [] if weights is None else _load(model, name, stem, weights)
+    return model, {} if weights is None else _load(model, name, stem, weights)
 
 
-def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) -> list[str]:
-    resampled: list[str] = []
+def _load(model: ResNet, name: str, stem: str, weights: Mapping[str, Tensor]) -> dict[str, str]:
+    resampled: dict[str, str] = {}
     if stem == "small" and fitting.shapes(weights).get("conv1.weight") == _STOCK_CONV1:
         weights = {**weights, "conv1.weight": small_kernel(weights["conv1.weight"])}
-        resampled.append(
+        resampled["conv1"] = (
             "conv1.weight was resampled: the weights have a 7x7 stem, the small stem is 3x3."
         )
-    return [*fitting.load(model, name, weights), *resampled]
+    return fitting.load(model, name, weights) | resampled
 
 
 def small_kernel(kernel: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from models import efficientnet_lite
-from models.backbones import Backbone, BackboneName, build
+from models.backbones import Backbone, build
 from models.efficientnet_lite import EfficientNetLite0
-from models.resnet import Stem
+from models.networks import BackboneName, Stem
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc")
 """In order; a ResNet's "stem" is conv1, bn1, relu and maxpool, "avgpool" also flattens, "fc" is the

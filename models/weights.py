@@ -76,7 +76,7 @@ def digest(weights: str, model: str) -> str:
     name, so no file is needed, and without its package they are those of the known one.
 
     weights: "imagenet", "none" or a file path.
-    model: as in `models.backbones.BackboneName`.
+    model: as in `models.networks.BackboneName`.
 
     Raises FileNotFoundError if the file does not exist, and ValueError if "imagenet" has no file
     for this model, or the file is too large.
@@ -98,7 +98,7 @@ def resolve(weights: str, model: str, data_dir: Path) -> Path | None:
     order, and are otherwise downloaded into torch hub's cache; those of a package lie there.
 
     weights: "imagenet", "none" or a file path.
-    model: as in `models.backbones.BackboneName`.
+    model: as in `models.networks.BackboneName`.
     data_dir: the data folder.
 
     Raises FileNotFoundError if the file does not exist, could not be downloaded or its package is

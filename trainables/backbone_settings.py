@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
 from models import weights as weight_files
+from models.networks import NETWORKS, BackboneName, Network, Stem
 from trainables.image_settings import ImageSettings
 from trainables.protocol import Progress
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAMED = ("imagenet", "none")  # weights that are no file of the user's
-SMALLEST = {"efficientnet_lite0": 32}  # pixels; it halves an image five times
 
 
 class BackboneSettings(ImageSettings):
@@ -23,11 +23,9 @@ class BackboneSettings(ImageSettings):
 
     inputs: ClassVar[frozenset[str]] = ImageSettings.inputs | {"model", "weights", "stem"}
 
-    model: Literal["resnet18", "resnet34", "resnet50", "efficientnet_lite0"] = Field(
-        "resnet18", description="backbone"
-    )
+    model: BackboneName = Field("resnet18", description="backbone")
     weights: str = Field("imagenet", description="imagenet, none, or the FILE of a state dict")
-    stem: Literal["stock", "small"] = Field(
+    stem: Stem = Field(
         "stock",
         description="of a ResNet: small = 3x3 stride 1 without max-pool, for small images; "
         "resampled from 7x7",
@@ -62,15 +60,21 @@ class BackboneSettings(ImageSettings):
                 f"weights must be imagenet, none or an existing, regular file; got "
                 f"{self.weights!r}."
             )
-        if self.image_size < (smallest := SMALLEST.get(self.model, 0)):
+        if self.image_size < self.network.smallest:
             raise ValueError(
-                f"image_size must be at least {smallest} for {self.model}; got {self.image_size}."
+                f"image_size must be at least {self.network.smallest} for {self.model}; got "
+                f"{self.image_size}."
             )
-        if self.stem == "small" and self.model == "efficientnet_lite0":
+        if self.stem not in self.network.stems:
             raise ValueError(
                 f"stem=small is for ResNets; give {self.model} small images at a larger image_size."
             )
         super().check()
+
+    @property
+    def network(self) -> Network:
+        """What is known of the model."""
+        return NETWORKS[self.model]
 
     def state_dict(self) -> dict[str, Tensor] | None:
         """The weights to start from, under the network's names; None where they are drawn."""
@@ -100,10 +104,19 @@ class BackboneSettings(ImageSettings):
             from models import backbones
 
             # Weights of another architecture are refused here, not by every trial.
-            _, weights["left_out"] = backbones.build(
+            _, said = backbones.build(
                 self.model, len(inputs["dataset"]["classes"]), stem=self.stem, weights=state
             )
+            head = self.about_head(said.pop("fc", ""))
+            weights["left_out"] = [*([head] if head else []), *said.values()]
         return inputs | {"weights": weights | weight_files.origin(self.weights, self.model)}
+
+    def about_head(self, why: str) -> str:
+        """What people are told of the head of the weights, "" for nothing.
+
+        why: it does not fit these classes; "" if it does.
+        """
+        return why
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Also where the weights come from, and what of them was renamed and left out."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from trainables.backbone_settings import BackboneSettings
-from trainables.protocol import Diverged, Epoch, NotIdentity, Progress, Trial, When, measures
+from trainables.protocol import Diverged, Epoch, NotIdentity, Trial, When, measures
 from trainables.training import metric_names
 from trainables.training.randomness import derive, generator
 from trainables.training.schedule import one_cycle
@@ -115,26 +115,21 @@ class Settings(BackboneSettings):
                 f"{sizes.smallest}; got {self.samples_per_class}."
             )
 
-    def prepare(self, progress: Progress | None = None) -> dict[str, Any]:
-        """Also say when a head that would fit is left out: it does not sit behind a neck."""
-        inputs = super().prepare(progress)
-        left_out = inputs["weights"]["left_out"]
-        if self.weights != "none" and not any(key.startswith("fc ") for key in left_out):
-            left_out.append("fc was left out: the classifier behind the neck starts fresh.")
-        return inputs
+    def about_head(self, why: str) -> str:
+        """Also that one that would fit is left out: it does not sit behind a neck."""
+        return why or "fc was left out: the classifier behind the neck starts fresh."
 
     def cost(self) -> tuple[float, float]:
         """Scaled from ResNet-18 at 64 px: about 50 images/s trained, 230 inferred, on one core."""
         sizes = self.sizes()
-        times = {"resnet18": 1.0, "resnet34": 2.0, "resnet50": 2.6, "efficientnet_lite0": 0.65}
-        factor = times[self.model]
-        factor *= (self.image_size / 64) ** 2 * (16 if self.stem == "small" else 1)
+        factor = (
+            self.network.seconds * (self.image_size / 64) ** 2 * (16 if self.stem == "small" else 1)
+        )
         seconds = self.epochs * (sizes.train / 50 + sizes.val / 230)
         seconds += (sizes.train + 2 * sizes.test) / 230
         # A checkpoint holds weights and momentum; the best epoch's and that before the last are
         # kept beside the last.
-        size = {"resnet18": 9e7, "resnet34": 1.7e8, "resnet50": 2e8, "efficientnet_lite0": 2.8e7}
-        return seconds * factor, 3 * size[self.model]
+        return seconds * factor, 3 * self.network.size
 
 
 @measures(

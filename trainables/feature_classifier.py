@@ -122,8 +122,11 @@ class Settings(BackboneSettings):
             self, splits, model, *splits.by_name.values(),
             seed=0, device=extraction.device(), progress=progress,
         )  # fmt: skip
-        inputs["weights"]["left_out"] = extraction.but_the_head(inputs["weights"]["left_out"])
         return inputs
+
+    def about_head(self, why: str) -> str:
+        """Nothing: the untouched network has its own, whatever its size."""
+        return ""
 
     def cost(self) -> tuple[float, float]:
         """A guess from a machine on 4,500 images of 512 features, 15 s; extraction is shared."""

@@ -123,13 +123,16 @@ class Settings(BackboneSettings):
         """Also compute what the frozen beginning gives, and what the untouched network sees."""
         inputs = super().prepare(progress)
         splits, model = self.load(0), extraction.untouched(self, 0)
-        inputs["weights"]["left_out"] = extraction.but_the_head(inputs["weights"]["left_out"])
         how: dict[str, Any] = {"seed": 0, "device": extraction.device(), "progress": progress}
         if prefix := self.prefix():
             rows = extraction.rows_of(*splits.by_name.values())
             extraction.fetch(self, splits, model, prefix[-1], rows, dtype=self.prefix_cache, **how)
         extraction.pooled(self, splits, model, splits.test, **how)
         return inputs
+
+    def about_head(self, why: str) -> str:
+        """Nothing: before training the untouched network has its own, whatever its size."""
+        return ""
 
     def notes(self, inputs: dict[str, Any]) -> list[str]:
         """Also say when the weights have no head that could answer before training."""
@@ -155,9 +158,7 @@ class Settings(BackboneSettings):
         left = sum(work.values()) - sum(work[stage] for stage in self.prefix())
         images = self.epochs * (sizes.train + sizes.val * 50 / 230)
         images += (sizes.train + 2 * sizes.test) * 50 / 230
-        # A CPU takes three times as long for a product of depthwise convolutions.
-        slow = 3 if self.model == "efficientnet_lite0" else 1
-        return 5 + images / 50 * slow * left / 1.49e8, 6e8
+        return 5 + images / 50 * self.network.seconds_each * left / 1.49e8, 6e8
 
     def remarks(self, trials: Sequence[Mapping[str, Any]]) -> list[str]:
         """How much the kept output of frozen stages saved, as predicted and as measured."""

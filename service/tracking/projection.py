@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from reports import answer_file, page
 from reports.reading import Reading, reading
 from runs.atomic import write_json
-from runs.folder import STUDY_FILE, TRACKED_FILE, RunFolder
+from runs.folder import STUDY_FILE, TRACKED_FILE, TROUBLE_FILE, RunFolder
 from runs.record import Tracked
 from runs.trial_folder import read_json
 from service.tracking.address import Address, shown_text
@@ -175,6 +175,8 @@ class Projection:
         if tracked != self._written:
             write_json(self.run.path / TRACKED_FILE, tracked.model_dump())
             self._written = tracked
+        if tracked.complete:
+            (self.run.path / TROUBLE_FILE).unlink(missing_ok=True)
 
 
 def _forget_credentials(run: RunFolder) -> None:

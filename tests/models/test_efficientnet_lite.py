@@ -57,7 +57,7 @@ def network(checkpoint):
     state, said = backbones.named(NAME, checkpoint)
     assert said == []
     model, left_out = backbones.build(NAME, 1000, weights=state)
-    assert left_out == []
+    assert left_out == {}
     return model.eval()
 
 

@@ -59,7 +59,7 @@ def same(model, state):
 def test_a_prefix_is_taken_off_and_said(name, whole, prefix):
     found, said = named(name, {prefix + key: value for key, value in whole.items()})
     model, left_out = build(name, 10, weights=found)
-    assert same(model, whole) and left_out == []
+    assert same(model, whole) and left_out == {}
     (sentence,) = said
     assert f"begin with '{prefix}'" in sentence and sentence.endswith(".")
 
@@ -80,9 +80,9 @@ def test_a_backbone_loads_whatever_its_head_is(name, whole, fresh, kind, prefix)
     assert same(model, body(whole))
     assert same(model, {key: fresh[key] for key in ("fc.weight", "fc.bias")})
     if kind == "another size":
-        assert left_out == ["fc was left out: the weights have 7 classes, the model has 10."]
+        assert left_out == {"fc": "fc was left out: the weights have 7 classes, the model has 10."}
     else:
-        assert left_out == ["fc starts fresh: the weights have no head that fits."]
+        assert left_out == {"fc": "fc starts fresh: the weights have no head that fits."}
     said = [sentence for sentence in said if "begin with" not in sentence]
     dropped = [prefix + key for key in head] if kind not in ("none", "another size") else []
     assert len(said) == bool(dropped)

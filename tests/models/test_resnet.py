@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from models.embedding_net import EmbeddingNet
-from models.resnet import ResNetName, Stem, build, set_trainable, small_kernel, train_mode
+from models.networks import Stem
+from models.resnet import ResNetName, build, set_trainable, small_kernel, train_mode
 from models.stages import embed
 
 
@@ -25,7 +26,7 @@ def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 def test_build_gives_logits_and_pooled_features(name: ResNetName, dim: int, stem: Stem) -> None:
     model, left_out = build(name, 10, stem=stem)
     model.eval()
-    assert left_out == []
+    assert left_out == {}
     assert model.fc.in_features == dim
     sides: list[int] = []
     model.layer1.register_forward_hook(lambda _m, _i, out: sides.append(out.shape[-1]))
@@ -72,14 +73,14 @@ def test_seed_decides_and_global_rng_is_untouched(stem: Stem) -> None:
 def test_own_weights_load_whole(stem: Stem) -> None:
     source = build("resnet18", 10, stem=stem, seed=1)[0].state_dict()
     model, left_out = build("resnet18", 10, stem=stem, weights=source, seed=2)
-    assert left_out == []
+    assert left_out == {}
     assert equal(model.state_dict(), source)
 
 
 def test_other_head_is_left_out_and_said() -> None:
     source = build("resnet18", 100, seed=1)[0].state_dict()
     model, left_out = build("resnet18", 10, weights=source, seed=2)
-    assert left_out == ["fc was left out: the weights have 100 classes, the model has 10."]
+    assert left_out == {"fc": "fc was left out: the weights have 100 classes, the model has 10."}
     fresh = build("resnet18", 10, seed=2)[0]
     for key, value in model.state_dict().items():
         expected = fresh.state_dict() if key.startswith("fc.") else source
@@ -89,8 +90,8 @@ def test_other_head_is_left_out_and_said() -> None:
 def test_a_stock_conv1_is_resampled_for_the_small_stem_and_said() -> None:
     source = build("resnet18", 10, seed=1)[0].state_dict()
     model, said = build("resnet18", 10, stem="small", weights=source, seed=2)
-    assert len(said) == 1
-    assert said[0].startswith("conv1.weight was resampled: the weights have a 7x7 stem")
+    assert said.keys() == {"conv1"}
+    assert said["conv1"].startswith("conv1.weight was resampled: the weights have a 7x7 stem")
     assert torch.equal(model.conv1.weight, small_kernel(source["conv1.weight"]))
     assert torch.equal(model.layer1[0].conv1.weight, source["layer1.0.conv1.weight"])
     # Nothing is drawn: another seed starts from the same network.

@@ -119,6 +119,15 @@ def statuses(run):
     return [one["status"] for one in json.loads((run / "results.json").read_text())["trials"]]
 
 
+def untimed(run):
+    """The trials of results.json without what depends on the clock."""
+    trials = json.loads((run / "results.json").read_text())["trials"]
+    for trial in trials:
+        del trial["seconds"]
+        trial["metrics"] = {k: v for k, v in trial["metrics"].items() if k[:5] != "time/"}
+    return trials
+
+
 def numbers(trial):
     """Every metrics line without what depends on the clock; JSON keeps each bit of a float."""
     lines = map(json.loads, (trial / "metrics.jsonl").read_text().splitlines())

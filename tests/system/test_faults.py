@@ -16,6 +16,7 @@ from tests.system.commands import (
     only_run,
     send,
     title,
+    untimed,
     wait_until,
 )
 
@@ -137,15 +138,6 @@ def test_whatever_is_killed_a_run_goes_on_to_the_numbers_of_an_undisturbed_one(l
 def victims(process, which):
     """The processes below a driver that are what is to be killed."""
     return [pid for pid in descendants(process.pid) if VICTIMS[which](pid)]
-
-
-def untimed(run):
-    """The trials of results.json without what depends on the clock."""
-    trials = json.loads((run / "results.json").read_text())["trials"]
-    for trial in trials:
-        del trial["seconds"]
-        trial["metrics"] = {k: v for k, v in trial["metrics"].items() if k[:5] != "time/"}
-    return trials
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

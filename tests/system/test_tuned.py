@@ -1,10 +1,8 @@
 """A tuned comparison from the shell: killed in the middle, gone on with, the same in the end."""
 
-import json
-
 import pytest
 
-from tests.system.commands import kill_all, only_run, start, succeed, wait_until
+from tests.system.commands import kill_all, only_run, start, succeed, untimed, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -45,15 +43,6 @@ if __name__ == "__main__":
 '''
 
 
-def told(run):
-    """What results.json says of every trial, the clock aside."""
-    trials = json.loads((run / "results.json").read_text())["trials"]
-    for trial in trials:
-        del trial["seconds"]
-        trial["metrics"] = {k: v for k, v in trial["metrics"].items() if k[:5] != "time/"}
-    return trials
-
-
 def test_a_tuned_run_that_is_killed_finds_and_compares_the_same_settings(tmp_path):
     (tmp_path / "own.py").write_text(STUDY)
     words = ["--tune", "3", "--seeds", "2"]
@@ -65,8 +54,8 @@ def test_a_tuned_run_that_is_killed_finds_and_compares_the_same_settings(tmp_pat
     succeed(tmp_path, "--resume", "--output", output, file="own.py")
 
     run, whole = only_run(output, "bowls"), only_run(tmp_path / "whole", "bowls")
-    trials = told(run)
-    assert trials == told(whole)
+    trials = untimed(run)
+    assert trials == untimed(whole)
     roles = [trial["role"] for trial in trials]
     assert {role: roles.count(role) for role in roles} == {
         "search": 12,

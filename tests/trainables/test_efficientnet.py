@@ -92,7 +92,7 @@ def test_an_embedding_trial_leaves_weights_that_give_its_logits(data, tmp_path):
     run(embedding, chosen, tmp_path)
     state = load_state_dict(tmp_path / "weights.safetensors")
     model, left_out = backbones.build(NAME, 2, weights=state)
-    assert left_out == []
+    assert left_out == {}
     logits = model.eval()(normalize(torch.from_numpy(chosen.load(0).test.pixels)))
     said = Predictions.load(tmp_path)
     np.testing.assert_array_equal(logits.argmax(1), said.prediction)

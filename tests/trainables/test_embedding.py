@@ -177,7 +177,7 @@ def test_kept_weights_are_a_resnet_that_predicts_as_the_best_epoch_did(data, tmp
     last = list(run(chosen, tmp_path))[-1]
     state = load_state_dict(tmp_path / "weights.safetensors")
     net, left_out = resnet.build("resnet18", 10, weights=state)
-    assert left_out == []
+    assert left_out == {}
     test = to_device(chosen.load(0).test, "cpu")
     with torch.no_grad():
         logits = net.eval()(normalize(test.pixels[test.rows]))

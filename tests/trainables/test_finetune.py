@@ -160,7 +160,7 @@ def test_kept_weights_predict_as_the_best_epoch_did(place, tmp_path):
     with torch.no_grad():
         logits = net.eval()(normalize(torch.from_numpy(test.pixels)))
     accuracy = metrics.accuracy(test.labels, logits.argmax(1).numpy())
-    assert left_out == [] and accuracy == pytest.approx(last["test/accuracy_at_best"], abs=0.005)
+    assert left_out == {} and accuracy == pytest.approx(last["test/accuracy_at_best"], abs=0.005)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ network starts from what its frozen beginning gave.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -177,11 +177,6 @@ def outputs(model: Backbone, pooled: NDArray[np.float32]) -> NDArray[np.float32]
     with torch.no_grad():
         logits: NDArray[np.float32] = model.fc.cpu()(torch.from_numpy(pooled)).numpy()
     return logits
-
-
-def but_the_head(left_out: Sequence[str]) -> list[str]:
-    """What of the weights is not used: `untouched` has their own head, whatever its size."""
-    return [note for note in left_out if not note.startswith("fc ")]
 
 
 def device() -> str:

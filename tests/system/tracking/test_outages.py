@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runs.folder import TROUBLE_FILE
 from service import status
 from service.reconcile import differences
 from service.tracking.address import parse
@@ -87,9 +88,11 @@ def test_a_server_that_is_gone_at_the_end_is_completed_later(made, proxy, until)
     assert not made.conclude(publisher, timeout=1)
     assert str(publisher.error) == "it cannot be reached"
     assert not (made.folder.tracked and made.folder.tracked.complete)
+    assert (made.folder.path / TROUBLE_FILE).read_text() == "cannot be reached."
     proxy.up()
     publish(made.folder, parse(proxy.url))
     assert made.folder.tracked.complete
+    assert not (made.folder.path / TROUBLE_FILE).exists()
     whole(made, proxy.url)
 
 
